@@ -1,0 +1,148 @@
+"""Writes the demo corpus: a CASME II-shaped folder of invented clips, and beside it what truly moved in each."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from me_augment.demo.faces import FRAME_SHAPE, Performance, Subject, subjects
+
+SHEET = "CASME2-coding-20140508.xlsx"
+_NOISE = 1.0  # standard deviation of the sensor noise, grey levels
+_JPEG_QUALITY = 95
+
+# Invented: which action units an emotion uses here, at which strength, and how the sheet writes them.
+_EMOTIONS: dict[str, tuple[dict[int, float], str]] = {
+    "happiness": ({6: 0.5, 12: 0.7}, "6+12"),
+    "surprise": ({1: 0.8, 2: 0.7}, "1+2"),
+    "disgust": ({4: 0.7, 9: 0.7}, "4+9"),
+    "repression": ({15: 0.8, 17: 0.6}, "15+17"),
+    "others": ({4: 0.9}, "4"),
+}
+
+
+@dataclass(frozen=True)
+class TrueClip:
+    """What is known about one demo clip.
+
+    Attributes:
+        subject, video: as in the sheet's canonical spelling, `sub91`, `EP01_02`.
+        emotion: as in the sheet.
+        onset, apex, offset: frame numbers.
+        units: action unit → strength at the apex (see `actions.ACTION_UNITS`).
+        amplitude: per frame, onset first, the factor on `units`; 0 at the onset, 1 at the apex.
+        head: per frame, (2, 3) similarity of the head, pixels.
+    """
+
+    subject: str
+    video: str
+    emotion: str
+    onset: int
+    apex: int
+    offset: int
+    units: dict[int, float]
+    amplitude: list[float]
+    head: list[list[list[float]]]
+
+
+def write_demo_corpus(
+    folder: Path, clips_per_subject: int = 4, progress: Callable[[str], None] = lambda _: None
+) -> list[TrueClip]:
+    """Write `folder/CASME2` (frames and sheet) and `folder/truth.json`; the same pixels every time.
+
+    Args:
+        folder: created; must not hold a demo corpus yet.
+        clips_per_subject: clips of each of the six subjects.
+        progress: called with a line per subject.
+    """
+    root = folder / "CASME2"
+    clips = []
+    for index, subject in enumerate(subjects()):
+        for k in range(clips_per_subject):
+            clip = _invent(subject, index, k)
+            _write_frames(root / "Cropped" / subject.name / clip.video, subject, clip, seed=100 * index + k)
+            clips.append(clip)
+        progress(f"{subject.name}: {clips_per_subject} clips")
+    _write_sheet(root / SHEET, clips)
+    (folder / "truth.json").write_text(json.dumps([asdict(clip) for clip in clips]) + "\n")
+    return clips
+
+
+def read_truth(file: Path) -> list[TrueClip]:
+    """The clips written by `write_demo_corpus`."""
+    rows = json.loads(file.read_text())
+    return [TrueClip(**{**row, "units": {int(k): v for k, v in row["units"].items()}}) for row in rows]
+
+
+def _invent(subject: Subject, index: int, k: int) -> TrueClip:
+    rng = np.random.default_rng([2021, index, k])
+    emotion = list(_EMOTIONS)[(index + k) % len(_EMOTIONS)]
+    units = {unit: strength * rng.uniform(0.7, 1.2) for unit, strength in _EMOTIONS[emotion][0].items()}
+    onset = int(rng.integers(20, 90))
+    rise, fall = int(rng.integers(9, 15)), int(rng.integers(10, 17))
+    t = np.arange(rise + fall + 1)
+    phase = np.where(t <= rise, t / rise, 1 - (t - rise) / fall)
+    amplitude = np.sin(np.pi / 2 * phase) ** 2
+    return TrueClip(
+        subject.name,
+        f"EP{index + 1:02d}_{k + 1:02d}",
+        emotion,
+        onset,
+        onset + rise,
+        onset + rise + fall,
+        units,
+        amplitude.tolist(),
+        _head_drift(subject.landmarks[30], len(t), rng).tolist(),
+    )
+
+
+def _head_drift(centre: NDArray[np.floating], length: int, rng: np.random.Generator) -> NDArray[np.float64]:
+    """A slow drift (T, 2, 3), as people who hold still make it: a pixel or two, a few milliradians."""
+    time = np.linspace(0, 1, length)
+    shift = np.stack([a * np.sin(b * time) for a, b in zip(rng.normal(0, 1.2, 2), (2.1, 1.6), strict=True)], 1)
+    angle = rng.normal(0, 0.006) * np.sin(1.8 * time)
+    scale = 1 + rng.normal(0, 0.003) * time
+    linear = scale[:, None, None] * np.stack(
+        [np.stack([np.cos(angle), -np.sin(angle)], 1), np.stack([np.sin(angle), np.cos(angle)], 1)], 1
+    )
+    return np.concatenate([linear, (centre - linear @ centre + shift)[..., None]], axis=2)
+
+
+def _write_frames(folder: Path, subject: Subject, clip: TrueClip, seed: int) -> None:
+    folder.mkdir(parents=True)
+    rng = np.random.default_rng([7, seed])
+    performance = Performance(subject, clip.units)
+    for t, (amplitude, head) in enumerate(zip(clip.amplitude, clip.head, strict=True)):
+        frame = performance.frame(amplitude, np.asarray(head) if t else None)
+        noise = rng.standard_normal((*FRAME_SHAPE, 3), np.float32) * np.float32(_NOISE)
+        pixels = np.clip(np.rint(frame + noise), 0, 255).astype(np.uint8)
+        _, data = cv2.imencode(".jpg", pixels[..., ::-1], [cv2.IMWRITE_JPEG_QUALITY, _JPEG_QUALITY])
+        (folder / f"reg_img{clip.onset + t}.jpg").write_bytes(data.tobytes())
+
+
+def _write_sheet(path: Path, clips: list[TrueClip]) -> None:
+    import openpyxl
+
+    book = openpyxl.Workbook()
+    sheet = book.active
+    sheet.title = "Sheet1"
+    sheet.append(
+        ["Subject", "Filename", None, "OnsetFrame", "ApexFrame", "OffsetFrame", None, "Action Units", "Estimated Emotion"]
+    )
+    for clip in clips:
+        aus = _EMOTIONS[clip.emotion][1]
+        sheet.append(
+            [
+                clip.subject.removeprefix("sub"), clip.video, None, clip.onset, clip.apex, clip.offset, None,
+                int(aus) if aus.isdigit() else aus, clip.emotion,
+            ]  # fmt: skip
+        )
+    for name in ("Sheet2", "Sheet3"):  # the distributed workbook has them, empty
+        book.create_sheet(name)
+    book.save(path)

@@ -1,0 +1,265 @@
+"""The demo's subjects: faces derived from one public-domain portrait, varied in shape, skin, light and framing.
+
+The portrait is `skimage.data.astronaut()` (NASA, Eileen Collins, public domain), which ships with scikit-image.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cache
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from me_augment.demo.actions import motion_field
+from me_augment.face.geometry import interocular, invert_affine
+from me_augment.face.thin_plate import ThinPlate
+from me_augment.generation.resample import RefinedImage, look_up
+
+FRAME_SHAPE = (340, 280)  # height, width of CASME II's cropped frames
+_INTEROCULAR = 82.0
+
+
+@dataclass(frozen=True)
+class BaseFace:
+    """The portrait that all subjects are derived from: image (H, W, 3) uint8 and landmarks (68, 2)."""
+
+    image: NDArray[np.uint8]
+    landmarks: NDArray[np.float32]
+
+
+@cache
+def base_face() -> BaseFace:
+    """The portrait's head, enlarged to the demo's interocular distance."""
+    import skimage.data
+
+    from me_augment.face import create_detector
+
+    head = skimage.data.astronaut()[0:290, 75:375]
+    landmarks = create_detector().detect(head)
+    scale = _INTEROCULAR / interocular(landmarks)
+    image = cv2.resize(head, None, fx=scale, fy=scale, interpolation=cv2.INTER_CUBIC)
+    return BaseFace(image, ((landmarks + 0.5) * scale - 0.5).astype(np.float32))
+
+
+@dataclass(frozen=True)
+class Subject:
+    """One invented person.
+
+    Attributes:
+        name: `sub91` and so on: outside the ids of any corpus.
+        to_base: smooth map from this person's image pixels to the portrait's pixels.
+        portrait: the portrait (mirrored for some, tinted, given pores), ready for sampling, in portrait pixels.
+        base_landmarks: (68, 2) landmarks of that portrait.
+        landmarks: (68, 2) true landmarks in this person's image, pixels.
+        light: (H, W, 1) float32 factor on the rendered frame.
+    """
+
+    name: str
+    to_base: ThinPlate
+    portrait: RefinedImage
+    base_landmarks: NDArray[np.float64]
+    landmarks: NDArray[np.float64]
+    light: NDArray[np.float32]
+
+    def base_position(self, points: NDArray[np.floating]) -> NDArray[np.float64]:
+        """Portrait position (..., 2) of image pixels (..., 2)."""
+        return self.to_base(points)
+
+    def true_displacement(
+        self, points: NDArray[np.floating], units: dict[int, float]
+    ) -> NDArray[np.float64]:
+        """Exact forward displacement (N, 2), pixels, of what is at `points` at rest, by the action units.
+
+        The renderer reads, for the pixel z, the portrait at phi(z) + m(phi(z)) with phi = `to_base`. What is at p
+        at rest therefore arrives at the z that solves phi(z) + m(phi(z)) = phi(p); Newton's method finds it.
+        """
+        rest = self.base_position(points)
+        place = np.array(points, np.float64)
+        for _ in range(12):
+            base = self.base_position(place)
+            error = base + self.backward_motion(base, units) - rest
+            place = place - np.linalg.solve(self.to_base.jacobian(place), error[..., None])[..., 0]
+        return place - points
+
+    def backward_motion(
+        self, base_points: NDArray[np.floating], units: dict[int, float]
+    ) -> NDArray[np.float64]:
+        """Where in the portrait, relative to itself, a moved pixel gets its colour: minus the AU motion."""
+        return -motion_field(units, self.base_landmarks, base_points)
+
+
+# One line per subject: shape factors, skin, light. Invented; chosen to look like different people.
+#        mirrored, face width, eye spacing, nose length, mouth width, jaw, brow, turn, size, skin (RGB factor), gamma, light
+_LOOKS = (
+    (False, 0.00, 0.00, 0.00, 0.00, 0.00, 0.00, 0.00, 1.00, (1.00, 1.00, 1.00), 1.00, (0.00, 0.00)),
+    (True, 0.06, -0.03, 0.05, 0.07, 0.10, -0.04, 0.03, 1.08, (0.80, 0.66, 0.55), 1.25, (0.30, 0.05)),
+    (False, -0.06, 0.04, -0.05, -0.08, -0.08, 0.03, -0.04, 0.94, (1.04, 0.97, 0.88), 0.90, (-0.25, 0.10)),
+    (True, -0.02, 0.02, 0.08, 0.04, 0.06, 0.05, 0.02, 1.02, (0.62, 0.48, 0.40), 1.35, (-0.15, -0.15)),
+    (False, 0.08, 0.03, -0.03, -0.04, 0.12, -0.05, 0.05, 1.05, (0.95, 0.84, 0.70), 1.10, (0.20, -0.10)),
+    (True, -0.05, -0.04, -0.06, 0.08, -0.05, 0.00, -0.03, 0.97, (0.90, 0.90, 0.96), 0.82, (0.00, 0.25)),
+)
+
+
+def subjects() -> list[Subject]:
+    """The demo's six people, always the same."""
+    return [_subject(f"sub{91 + i}", i, *look) for i, look in enumerate(_LOOKS)]
+
+
+def _subject(
+    name: str,
+    index: int,
+    mirrored: bool,
+    width: float,
+    eyes: float,
+    nose: float,
+    mouth: float,
+    jaw: float,
+    brow: float,
+    turn: float,
+    size: float,
+    skin: tuple[float, float, float],
+    gamma: float,
+    light: tuple[float, float],
+) -> Subject:
+    base = base_face()
+    image, landmarks = base.image, base.landmarks.astype(np.float64)
+    if mirrored:
+        image = np.ascontiguousarray(image[:, ::-1])
+        landmarks = mirror_landmarks(landmarks, image.shape[1])
+    own = _framed(_reshaped(landmarks, width, eyes, nose, mouth, jaw, brow), turn, size)
+    ring = np.array([[x, y] for x in (-1.2, 0.0, 1.2) for y in (-1.2, 0.0, 1.2) if x or y])
+    unit = interocular(landmarks)
+    centre = landmarks[27:36].mean(0)
+    anchors = centre + 3.2 * unit * ring
+    to_base = ThinPlate.fit(
+        np.vstack([own, _framed(anchors, turn, size, about=landmarks)]), np.vstack([landmarks, anchors]), 1e-4
+    )
+    # Landmarks of the finished face: where the map reaches the portrait's landmarks.
+    place = own.copy()
+    for _ in range(12):
+        error = to_base(place) - landmarks
+        place -= np.linalg.solve(to_base.jacobian(place), error[..., None])[..., 0]
+    return Subject(
+        name,
+        to_base,
+        RefinedImage.of(_skin(image, landmarks, skin, gamma, seed=index)),
+        landmarks,
+        place,
+        _light(light),
+    )
+
+
+def mirror_landmarks(landmarks: NDArray[np.floating], width: int) -> NDArray[np.floating]:
+    """68 landmarks of the image flipped left to right: positions mirrored, left and right names exchanged."""
+    order = [
+        *range(16, -1, -1), *range(26, 16, -1), *range(27, 31), *range(35, 30, -1),
+        45, 44, 43, 42, 47, 46, 39, 38, 37, 36, 41, 40,
+        *range(54, 47, -1), *range(59, 54, -1), *range(64, 59, -1), *range(67, 64, -1),
+    ]  # fmt: skip
+    flipped = landmarks.copy()
+    flipped[:, 0] = width - 1 - landmarks[:, 0]
+    return flipped[order]
+
+
+def _reshaped(
+    landmarks: NDArray[np.float64],
+    width: float,
+    eyes: float,
+    nose: float,
+    mouth: float,
+    jaw: float,
+    brow: float,
+) -> NDArray[np.float64]:
+    """Landmarks of another face: parts of this one moved and stretched by the given fractions."""
+    out = landmarks.copy()
+    centre = landmarks[27]
+    down = (landmarks[8] - landmarks[27]) / np.linalg.norm(landmarks[8] - landmarks[27])
+    across = np.array([down[1], -down[0]])
+    unit = interocular(landmarks)
+    side = (landmarks - centre) @ across / unit
+    height = (landmarks - centre) @ down / unit
+    shift_across, shift_down = width * side, np.zeros(68)
+    shift_across[:17] += jaw * side[:17] * np.clip(height[:17] / 1.5, 0, 1)
+    shift_down[4:13] += 0.5 * jaw * np.clip(height[4:13] / 1.8, 0, 1)
+    for eye in (slice(36, 42), slice(42, 48), slice(17, 22), slice(22, 27)):
+        shift_across[eye] += eyes * np.sign(side[eye].mean())
+    shift_down[27:36] += nose * np.clip(height[27:36], 0, 1)
+    shift_down[48:] += 0.7 * nose
+    shift_across[48:] += mouth * side[48:]
+    shift_down[17:27] -= brow
+    return out + unit * (shift_across[:, None] * across + shift_down[:, None] * down)
+
+
+def _framed(
+    points: NDArray[np.float64], turn: float, size: float, about: NDArray[np.float64] | None = None
+) -> NDArray[np.float64]:
+    """Points turned, scaled and moved so that the face sits in a demo frame."""
+    reference = points if about is None else about
+    centre = reference[27:36].mean(0)
+    c, s = np.cos(turn), np.sin(turn)
+    rotation = np.array([[c, -s], [s, c]])
+    middle = np.array([FRAME_SHAPE[1] / 2 + 40 * turn, FRAME_SHAPE[0] * 0.5])
+    return (points - centre) @ rotation.T * size + middle
+
+
+def _skin(
+    image: NDArray[np.uint8],
+    landmarks: NDArray[np.float64],
+    factor: tuple[float, float, float],
+    gamma: float,
+    seed: int,
+) -> NDArray[np.uint8]:
+    """Tint, tone and pores. The portrait is small: without fine texture its skin would carry no motion at all."""
+    rng = np.random.default_rng([91, seed])
+    toned = 255 * (image / 255.0) ** gamma
+    # The tint belongs to the skin; the background keeps its own colour.
+    hull = cv2.convexHull(landmarks.astype(np.float32))[:, 0]
+    near = np.zeros(image.shape[:2], np.float32)
+    cv2.fillConvexPoly(near, np.rint(hull).astype(np.int32), 1.0)
+    near = cv2.GaussianBlur(cv2.dilate(near, np.ones((25, 25))), (0, 0), 14)[..., None]
+    toned *= 1 + near * (np.array(factor) - 1)
+    pores = sum(
+        weight * cv2.GaussianBlur(rng.normal(size=image.shape[:2]), (0, 0), sigma) * 2 * sigma * np.sqrt(np.pi)
+        for sigma, weight in ((0.8, 1.2), (1.6, 1.4), (3.5, 1.4))
+    )
+    return np.clip(np.rint(toned + pores[..., None]), 0, 255).astype(np.uint8)
+
+
+def _light(direction: tuple[float, float]) -> NDArray[np.float32]:
+    height, width = FRAME_SHAPE
+    y, x = np.mgrid[-1 : 1 : height * 1j, -1 : 1 : width * 1j]
+    return np.exp(direction[0] * x + direction[1] * y)[..., None].astype(np.float32)
+
+
+class Performance:
+    """A subject performing action units: frames at any amplitude, by reading the portrait through known maps."""
+
+    def __init__(self, subject: Subject, units: dict[int, float]) -> None:
+        height, width = FRAME_SHAPE
+        y, x = np.mgrid[0:height, 0:width].astype(np.float64)
+        self._subject = subject
+        self._rest = subject.base_position(np.stack([x, y], -1)).astype(np.float32)
+        self._move = subject.backward_motion(self._rest, units).astype(np.float32)
+        self._x, self._y = x.astype(np.float32), y.astype(np.float32)
+
+    def frame(self, amplitude: float, head: NDArray[np.floating] | None = None) -> NDArray[np.float32]:
+        """The frame (H, W, 3) float32, 0..255, before sensor noise.
+
+        Args:
+            amplitude: factor on the action units, 0 at onset, 1 at apex.
+            head: (2, 3) similarity that moves the head, pixels; None holds it still.
+        """
+        base = self._rest + np.float32(amplitude) * self._move
+        if head is not None:
+            back = invert_affine(head).astype(np.float32)
+            base = look_up(
+                base,
+                back[0, 0] * self._x + back[0, 1] * self._y + back[0, 2],
+                back[1, 0] * self._x + back[1, 1] * self._y + back[1, 2],
+            )
+        seen = self._subject.portrait.sample(
+            np.ascontiguousarray(base[..., 0]), np.ascontiguousarray(base[..., 1])
+        )
+        return seen.astype(np.float32) * self._subject.light

@@ -1,0 +1,78 @@
+"""Similarity transforms between faces, and the face-aligned crop built on them."""
+
+from __future__ import annotations
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+# Where the aligned crop puts the eye centres and the mouth centre, as fractions of its side.
+_ANCHORS = np.array([[0.30, 0.36], [0.70, 0.36], [0.50, 0.78]])
+
+
+def fit_similarity(
+    source: NDArray[np.floating], target: NDArray[np.floating], weights: NDArray[np.floating] | None = None
+) -> NDArray[np.float64]:
+    """Least-squares rotation, uniform scale and translation taking `source` to `target`.
+
+    Args:
+        source, target: (N, 2) points, N >= 2, not all the same.
+        weights: (N,) non-negative weights; all one if None.
+
+    Returns:
+        (2, 3) float64 matrix M with target ≈ M[:, :2] @ source + M[:, 2] (Umeyama, PAMI 1991, in its closed
+        two-dimensional form).
+    """
+    w = np.ones(len(source)) if weights is None else np.asarray(weights, np.float64)
+    w = w / w.sum()
+    mean_s, mean_t = w @ source, w @ target
+    s, t = source - mean_s, target - mean_t
+    spread = w @ (s**2).sum(1)
+    a = w @ (s[:, 0] * t[:, 0] + s[:, 1] * t[:, 1]) / spread
+    b = w @ (s[:, 0] * t[:, 1] - s[:, 1] * t[:, 0]) / spread
+    linear = np.array([[a, -b], [b, a]])
+    return np.column_stack([linear, mean_t - linear @ mean_s])
+
+
+def apply_affine(matrix: NDArray[np.floating], points: NDArray[np.floating]) -> NDArray[np.float64]:
+    """(2, 3) matrix applied to points (..., 2)."""
+    return points @ matrix[:, :2].T + matrix[:, 2]
+
+
+def invert_affine(matrix: NDArray[np.floating]) -> NDArray[np.float64]:
+    """Inverse of a (2, 3) matrix as a (2, 3) matrix."""
+    linear = np.linalg.inv(matrix[:, :2])
+    return np.column_stack([linear, -linear @ matrix[:, 2]])
+
+
+def eye_centres(landmarks: NDArray[np.floating]) -> NDArray[np.float64]:
+    """Centres (2, 2) of the image-left and image-right eye of 68 landmarks."""
+    return np.stack([landmarks[36:42].mean(0), landmarks[42:48].mean(0)]).astype(np.float64)
+
+
+def interocular(landmarks: NDArray[np.floating]) -> float:
+    """Distance of the eye centres in pixels: the unit in which faces are compared."""
+    left, right = eye_centres(landmarks)
+    return float(np.hypot(*(right - left)))
+
+
+def alignment(landmarks: NDArray[np.floating], size: int) -> NDArray[np.float64]:
+    """(2, 3) similarity from image pixels to the pixels of a `size` x `size` face-aligned crop."""
+    points = np.vstack([eye_centres(landmarks), landmarks[48:60].mean(0)])
+    return fit_similarity(points, _ANCHORS * size - 0.5)
+
+
+def aligned_crop(
+    image: NDArray[np.generic], landmarks: NDArray[np.floating], size: int
+) -> NDArray[np.generic]:
+    """The face turned upright and cut to `size` x `size`; dtype and channels as given, borders repeated.
+
+    All frames of a clip are cropped with the landmarks of its onset frame, so that the crop adds no motion.
+    """
+    matrix = alignment(landmarks, size)
+    shrink = np.sqrt(abs(np.linalg.det(matrix[:, :2])))
+    if shrink < 0.5:  # a plain warp would skip pixels: blur away what the crop cannot hold
+        image = cv2.GaussianBlur(image, (0, 0), 0.5 / shrink - 0.5)
+    return cv2.warpAffine(
+        image, matrix, (size, size), flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE
+    )

@@ -1,0 +1,5 @@
+"""The three modules of the paper and the generators composed from them."""
+
+from me_augment.generation.generator import Animation, Generator, create_generator
+
+__all__ = ["Animation", "Generator", "create_generator"]

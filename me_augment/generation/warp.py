@@ -1,0 +1,213 @@
+"""The `warp` generator: the driver's measured motion carried to a target face and rendered at its own resolution."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from me_augment.face.geometry import apply_affine, fit_similarity, interocular, invert_affine
+from me_augment.face.thin_plate import face_map
+from me_augment.generation.motion import DriverMotion, measure_motion
+from me_augment.generation.resample import RefinedImage, grid, look_up
+
+VERSION = "1"
+# A field value below this moves nothing visible; such pixels are copied, not resampled.
+_STILL_PX = 1e-3
+# The map between faces is smooth: it is evaluated on every n-th pixel and interpolated between.
+_MAP_STRIDE = 4
+_INVERSION_STEPS = 5
+
+
+@dataclass(frozen=True)
+class Carrier:
+    """How motion of one driver reaches one target: everything that does not change from frame to frame.
+
+    Attributes:
+        box: rows and columns of the target that can move.
+        sample_x, sample_y: (h, w) float32, where each pixel of the box reads the driver's field.
+        carry: (h, w, 2, 2) float32, target displacement per driver displacement, times the face mask.
+        head: (2, 3) float64, similarity from driver pixels to target pixels.
+        reach: (H, W) float32 in [0, 1], how much of the head motion each target pixel follows.
+    """
+
+    box: tuple[slice, slice]
+    sample_x: NDArray[np.float32]
+    sample_y: NDArray[np.float32]
+    carry: NDArray[np.float32]
+    head: NDArray[np.float64]
+    reach: NDArray[np.float32]
+
+
+def make_carrier(
+    motion: DriverMotion, target_landmarks: NDArray[np.float32], shape: tuple[int, int]
+) -> Carrier:
+    """Relate a driver to a target face of an image of `shape` (H, W).
+
+    With phi the smooth map from target to driver, a driver displacement r at phi(y) becomes
+    (D phi(y))^-1 r at y: displacements scale and turn with the local shape of the faces.
+    """
+    mask = face_mask(target_landmarks, shape)
+    rows, columns = np.flatnonzero(mask.max(1) > 0), np.flatnonzero(mask.max(0) > 0)
+    box = (slice(rows[0], rows[-1] + 1), slice(columns[0], columns[-1] + 1))
+    height, width = rows[-1] - rows[0] + 1, columns[-1] - columns[0] + 1
+    phi = face_map(target_landmarks, motion.landmarks)
+
+    coarse_y = np.arange(0, height + _MAP_STRIDE, _MAP_STRIDE)
+    coarse_x = np.arange(0, width + _MAP_STRIDE, _MAP_STRIDE)
+    nodes = np.stack(np.meshgrid(coarse_x + columns[0], coarse_y + rows[0]), axis=-1).astype(np.float64)
+    place = ((phi(nodes) - motion.origin) / motion.step).astype(np.float32)
+    inverse_jacobian = np.linalg.inv(phi.jacobian(nodes)).astype(np.float32)
+
+    x, y = grid(height, width)
+    x, y = x / _MAP_STRIDE, y / _MAP_STRIDE
+    place = look_up(place, x, y)
+    carry = np.concatenate([look_up(inverse_jacobian[..., i, :], x, y) for i in (0, 1)], axis=-1)
+    carry = carry.reshape(height, width, 2, 2) * mask[box][..., None, None]
+    return Carrier(
+        box,
+        np.ascontiguousarray(place[..., 0]),
+        np.ascontiguousarray(place[..., 1]),
+        carry,
+        fit_similarity(motion.landmarks, target_landmarks),
+        _head_reach(target_landmarks, shape),
+    )
+
+
+def face_mask(landmarks: NDArray[np.floating], shape: tuple[int, int]) -> NDArray[np.float32]:
+    """Soft mask (H, W) in [0, 1] of the skin that expressions move: one inside, zero from the face's edge on."""
+    unit = interocular(landmarks)
+    hull = _outline(landmarks)
+    hull = hull + 0.12 * unit * (hull - hull.mean(0)) / np.linalg.norm(hull - hull.mean(0), axis=1, keepdims=True)
+    inside = np.zeros(shape, np.uint8)
+    cv2.fillConvexPoly(inside, np.rint(hull).astype(np.int32), 1)
+    distance = cv2.distanceTransform(cv2.copyMakeBorder(inside, 1, 1, 1, 1, cv2.BORDER_CONSTANT), cv2.DIST_L2, 5)
+    distance = distance[1:-1, 1:-1]
+    ramp = np.clip(distance / (0.25 * unit), 0, 1)
+    return (ramp * ramp * (3 - 2 * ramp)).astype(np.float32)
+
+
+def _outline(landmarks: NDArray[np.floating]) -> NDArray[np.floating]:
+    """Convex outline of the face: jaw, and the brows raised by half an eye distance to take in the forehead."""
+    unit = interocular(landmarks)
+    up = landmarks[27] - landmarks[8]
+    up = up / np.linalg.norm(up)
+    forehead = landmarks[17:27] + 0.55 * unit * up
+    jaw = landmarks[:17] - 0.06 * unit * up
+    return cv2.convexHull(np.vstack([jaw, forehead]).astype(np.float32))[:, 0]
+
+
+def _head_reach(landmarks: NDArray[np.floating], shape: tuple[int, int]) -> NDArray[np.float32]:
+    unit = interocular(landmarks)
+    head = np.ones(shape, np.uint8)
+    cv2.fillConvexPoly(head, np.rint(_outline(landmarks)).astype(np.int32), 0)
+    outside = cv2.distanceTransform(head, cv2.DIST_L2, 5)
+    ramp = np.clip(1.5 - outside / (2 * unit), 0, 1)
+    return (ramp * ramp * (3 - 2 * ramp)).astype(np.float32)
+
+
+def displacement(motion: DriverMotion, carrier: Carrier, t: int, strength: float) -> NDArray[np.float32]:
+    """Forward displacement (h, w, 2), target pixels, of the pixels of the carrier's box in frame t."""
+    field = look_up(motion.residual[t], carrier.sample_x, carrier.sample_y)
+    rx, ry = field[..., 0], field[..., 1]
+    carry = carrier.carry
+    out = np.empty_like(field)
+    for i in (0, 1):
+        out[..., i] = carry[..., i, 0] * rx + carry[..., i, 1] * ry
+    return np.multiply(out, np.float32(strength), out=out)
+
+
+def inverted(forward: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Backward field B (h, w, 2) with B(z) = -D(z + B(z)): which way to look for what arrives at z.
+
+    Fixed-point iteration; it contracts because neighbouring pixels of a face move nearly alike.
+    """
+    x, y = grid(*forward.shape[:2])
+    backward = -forward
+    for _ in range(_INVERSION_STEPS):
+        backward = -look_up(forward, x + backward[..., 0], y + backward[..., 1])
+    return backward
+
+
+class WarpAnimation:
+    """See `Animation`."""
+
+    def __init__(
+        self,
+        target: NDArray[np.generic],
+        motion: DriverMotion,
+        carrier: Carrier,
+        strength: float,
+        keep_head_motion: bool,
+    ) -> None:
+        self.peak_displacement_px = 0.0
+        self._target, self._motion, self._carrier = target, motion, carrier
+        self._strength, self._keep_head_motion = strength, keep_head_motion
+
+    def __iter__(self) -> Iterator[NDArray[np.generic]]:
+        return self._with_head() if self._keep_head_motion else self._face_only()
+
+    def _displacement(self, t: int) -> NDArray[np.float32]:
+        forward = displacement(self._motion, self._carrier, t, self._strength)
+        peak = float(np.sqrt((forward**2).sum(-1).max()))
+        self.peak_displacement_px = max(self.peak_displacement_px, peak)
+        return forward
+
+    def _face_only(self) -> Iterator[NDArray[np.generic]]:
+        box = self._carrier.box
+        refined = RefinedImage.of(self._target[box])
+        x, y = grid(*refined.shape)
+        for t in range(len(self._motion)):
+            frame = self._target.copy()
+            forward = self._displacement(t)
+            if np.abs(forward).max() > _STILL_PX:
+                backward = inverted(forward)
+                moved = refined.sample(x + backward[..., 0], y + backward[..., 1])
+                moves = (np.abs(backward) > _STILL_PX).any(-1)
+                frame[box][moves] = moved[moves]
+            yield frame
+
+    def _with_head(self) -> Iterator[NDArray[np.generic]]:
+        """The expression, followed by the head's similarity, which fades out around the head."""
+        carrier = self._carrier
+        refined = RefinedImage.of(self._target)
+        x, y = grid(*refined.shape)
+        back = invert_affine(carrier.head)
+        yield self._target.copy()
+        for t in range(1, len(self._motion)):
+            forward = np.zeros((*refined.shape, 2), np.float32)
+            forward[carrier.box] = self._displacement(t)
+            here = np.stack([x, y], axis=-1) + forward
+            # The head's similarity in the target's pixels: to the driver, moved there, and back.
+            there = apply_affine(carrier.head, apply_affine(self._motion.head[t], apply_affine(back, here)))
+            forward += (there - here).astype(np.float32) * carrier.reach[..., None]
+            backward = inverted(forward)
+            yield refined.sample(x + backward[..., 0], y + backward[..., 1])
+
+
+class WarpGenerator:
+    """`Generator` that measures motion and renders by resampling; nothing in it was trained."""
+
+    name = "warp"
+    version = VERSION
+    training_subjects: tuple[str, ...] = ()
+
+    def observe(self, frames: Sequence[NDArray[np.generic]], landmarks: NDArray[np.float32]) -> DriverMotion:
+        """See `Generator.observe` and `measure_motion`."""
+        return measure_motion(frames, landmarks)
+
+    def animate(
+        self,
+        observed: DriverMotion,
+        target: NDArray[np.generic],
+        landmarks: NDArray[np.float32],
+        *,
+        strength: float = 1.0,
+        keep_head_motion: bool = False,
+    ) -> WarpAnimation:
+        """See `Generator.animate`."""
+        carrier = make_carrier(observed, landmarks, target.shape[:2])
+        return WarpAnimation(target, observed, carrier, strength, keep_head_motion)

@@ -1,0 +1,47 @@
+"""Leave-one-subject-out folds and the one rule that keeps a held-out person out of training."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from me_augment.errors import UsageError
+from me_augment.manifest.rows import Clip
+
+
+def may_train(clip: Clip, held_out: str) -> bool:
+    """Whether the fold that holds out the person `held_out` may train on the clip.
+
+    `forbidden_subjects` names everyone who contributed to the clip: the person seen, driver, target, their
+    ancestors, and whoever trained the generator or chose a threshold.
+    """
+    return held_out not in clip.forbidden_subjects
+
+
+def may_test(clip: Clip, held_out: str) -> bool:
+    """Whether the clip belongs to the test set of the fold: a real clip of the person held out."""
+    return not clip.is_synthetic and clip.person_id == held_out
+
+
+def persons(clips: Iterable[Clip]) -> list[str]:
+    """Every person with a real clip that holds an expression, sorted: one fold each."""
+    return sorted({c.person_id for c in clips if not c.is_synthetic and c.expression != "neutral"})
+
+
+def resolve_person(clips: Sequence[Clip], name: str) -> str:
+    """Person id for a name that a user typed: a person id, or a subject that only one corpus has.
+
+    Raises:
+        UsageError: nobody, or several people of different corpora, are called so.
+    """
+    real = [clip for clip in clips if not clip.is_synthetic]
+    if any(clip.person_id == name for clip in real):
+        return name
+    found = sorted({clip.person_id for clip in real if clip.subject == name})
+    if len(found) == 1:
+        return found[0]
+    if found:
+        raise UsageError(f"subject {name!r} is several people: say which of {', '.join(found)}.")
+    known = persons(real)
+    raise UsageError(
+        f"there is no subject {name!r}: the manifest has {', '.join(known[:8])}{' …' if len(known) > 8 else ''}."
+    )

@@ -1,0 +1,23 @@
+"""Ids and seeds that depend on content and on nothing else: not on order, worker, machine or day."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from typing import Any
+
+
+def digest(*parts: Any) -> str:
+    """SHA-256 (hex) of JSON-serialisable parts in a canonical form; floats are written exactly (repr)."""
+    text = json.dumps(parts, sort_keys=True, separators=(",", ":"), ensure_ascii=True)
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def content_id(prefix: str, *parts: Any) -> str:
+    """`prefix-` and 16 hex digits: short enough for a file name; collides once in 2^32 ids."""
+    return f"{prefix}-{digest(*parts)[:16]}"
+
+
+def seed_of(run_seed: int, name: str) -> int:
+    """Seed in [0, 2^63) for the item `name` of a run: items are independent and keep theirs when others come."""
+    return int(digest("seed", run_seed, name)[:16], 16) >> 1

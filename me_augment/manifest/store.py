@@ -1,0 +1,240 @@
+"""The manifest folder: reading it, writing it whole or not at all, and finding the frames that its rows name."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import tempfile
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from me_augment.errors import MeAugmentError, UsageError
+from me_augment.manifest.columns import arrow_schema, from_table, to_table
+from me_augment.manifest.ids import digest
+from me_augment.manifest.rows import Clip, Recording
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+FORMAT_VERSION = 1
+_TABLES: dict[str, type] = {"recordings": Recording, "clips": Clip}
+
+
+@dataclass(frozen=True)
+class Manifest:
+    """A corpus or a run in memory.
+
+    Attributes:
+        corpus: name of the corpus; of a run, `run`.
+        roots: key → folder that `Recording.path` starts from. `""` means the manifest's own folder.
+        licence: terms of the whole.
+        recordings, clips: the rows.
+        folder: where it was read from; None for one that was never written.
+    """
+
+    corpus: str
+    roots: Mapping[str, Path]
+    licence: str
+    recordings: tuple[Recording, ...]
+    clips: tuple[Clip, ...]
+    folder: Path | None = field(default=None, compare=False)
+
+    @classmethod
+    def open(cls, folder: str | os.PathLike[str], root: str | os.PathLike[str] | None = None) -> Manifest:
+        """Read a manifest or a finished run.
+
+        Args:
+            folder: the folder that holds `manifest.json`.
+            root: where the corpus lies now, if it moved since it was ingested.
+
+        Raises:
+            UsageError: not a manifest, another format version, or a table with other columns.
+        """
+        folder = Path(folder)
+        meta_file = folder / "manifest.json"
+        if not meta_file.is_file():
+            if (folder / "plan.parquet").is_file():
+                raise UsageError(
+                    f"{folder} is a run that is not finished: start `me-augment synthesize` again with the same "
+                    "settings to finish it."
+                )
+            raise UsageError(
+                f"{folder} is not a manifest: it holds no manifest.json. Make one with `me-augment ingest`."
+            )
+        try:
+            meta = json.loads(meta_file.read_text())
+            version = meta["format_version"]
+        except (json.JSONDecodeError, KeyError, TypeError) as error:
+            raise UsageError(f"{meta_file} is damaged ({error}): ingest the corpus again.") from error
+        if version != FORMAT_VERSION:
+            raise UsageError(
+                f"{meta_file} has format version {version}, this me-augment reads {FORMAT_VERSION}: "
+                "ingest again, or use the version that wrote it."
+            )
+        tables = {name: _read_table(folder / f"{name}.parquet", kind) for name, kind in _TABLES.items()}
+        if meta.get("fingerprint") != _fingerprint(tables):
+            raise UsageError(
+                f"{folder}: the tables do not match manifest.json (fingerprint): one of the files was changed or is "
+                "from another version. Ingest again."
+            )
+        roots = {key: Path(value) for key, value in meta["roots"].items()}
+        if root is not None:
+            roots = {key: Path(root) if key else path for key, path in roots.items()}
+        return cls(
+            corpus=meta["corpus"],
+            roots=roots,
+            licence=meta["licence"],
+            recordings=tuple(from_table(Recording, tables["recordings"])),
+            clips=tuple(from_table(Clip, tables["clips"])),
+            folder=folder,
+        )
+
+    def write(self, folder: str | os.PathLike[str], *, overwrite: bool = False) -> Manifest:
+        """Write the manifest as a new folder; it appears complete or not at all.
+
+        Raises:
+            UsageError: the folder exists and holds something (unless it is a manifest and `overwrite` is set).
+            MeAugmentError: the folder cannot be written.
+        """
+        folder = Path(folder)
+        if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
+            if not (overwrite and (folder / "manifest.json").is_file()):
+                raise UsageError(
+                    f"{folder} exists and is not empty: name another folder"
+                    + (", or pass --overwrite to replace the manifest." if not overwrite else ".")
+                )
+        try:
+            folder.parent.mkdir(parents=True, exist_ok=True)
+            staging = Path(tempfile.mkdtemp(prefix=f".{folder.name}.", dir=folder.parent))
+            try:
+                staging.chmod(0o755)
+                self.write_tables(staging)
+                if folder.exists():
+                    shutil.rmtree(folder)
+                staging.rename(folder)
+            except BaseException:
+                shutil.rmtree(staging, ignore_errors=True)
+                raise
+        except OSError as error:
+            raise MeAugmentError(f"cannot write {folder}: {error.strerror or error}.") from error
+        return Manifest(self.corpus, self.roots, self.licence, self.recordings, self.clips, folder)
+
+    def write_tables(self, folder: Path) -> None:
+        """Write the tables and, last, `manifest.json` into an existing folder: its presence means completeness."""
+        tables = {
+            "recordings": to_table(Recording, self.recordings),
+            "clips": to_table(Clip, self.clips),
+        }
+        for name, table in tables.items():
+            write_parquet(folder / f"{name}.parquet", table)
+        meta = {
+            "format_version": FORMAT_VERSION,
+            "corpus": self.corpus,
+            "roots": {key: str(path) for key, path in self.roots.items()},
+            "licence": self.licence,
+            "counts": {
+                "recordings": len(self.recordings),
+                "clips": len(self.clips),
+                "synthetic": sum(clip.is_synthetic for clip in self.clips),
+                "subjects": len({clip.person_id for clip in self.clips}),
+            },
+            "fingerprint": _fingerprint(tables),
+        }
+        write_text(folder / "manifest.json", json.dumps(meta, indent=2) + "\n")
+
+    @cached_property
+    def recording_of(self) -> dict[str, Recording]:
+        """Recording id → recording."""
+        return {recording.recording_id: recording for recording in self.recordings}
+
+    def path_of(self, recording: Recording) -> Path:
+        """Absolute path of a recording; never outside its root.
+
+        Raises:
+            UsageError: the root is not there, or the row's path leads out of it.
+        """
+        base = self.roots.get(recording.root)
+        if base is None:
+            raise UsageError(
+                f"recording {recording.recording_id} names the root {recording.root!r}, unknown here."
+            )
+        if recording.root == "":
+            if self.folder is None:
+                raise UsageError("this manifest was never written, so its own recordings lie nowhere.")
+            base = self.folder
+        elif not base.is_dir():
+            raise UsageError(
+                f"the corpus folder {base} is not there: mount it, or say where it lies now with --root DIR."
+            )
+        path = (base / recording.path).resolve()
+        if not path.is_relative_to(base.resolve()):
+            raise UsageError(f"recording {recording.recording_id}: path {recording.path!r} leads out of {base}.")
+        return path
+
+    def usable_clips(self) -> list[Clip]:
+        """The clips whose frames are known: status ok, and onset and offset found in the recording."""
+        return [clip for clip in self.clips if clip.status == "ok" and clip.n_frames > 0]
+
+    def to_pandas(self) -> pd.DataFrame:
+        """The clips as a pandas frame, one row per clip."""
+        return to_table(Clip, self.clips).to_pandas()
+
+    @property
+    def fingerprint(self) -> str:
+        """Hash of all rows; equal for equal content wherever the manifest lies."""
+        return _fingerprint(
+            {"recordings": to_table(Recording, self.recordings), "clips": to_table(Clip, self.clips)}
+        )
+
+
+def merge_rows(*parts: Iterable[Clip]) -> tuple[Clip, ...]:
+    """Concatenate clip rows and sort them by id, so that the order says nothing about who made them when."""
+    return tuple(sorted((clip for part in parts for clip in part), key=lambda clip: clip.clip_id))
+
+
+def write_parquet(path: Path, table: pa.Table) -> None:
+    """Write a table durably: temporary name, sync, rename. zstd Parquet is byte-equal for equal tables."""
+    temporary = path.with_name(f".{path.name}.tmp")
+    pq.write_table(table, temporary, compression="zstd", store_schema=True)
+    _publish(temporary, path)
+
+
+def write_text(path: Path, text: str) -> None:
+    """Write a text file durably: temporary name, sync, rename."""
+    temporary = path.with_name(f".{path.name}.tmp")
+    temporary.write_text(text)
+    _publish(temporary, path)
+
+
+def _publish(temporary: Path, path: Path) -> None:
+    with temporary.open("rb+") as handle:
+        os.fsync(handle.fileno())
+    temporary.replace(path)
+
+
+def _read_table(path: Path, kind: type) -> pa.Table:
+    wanted = arrow_schema(kind)
+    try:
+        table = pq.read_table(path)
+    except (OSError, pa.ArrowException) as error:
+        raise UsageError(f"{path} cannot be read as Parquet ({error}): ingest again.") from error
+    if not table.schema.equals(wanted):
+        missing = sorted(set(wanted.names) - set(table.schema.names))
+        extra = sorted(set(table.schema.names) - set(wanted.names))
+        other = [n for n in wanted.names if n in table.schema.names and table.schema.field(n) != wanted.field(n)]
+        raise UsageError(
+            f"{path} has other columns than this version writes (missing {missing}, unknown {extra}, "
+            f"of another type {other}): ingest again."
+        )
+    return table
+
+
+def _fingerprint(tables: Mapping[str, pa.Table]) -> str:
+    return digest({name: digest(table.to_pylist()) for name, table in tables.items()})

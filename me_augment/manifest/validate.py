@@ -1,0 +1,121 @@
+"""Checks of a manifest's rows against each other, each finding one sentence that names table, row and field."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+
+from me_augment.errors import MeAugmentError, UsageError
+from me_augment.manifest.columns import arrow_schema, to_table
+from me_augment.manifest.rows import EXPRESSIONS, STATUSES, STORAGES, Clip, Recording
+from me_augment.manifest.store import Manifest
+
+
+def findings(manifest: Manifest, *, check_files: bool = False) -> list[str]:
+    """All that is wrong with a manifest, as sentences; empty when it is sound.
+
+    Args:
+        manifest: the rows to check.
+        check_files: also check that every recording lies where its row says.
+    """
+    return [
+        *_nulls(manifest),
+        *_duplicates("recordings", [r.recording_id for r in manifest.recordings]),
+        *_duplicates("clips", [c.clip_id for c in manifest.clips]),
+        *(line for r in manifest.recordings for line in _recording(r)),
+        *(line for c in manifest.clips for line in _clip(manifest, c)),
+        *(_files(manifest) if check_files else ()),
+    ]
+
+
+def _nulls(manifest: Manifest) -> Iterator[str]:
+    # Arrow's own validation does not enforce `nullable=False`.
+    for name, kind, rows in (
+        ("recordings", Recording, manifest.recordings),
+        ("clips", Clip, manifest.clips),
+    ):
+        table = to_table(kind, rows)  # type: ignore[type-var, arg-type]
+        for field in arrow_schema(kind):
+            if not field.nullable and table.column(field.name).null_count:
+                yield f"{name}.parquet: column {field.name} has empty cells; it must always be filled."
+
+
+def _duplicates(table: str, ids: list[str]) -> Iterator[str]:
+    for value, count in Counter(ids).items():
+        if count > 1:
+            yield f"{table}.parquet: the id {value} stands in {count} rows; ids are unique."
+
+
+def _recording(row: Recording) -> Iterator[str]:
+    where = f"recordings.parquet, {row.path}"
+    if row.storage not in STORAGES:
+        yield f"{where}: storage {row.storage!r} is none of {', '.join(STORAGES)}."
+    if row.n_frames < 1:
+        yield f"{where}: n_frames is {row.n_frames}; a recording has at least one frame."
+    if row.first_number > row.last_number:
+        yield f"{where}: first_number {row.first_number} lies after last_number {row.last_number}."
+    if row.path.startswith("/") or ".." in row.path.split("/"):
+        yield f"{where}: the path leaves its root."
+
+
+def _clip(manifest: Manifest, row: Clip) -> Iterator[str]:
+    where = f"clips.parquet, {row.name} ({row.clip_id})"
+    if row.expression not in EXPRESSIONS:
+        yield f"{where}: expression {row.expression!r} is none of {', '.join(EXPRESSIONS)}."
+    if row.status not in STATUSES:
+        yield f"{where}: status {row.status!r} is none of {', '.join(STATUSES)}."
+    if row.status == "failed" and not row.reason:
+        yield f"{where}: it failed but gives no reason."
+    if row.recording_id is None:
+        if row.status == "ok":
+            yield f"{where}: it is ok but names no recording."
+    elif (recording := manifest.recording_of.get(row.recording_id)) is None:
+        yield f"{where}: recording_id {row.recording_id} is not in recordings.parquet."
+    else:
+        for name in ("onset_index", "apex_index", "offset_index"):
+            value = getattr(row, name)
+            if value is not None and not 0 <= value < recording.n_frames:
+                yield f"{where}: {name} {value} is outside the recording's {recording.n_frames} frames."
+    known = [n for n in ("onset_index", "apex_index", "offset_index") if getattr(row, n) is not None]
+    for first, second in zip(known, known[1:], strict=False):
+        if getattr(row, first) > getattr(row, second) and not row.issues:
+            yield f"{where}: {first} {getattr(row, first)} lies after {second} {getattr(row, second)}."
+    if row.landmarks is not None and len(row.landmarks) != 136:
+        yield f"{where}: landmarks has {len(row.landmarks)} numbers; 68 points make 136."
+    contributors = {row.person_id, row.driver_person_id, row.target_person_id, *row.generator_training_subjects}
+    left_out = sorted(person for person in contributors - set(row.forbidden_subjects) if person)
+    if left_out:
+        yield f"{where}: forbidden_subjects lacks {', '.join(left_out)}, who contributed to the clip."
+    if row.is_synthetic:
+        for name in (
+            "driver_clip_id",
+            "target_clip_id",
+            "driver_person_id",
+            "target_person_id",
+            "generator",
+            "seed",
+        ):
+            if getattr(row, name) is None:
+                yield f"{where}: it is synthetic but {name} is empty."
+
+
+def _files(manifest: Manifest) -> Iterator[str]:
+    for recording in manifest.recordings:
+        try:
+            if not manifest.path_of(recording).exists():
+                yield f"recordings.parquet: {manifest.path_of(recording)} does not exist."
+        except UsageError as error:
+            yield str(error)
+            return
+
+
+def require_sound(manifest: Manifest) -> Manifest:
+    """Return the manifest, or raise MeAugmentError with the first findings and their number."""
+    found = findings(manifest)
+    if found:
+        raise MeAugmentError(
+            f"the manifest has {len(found)} problem(s): "
+            + " ".join(found[:3])
+            + (" …" if len(found) > 3 else "")
+        )
+    return manifest
