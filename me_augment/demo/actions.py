@@ -32,9 +32,7 @@ class Pull:
 
 
 def _both_sides(left: Pull, right_landmarks: tuple[int, ...]) -> tuple[Pull, Pull]:
-    mirrored = Pull(
-        right_landmarks, (-left.shift[0], left.shift[1]), (-left.move[0], left.move[1]), left.spread
-    )
+    mirrored = Pull(right_landmarks, (-left.shift[0], left.shift[1]), (-left.move[0], left.move[1]), left.spread)
     return left, mirrored
 
 

@@ -85,7 +85,7 @@ def _invent(subject: Subject, index: int, k: int) -> TrueClip:
     emotion = list(_EMOTIONS)[(index + k) % len(_EMOTIONS)]
     units = {unit: strength * rng.uniform(0.7, 1.2) for unit, strength in _EMOTIONS[emotion][0].items()}
     onset = int(rng.integers(20, 90))
-    rise, fall = int(rng.integers(9, 15)), int(rng.integers(10, 17))
+    rise, fall = int(rng.integers(7, 11)), int(rng.integers(8, 12))
     t = np.arange(rise + fall + 1)
     phase = np.where(t <= rise, t / rise, 1 - (t - rise) / fall)
     amplitude = np.sin(np.pi / 2 * phase) ** 2
@@ -133,15 +133,32 @@ def _write_sheet(path: Path, clips: list[TrueClip]) -> None:
     sheet = book.active
     sheet.title = "Sheet1"
     sheet.append(
-        ["Subject", "Filename", None, "OnsetFrame", "ApexFrame", "OffsetFrame", None, "Action Units", "Estimated Emotion"]
+        [
+            "Subject",
+            "Filename",
+            None,
+            "OnsetFrame",
+            "ApexFrame",
+            "OffsetFrame",
+            None,
+            "Action Units",
+            "Estimated Emotion",
+        ]
     )
     for clip in clips:
         aus = _EMOTIONS[clip.emotion][1]
         sheet.append(
             [
-                clip.subject.removeprefix("sub"), clip.video, None, clip.onset, clip.apex, clip.offset, None,
-                int(aus) if aus.isdigit() else aus, clip.emotion,
-            ]  # fmt: skip
+                clip.subject.removeprefix("sub"),
+                clip.video,
+                None,
+                clip.onset,
+                clip.apex,
+                clip.offset,
+                None,
+                int(aus) if aus.isdigit() else aus,
+                clip.emotion,
+            ]
         )
     for name in ("Sheet2", "Sheet3"):  # the distributed workbook has them, empty
         book.create_sheet(name)

@@ -67,9 +67,7 @@ class Subject:
         """Portrait position (..., 2) of image pixels (..., 2)."""
         return self.to_base(points)
 
-    def true_displacement(
-        self, points: NDArray[np.floating], units: dict[int, float]
-    ) -> NDArray[np.float64]:
+    def true_displacement(self, points: NDArray[np.floating], units: dict[int, float]) -> NDArray[np.float64]:
         """Exact forward displacement (N, 2), pixels, of what is at `points` at rest, by the action units.
 
         The renderer reads, for the pixel z, the portrait at phi(z) + m(phi(z)) with phi = `to_base`. What is at p
@@ -83,15 +81,13 @@ class Subject:
             place = place - np.linalg.solve(self.to_base.jacobian(place), error[..., None])[..., 0]
         return place - points
 
-    def backward_motion(
-        self, base_points: NDArray[np.floating], units: dict[int, float]
-    ) -> NDArray[np.float64]:
+    def backward_motion(self, base_points: NDArray[np.floating], units: dict[int, float]) -> NDArray[np.float64]:
         """Where in the portrait, relative to itself, a moved pixel gets its colour: minus the AU motion."""
         return -motion_field(units, self.base_landmarks, base_points)
 
 
-# One line per subject: shape factors, skin, light. Invented; chosen to look like different people.
-#        mirrored, face width, eye spacing, nose length, mouth width, jaw, brow, turn, size, skin (RGB factor), gamma, light
+# One line per subject, invented to look like different people:
+# mirrored, face width, eye spacing, nose length, mouth width, jaw, brow, turn, size, skin (RGB factor), gamma, light
 _LOOKS = (
     (False, 0.00, 0.00, 0.00, 0.00, 0.00, 0.00, 0.00, 1.00, (1.00, 1.00, 1.00), 1.00, (0.00, 0.00)),
     (True, 0.06, -0.03, 0.05, 0.07, 0.10, -0.04, 0.03, 1.08, (0.80, 0.66, 0.55), 1.25, (0.30, 0.05)),
@@ -124,7 +120,7 @@ def _subject(
     light: tuple[float, float],
 ) -> Subject:
     base = base_face()
-    image, landmarks = base.image, base.landmarks.astype(np.float64)
+    image, landmarks = base.image, np.asarray(base.landmarks, np.float64)
     if mirrored:
         image = np.ascontiguousarray(image[:, ::-1])
         landmarks = mirror_landmarks(landmarks, image.shape[1])
@@ -151,7 +147,7 @@ def _subject(
     )
 
 
-def mirror_landmarks(landmarks: NDArray[np.floating], width: int) -> NDArray[np.floating]:
+def mirror_landmarks(landmarks: NDArray[np.float64], width: int) -> NDArray[np.float64]:
     """68 landmarks of the image flipped left to right: positions mirrored, left and right names exchanged."""
     order = [
         *range(16, -1, -1), *range(26, 16, -1), *range(27, 31), *range(35, 30, -1),
@@ -259,7 +255,5 @@ class Performance:
                 back[0, 0] * self._x + back[0, 1] * self._y + back[0, 2],
                 back[1, 0] * self._x + back[1, 1] * self._y + back[1, 2],
             )
-        seen = self._subject.portrait.sample(
-            np.ascontiguousarray(base[..., 0]), np.ascontiguousarray(base[..., 1])
-        )
+        seen = self._subject.portrait.sample(np.ascontiguousarray(base[..., 0]), np.ascontiguousarray(base[..., 1]))
         return seen.astype(np.float32) * self._subject.light

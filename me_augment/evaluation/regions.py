@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import cv2
 import numpy as np
@@ -25,7 +26,7 @@ def region_samples(landmarks: NDArray[np.floating], per_side: int = 7) -> NDArra
 
 
 def tracked_displacement(
-    reference: NDArray[np.generic], frame: NDArray[np.generic], points: NDArray[np.float32]
+    reference: NDArray[Any], frame: NDArray[Any], points: NDArray[np.float32]
 ) -> NDArray[np.float32]:
     """Displacement (..., 2) float32, pixels, of points (..., 2) from `reference` to `frame`.
 
@@ -59,7 +60,7 @@ def _track(
     return moved, found.ravel() == 1
 
 
-def _gray8(image: NDArray[np.generic]) -> NDArray[np.uint8]:
+def _gray8(image: NDArray[Any]) -> NDArray[np.uint8]:
     if image.dtype == np.uint16:
         image = (image >> 8).astype(np.uint8)
     return cv2.cvtColor(image, cv2.COLOR_RGB2GRAY) if image.ndim == 3 else np.ascontiguousarray(image)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Protocol
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,7 +23,7 @@ class LandmarkDetector(Protocol):
 
     name: str
 
-    def detect(self, image: NDArray[np.generic]) -> NDArray[np.float32]:
+    def detect(self, image: NDArray[Any]) -> NDArray[np.float32]:
         """Landmarks (68, 2) float32, (x, y) in pixels, of the largest face.
 
         Args:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib.util
 from pathlib import Path
+from typing import Any
 
 import cv2
 import numpy as np
@@ -31,9 +32,7 @@ def model_file() -> Path:
     """
     spec = importlib.util.find_spec("face_recognition_models")
     if spec is None or spec.origin is None:
-        raise MeAugmentError(
-            "the 68-point landmark model is missing: run `pip install face-recognition-models`."
-        )
+        raise MeAugmentError("the 68-point landmark model is missing: run `pip install face-recognition-models`.")
     path = Path(spec.origin).parent / "models" / "shape_predictor_68_face_landmarks.dat"
     if not path.is_file():
         raise MeAugmentError(f"{path} is missing: reinstall the package `face-recognition-models`.")
@@ -53,7 +52,7 @@ class DlibDetector:
         self._predictor = dlib.shape_predictor(str(model_file()))
         self.name = f"dlib-{dlib.__version__}"
 
-    def detect(self, image: NDArray[np.generic]) -> NDArray[np.float32]:
+    def detect(self, image: NDArray[Any]) -> NDArray[np.float32]:
         """See `LandmarkDetector.detect`."""
         picture = _as_rgb8(image)
         box = self._largest_face(picture)
@@ -70,9 +69,7 @@ class DlibDetector:
             half = _BOX_PX * factor / 2
             for shift_x, shift_y in _BOX_SHIFTS:
                 cx, cy = centre_x + shift_x * _BOX_PX, centre_y + shift_y * _BOX_PX
-                rectangle = self._dlib.rectangle(
-                    round(cx - half), round(cy - half), round(cx + half), round(cy + half)
-                )
+                rectangle = self._dlib.rectangle(round(cx - half), round(cy - half), round(cx + half), round(cy + half))
                 shape = self._predictor(cut, rectangle)
                 estimates.append([(p.x, p.y) for p in shape.parts()])
         enlarged = np.median(np.asarray(estimates, np.float64), axis=0)
@@ -94,7 +91,7 @@ class DlibDetector:
         )
 
 
-def _as_rgb8(image: NDArray[np.generic]) -> NDArray[np.uint8]:
+def _as_rgb8(image: NDArray[Any]) -> NDArray[np.uint8]:
     eight = (image >> 8).astype(np.uint8) if image.dtype == np.uint16 else image
     if eight.ndim == 2:
         eight = np.repeat(eight[..., None], 3, axis=2)

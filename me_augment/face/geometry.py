@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import cv2
 import numpy as np
 from numpy.typing import NDArray
@@ -62,9 +64,7 @@ def alignment(landmarks: NDArray[np.floating], size: int) -> NDArray[np.float64]
     return fit_similarity(points, _ANCHORS * size - 0.5)
 
 
-def aligned_crop(
-    image: NDArray[np.generic], landmarks: NDArray[np.floating], size: int
-) -> NDArray[np.generic]:
+def aligned_crop(image: NDArray[Any], landmarks: NDArray[np.floating], size: int) -> NDArray[Any]:
     """The face turned upright and cut to `size` x `size`; dtype and channels as given, borders repeated.
 
     All frames of a clip are cropped with the landmarks of its onset frame, so that the crop adds no motion.
@@ -73,6 +73,4 @@ def aligned_crop(
     shrink = np.sqrt(abs(np.linalg.det(matrix[:, :2])))
     if shrink < 0.5:  # a plain warp would skip pixels: blur away what the crop cannot hold
         image = cv2.GaussianBlur(image, (0, 0), 0.5 / shrink - 0.5)
-    return cv2.warpAffine(
-        image, matrix, (size, size), flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE
-    )
+    return cv2.warpAffine(image, matrix, (size, size), flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)

@@ -28,9 +28,7 @@ class ThinPlate:
     scale: float
 
     @classmethod
-    def fit(
-        cls, source: NDArray[np.floating], target: NDArray[np.floating], smoothness: float = 0.0
-    ) -> ThinPlate:
+    def fit(cls, source: NDArray[np.floating], target: NDArray[np.floating], smoothness: float = 0.0) -> ThinPlate:
         """Spline taking `source` (N, 2) to `target` (N, 2), N >= 3, not on one line.
 
         Args:
@@ -69,9 +67,7 @@ def _kernel(difference: NDArray[np.float64]) -> NDArray[np.float64]:
     return squared * np.log(np.maximum(squared, 1e-12))
 
 
-def face_map(
-    source: NDArray[np.floating], target: NDArray[np.floating], smoothness: float = 1e-4
-) -> ThinPlate:
+def face_map(source: NDArray[np.floating], target: NDArray[np.floating], smoothness: float = 1e-4) -> ThinPlate:
     """Smooth correspondence taking one face's 68 landmarks to another's.
 
     Anchors a face width outside, carried by the similarity between the faces, keep the map tame where
@@ -81,6 +77,4 @@ def face_map(
     centre = source[27:36].mean(0)
     angles = np.linspace(0, 2 * np.pi, 16, endpoint=False)
     ring = centre + 3.0 * interocular(source) * np.column_stack([np.cos(angles), np.sin(angles)])
-    return ThinPlate.fit(
-        np.vstack([source, ring]), np.vstack([target, apply_affine(similarity, ring)]), smoothness
-    )
+    return ThinPlate.fit(np.vstack([source, ring]), np.vstack([target, apply_affine(similarity, ring)]), smoothness)

@@ -20,7 +20,7 @@ class Animation(Protocol):
 
     peak_displacement_px: float
 
-    def __iter__(self) -> Iterator[NDArray[np.generic]]: ...
+    def __iter__(self) -> Iterator[NDArray[Any]]: ...
 
 
 class Generator(Protocol):
@@ -36,14 +36,14 @@ class Generator(Protocol):
     version: str
     training_subjects: tuple[str, ...]
 
-    def observe(self, frames: Sequence[NDArray[np.generic]], landmarks: NDArray[np.float32]) -> Any:
+    def observe(self, frames: Sequence[NDArray[Any]], landmarks: NDArray[np.float32]) -> Any:
         """Whatever the generator needs of a driver; computed once, passed to `animate` for every target."""
         ...
 
     def animate(
         self,
         observed: Any,
-        target: NDArray[np.generic],
+        target: NDArray[Any],
         landmarks: NDArray[np.float32],
         *,
         strength: float = 1.0,

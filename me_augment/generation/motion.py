@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import cv2
 import numpy as np
@@ -20,7 +21,7 @@ from me_augment.generation.resample import grid, look_up
 # Landmarks that expressions hardly move: nose bridge, eye corners, jaw in front of the ears.
 _RIGID_LANDMARKS = (27, 28, 29, 30, 36, 39, 42, 45, 0, 1, 15, 16)
 # Lengths in units of the interocular distance.
-_MARGIN = 1.0
+_MARGIN = 0.35
 _RIGID_RADIUS = 0.16
 _SMOOTHING = 0.03
 _WINDOW = 0.035
@@ -52,7 +53,7 @@ class DriverMotion:
         return len(self.residual)
 
 
-def measure_motion(frames: Sequence[NDArray[np.generic]], landmarks: NDArray[np.float32]) -> DriverMotion:
+def measure_motion(frames: Sequence[NDArray[Any]], landmarks: NDArray[np.float32]) -> DriverMotion:
     """Measure a driving clip: dense flow from its first frame, split into head motion and facial motion.
 
     The flow is that of DIS (Kroeger et al., ECCV 2016) refined down to full resolution, on frames whose local
@@ -78,7 +79,6 @@ def measure_motion(frames: Sequence[NDArray[np.generic]], landmarks: NDArray[np.
     # Frames of unequal size cannot be compared; `work` frames share one size by construction.
     dis = cv2.DISOpticalFlow.create(cv2.DISOPTICAL_FLOW_PRESET_MEDIUM)
     dis.setFinestScale(0)
-    dis.setVariationalRefinementIterations(10)
     residual = np.zeros((len(work), *work[0].shape, 2), np.float32)
     head = np.tile(np.eye(2, 3), (len(work), 1, 1))
     for t in range(1, len(work)):
@@ -89,9 +89,7 @@ def measure_motion(frames: Sequence[NDArray[np.generic]], landmarks: NDArray[np.
     return DriverMotion(landmarks, origin, 1.0 / scale, residual, head)
 
 
-def _face_box(
-    landmarks: NDArray[np.floating], unit: float, shape: tuple[int, ...]
-) -> tuple[slice, slice]:
+def _face_box(landmarks: NDArray[np.floating], unit: float, shape: tuple[int, ...]) -> tuple[slice, slice]:
     low = np.floor(landmarks.min(0) - _MARGIN * unit).astype(int)
     high = np.ceil(landmarks.max(0) + _MARGIN * unit).astype(int)
     return (
@@ -100,7 +98,7 @@ def _face_box(
     )
 
 
-def _normalised(frame: NDArray[np.generic], scale: float, sigma: float) -> NDArray[np.uint8]:
+def _normalised(frame: NDArray[Any], scale: float, sigma: float) -> NDArray[np.uint8]:
     """Gray, at the working size, local mean removed and local contrast made equal."""
     gray = frame.astype(np.float32)
     if gray.ndim == 3:
@@ -130,7 +128,9 @@ def _refined(
     stacked = cv2.merge([b, bx, by])
     ax, ay = cv2.filter2D(a, -1, kernel), cv2.filter2D(a, -1, kernel.T)
     for _ in range(steps):
-        warped = cv2.remap(stacked, x + flow[..., 0], y + flow[..., 1], cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+        warped = cv2.remap(
+            stacked, x + flow[..., 0], y + flow[..., 1], cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE
+        )
         gx, gy, rest = (warped[..., 1] + ax) / 2, (warped[..., 2] + ay) / 2, warped[..., 0] - a
         xx, xy, yy, xr, yr = (
             cv2.GaussianBlur(product, (0, 0), sigma) for product in (gx * gx, gx * gy, gy * gy, gx * rest, gy * rest)
@@ -154,9 +154,7 @@ def _texture(image: NDArray[np.uint8], unit: float) -> NDArray[np.float32]:
     return smaller / (smaller + np.median(smaller) + 1e-6) + np.float32(0.02)
 
 
-def _near_rigid_landmarks(
-    points: NDArray[np.floating], unit: float, shape: tuple[int, ...]
-) -> NDArray[np.float32]:
+def _near_rigid_landmarks(points: NDArray[np.floating], unit: float, shape: tuple[int, ...]) -> NDArray[np.float32]:
     x, y = grid(*shape)
     near = np.zeros(shape, np.float32)
     for index in _RIGID_LANDMARKS:
@@ -195,9 +193,7 @@ def _head_motion(
         keep = weights > 0.02 * weights.max()
         for width in widths:
             error = ((apply_affine(matrix, source[keep]) - target[keep]) ** 2).sum(1)
-            matrix = fit_similarity(
-                source[keep], target[keep], weights[keep] / (1 + error / width**2) ** 2 + 1e-12
-            )
+            matrix = fit_similarity(source[keep], target[keep], weights[keep] / (1 + error / width**2) ** 2 + 1e-12)
     return matrix
 
 
@@ -211,24 +207,18 @@ def _without_head(flow: NDArray[np.float32], similarity: NDArray[np.float64]) ->
     return np.stack([back_x - x, back_y - y], axis=-1)
 
 
-def _smoothed(
-    field: NDArray[np.float32], confidence: NDArray[np.float32], sigma: float
-) -> NDArray[np.float32]:
+def _smoothed(field: NDArray[np.float32], confidence: NDArray[np.float32], sigma: float) -> NDArray[np.float32]:
     """Gaussian mean weighted by confidence: smooth skin takes its motion from the texture around it."""
     total = cv2.GaussianBlur(confidence, (0, 0), sigma)
     return cv2.GaussianBlur(field * confidence[..., None], (0, 0), sigma) / total[..., None]
 
 
-def _in_frame_pixels(
-    matrix: NDArray[np.float64], origin: NDArray[np.float64], scale: float
-) -> NDArray[np.float64]:
+def _in_frame_pixels(matrix: NDArray[np.float64], origin: NDArray[np.float64], scale: float) -> NDArray[np.float64]:
     linear = matrix[:, :2]
     return np.column_stack([linear, matrix[:, 2] / scale + origin - linear @ origin])
 
 
-def residual_at(
-    motion: DriverMotion, t: int, points: NDArray[np.floating]
-) -> NDArray[np.float32]:
+def residual_at(motion: DriverMotion, t: int, points: NDArray[np.floating]) -> NDArray[np.float32]:
     """Facial displacement (N, 2), driver pixels, of what is at `points` (N, 2) in the onset frame, in frame t."""
     samples = ((points - motion.origin) / motion.step).astype(np.float32)
     return look_up(motion.residual[t], samples[None, :, 0], samples[None, :, 1])[0]

@@ -8,6 +8,7 @@ linear look-up per frame (rms error of a sine, measured: 0.9 % at a period of 6 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import cv2
 import numpy as np
@@ -34,13 +35,13 @@ class RefinedImage:
     dtype: np.dtype
 
     @classmethod
-    def of(cls, image: NDArray[np.generic]) -> RefinedImage:
+    def of(cls, image: NDArray[Any]) -> RefinedImage:
         """Prepare an image (H, W) or (H, W, 3), uint8 or uint16; edges are mirrored."""
         planes = np.atleast_3d(image)
         fine = np.stack([_refine(planes[..., c]) for c in range(planes.shape[2])], axis=-1)
         return cls(fine.squeeze(-1) if image.ndim == 2 else fine, image.shape[:2], image.dtype)
 
-    def sample(self, x: NDArray[np.float32], y: NDArray[np.float32]) -> NDArray[np.generic]:
+    def sample(self, x: NDArray[np.float32], y: NDArray[np.float32]) -> NDArray[Any]:
         """Values at pixel positions x, y (float32, any equal shape (h, w)), in the image's own dtype."""
         values = cv2.remap(
             self.fine,
@@ -53,7 +54,7 @@ class RefinedImage:
         return np.clip(values, 0, np.iinfo(self.dtype).max, out=values).astype(self.dtype)
 
 
-def _refine(plane: NDArray[np.generic]) -> NDArray[np.float32]:
+def _refine(plane: NDArray[Any]) -> NDArray[np.float32]:
     coefficients = spline_filter(plane.astype(np.float64), _ORDER, mode="mirror")
     coefficients = coefficients.astype(np.float32)
     basis = BSpline.basis_element(np.arange(-(_ORDER + 1) / 2, (_ORDER + 1) / 2 + 1), extrapolate=False)
@@ -75,9 +76,7 @@ def grid(height: int, width: int) -> tuple[NDArray[np.float32], NDArray[np.float
     return x, y
 
 
-def look_up(
-    field: NDArray[np.float32], x: NDArray[np.float32], y: NDArray[np.float32]
-) -> NDArray[np.float32]:
+def look_up(field: NDArray[np.float32], x: NDArray[np.float32], y: NDArray[np.float32]) -> NDArray[np.float32]:
     """A smooth field (H, W, 2) read linearly at positions x, y (h, w) → (h, w, 2); edges repeat."""
     # OpenCV's exact-coordinate kernels exist for one, three and four channels, not for two.
     parts = [

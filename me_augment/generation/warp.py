@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import cv2
 import numpy as np
@@ -42,9 +43,7 @@ class Carrier:
     reach: NDArray[np.float32]
 
 
-def make_carrier(
-    motion: DriverMotion, target_landmarks: NDArray[np.float32], shape: tuple[int, int]
-) -> Carrier:
+def make_carrier(motion: DriverMotion, target_landmarks: NDArray[np.float32], shape: tuple[int, int]) -> Carrier:
     """Relate a driver to a target face of an image of `shape` (H, W).
 
     With phi the smooth map from target to driver, a driver displacement r at phi(y) becomes
@@ -59,13 +58,14 @@ def make_carrier(
     coarse_y = np.arange(0, height + _MAP_STRIDE, _MAP_STRIDE)
     coarse_x = np.arange(0, width + _MAP_STRIDE, _MAP_STRIDE)
     nodes = np.stack(np.meshgrid(coarse_x + columns[0], coarse_y + rows[0]), axis=-1).astype(np.float64)
-    place = ((phi(nodes) - motion.origin) / motion.step).astype(np.float32)
+    coarse_place = ((phi(nodes) - motion.origin) / motion.step).astype(np.float32)
     inverse_jacobian = np.linalg.inv(phi.jacobian(nodes)).astype(np.float32)
 
     x, y = grid(height, width)
-    x, y = x / _MAP_STRIDE, y / _MAP_STRIDE
-    place = look_up(place, x, y)
-    carry = np.concatenate([look_up(inverse_jacobian[..., i, :], x, y) for i in (0, 1)], axis=-1)
+    x, y = x / np.float32(_MAP_STRIDE), y / np.float32(_MAP_STRIDE)
+    place = look_up(coarse_place, x, y)
+    rows_of_inverse = [look_up(inverse_jacobian[..., i, :], x, y) for i in (0, 1)]
+    carry = np.concatenate(rows_of_inverse, axis=-1)
     carry = carry.reshape(height, width, 2, 2) * mask[box][..., None, None]
     return Carrier(
         box,
@@ -137,7 +137,7 @@ class WarpAnimation:
 
     def __init__(
         self,
-        target: NDArray[np.generic],
+        target: NDArray[Any],
         motion: DriverMotion,
         carrier: Carrier,
         strength: float,
@@ -147,7 +147,7 @@ class WarpAnimation:
         self._target, self._motion, self._carrier = target, motion, carrier
         self._strength, self._keep_head_motion = strength, keep_head_motion
 
-    def __iter__(self) -> Iterator[NDArray[np.generic]]:
+    def __iter__(self) -> Iterator[NDArray[Any]]:
         return self._with_head() if self._keep_head_motion else self._face_only()
 
     def _displacement(self, t: int) -> NDArray[np.float32]:
@@ -156,7 +156,7 @@ class WarpAnimation:
         self.peak_displacement_px = max(self.peak_displacement_px, peak)
         return forward
 
-    def _face_only(self) -> Iterator[NDArray[np.generic]]:
+    def _face_only(self) -> Iterator[NDArray[Any]]:
         box = self._carrier.box
         refined = RefinedImage.of(self._target[box])
         x, y = grid(*refined.shape)
@@ -170,7 +170,7 @@ class WarpAnimation:
                 frame[box][moves] = moved[moves]
             yield frame
 
-    def _with_head(self) -> Iterator[NDArray[np.generic]]:
+    def _with_head(self) -> Iterator[NDArray[Any]]:
         """The expression, followed by the head's similarity, which fades out around the head."""
         carrier = self._carrier
         refined = RefinedImage.of(self._target)
@@ -195,14 +195,14 @@ class WarpGenerator:
     version = VERSION
     training_subjects: tuple[str, ...] = ()
 
-    def observe(self, frames: Sequence[NDArray[np.generic]], landmarks: NDArray[np.float32]) -> DriverMotion:
+    def observe(self, frames: Sequence[NDArray[Any]], landmarks: NDArray[np.float32]) -> DriverMotion:
         """See `Generator.observe` and `measure_motion`."""
         return measure_motion(frames, landmarks)
 
     def animate(
         self,
         observed: DriverMotion,
-        target: NDArray[np.generic],
+        target: NDArray[Any],
         landmarks: NDArray[np.float32],
         *,
         strength: float = 1.0,

@@ -93,9 +93,7 @@ def parse_aus(cell: str) -> AuCell:
         units += found
         unparsed += [rest] if rest else []
     status = "free" if not units else "partial" if unparsed else "parsed"
-    return AuCell(
-        verbatim=cell, status=status, units=tuple(units), unparsed=tuple(unparsed), issues=tuple(issues)
-    )
+    return AuCell(verbatim=cell, status=status, units=tuple(units), unparsed=tuple(unparsed), issues=tuple(issues))
 
 
 def format_aus(units: Iterable[ActionUnit]) -> str:

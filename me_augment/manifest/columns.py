@@ -11,9 +11,7 @@ import pyarrow as pa
 Row = TypeVar("Row")
 
 
-def column(
-    arrow_type: pa.DataType, doc: str, *, default: Any = dataclasses.MISSING, item: type | None = None
-) -> Any:
+def column(arrow_type: pa.DataType, doc: str, *, default: Any = dataclasses.MISSING, item: type | None = None) -> Any:
     """Declare a column on a row data class.
 
     Args:

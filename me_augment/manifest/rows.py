@@ -78,9 +78,7 @@ class Clip:
     recording_id: str | None = column(
         pa.string(), "Recording that holds the frames; null only where `status` is `failed`.", default=None
     )
-    subject: str = column(
-        pa.string(), "Whose face is seen, in the corpus' spelling; of a synthetic clip the target's."
-    )
+    subject: str = column(pa.string(), "Whose face is seen, in the corpus' spelling; of a synthetic clip the target's.")
     person_id: str = column(pa.string(), "The person whose face is seen, across corpora and camera views.")
     onset: int | None = column(pa.int32(), "Onset frame, the corpus' own number.", default=None)
     apex: int | None = column(pa.int32(), "Apex frame, the corpus' own number.", default=None)
@@ -116,9 +114,7 @@ class Clip:
     target_clip_id: str | None = column(pa.string(), "Clip whose onset face was animated.", default=None)
     driver_person_id: str | None = column(pa.string(), "Person whose motion was taken.", default=None)
     target_person_id: str | None = column(pa.string(), "Person whose face was animated.", default=None)
-    parents: tuple[str, ...] = column(
-        _STRINGS, "All clips this one descends from, ancestors included.", default=()
-    )
+    parents: tuple[str, ...] = column(_STRINGS, "All clips this one descends from, ancestors included.", default=())
     generator: str | None = column(pa.string(), "Generator that made the clip.", default=None)
     generator_version: str | None = column(pa.string(), "Version of the generator's arithmetic.", default=None)
     generator_training_subjects: tuple[str, ...] = column(

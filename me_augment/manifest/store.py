@@ -7,7 +7,7 @@ import os
 import shutil
 import tempfile
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -36,6 +36,7 @@ class Manifest:
         roots: key → folder that `Recording.path` starts from. `""` means the manifest's own folder.
         licence: terms of the whole.
         recordings, clips: the rows.
+        provenance: what was read to make the rows, for people (`labels`, `frames`, `landmarks`, `warnings`).
         folder: where it was read from; None for one that was never written.
     """
 
@@ -44,6 +45,7 @@ class Manifest:
     licence: str
     recordings: tuple[Recording, ...]
     clips: tuple[Clip, ...]
+    provenance: Mapping[str, str] = field(default_factory=dict)
     folder: Path | None = field(default=None, compare=False)
 
     @classmethod
@@ -93,6 +95,7 @@ class Manifest:
             licence=meta["licence"],
             recordings=tuple(from_table(Recording, tables["recordings"])),
             clips=tuple(from_table(Clip, tables["clips"])),
+            provenance=meta["provenance"],
             folder=folder,
         )
 
@@ -104,12 +107,7 @@ class Manifest:
             MeAugmentError: the folder cannot be written.
         """
         folder = Path(folder)
-        if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
-            if not (overwrite and (folder / "manifest.json").is_file()):
-                raise UsageError(
-                    f"{folder} exists and is not empty: name another folder"
-                    + (", or pass --overwrite to replace the manifest." if not overwrite else ".")
-                )
+        require_free(folder, overwrite=overwrite)
         try:
             folder.parent.mkdir(parents=True, exist_ok=True)
             staging = Path(tempfile.mkdtemp(prefix=f".{folder.name}.", dir=folder.parent))
@@ -124,7 +122,7 @@ class Manifest:
                 raise
         except OSError as error:
             raise MeAugmentError(f"cannot write {folder}: {error.strerror or error}.") from error
-        return Manifest(self.corpus, self.roots, self.licence, self.recordings, self.clips, folder)
+        return replace(self, folder=folder)
 
     def write_tables(self, folder: Path) -> None:
         """Write the tables and, last, `manifest.json` into an existing folder: its presence means completeness."""
@@ -139,6 +137,7 @@ class Manifest:
             "corpus": self.corpus,
             "roots": {key: str(path) for key, path in self.roots.items()},
             "licence": self.licence,
+            "provenance": dict(self.provenance),
             "counts": {
                 "recordings": len(self.recordings),
                 "clips": len(self.clips),
@@ -162,9 +161,7 @@ class Manifest:
         """
         base = self.roots.get(recording.root)
         if base is None:
-            raise UsageError(
-                f"recording {recording.recording_id} names the root {recording.root!r}, unknown here."
-            )
+            raise UsageError(f"recording {recording.recording_id} names the root {recording.root!r}, unknown here.")
         if recording.root == "":
             if self.folder is None:
                 raise UsageError("this manifest was never written, so its own recordings lie nowhere.")
@@ -189,9 +186,18 @@ class Manifest:
     @property
     def fingerprint(self) -> str:
         """Hash of all rows; equal for equal content wherever the manifest lies."""
-        return _fingerprint(
-            {"recordings": to_table(Recording, self.recordings), "clips": to_table(Clip, self.clips)}
-        )
+        return _fingerprint({"recordings": to_table(Recording, self.recordings), "clips": to_table(Clip, self.clips)})
+
+
+def require_free(folder: Path, *, overwrite: bool = False) -> None:
+    """Raise UsageError unless a manifest may be written to `folder`: not there, empty, or one to be replaced."""
+    if not folder.exists() or (folder.is_dir() and not any(folder.iterdir())):
+        return
+    is_manifest = (folder / "manifest.json").is_file() and not (folder / "plan.parquet").exists()
+    if is_manifest and overwrite:
+        return
+    way_out = ", or pass --overwrite to replace the manifest in it" if is_manifest else ""
+    raise UsageError(f"{folder} exists and is not empty: name another folder{way_out}.")
 
 
 def merge_rows(*parts: Iterable[Clip]) -> tuple[Clip, ...]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator
+from itertools import pairwise
 
 from me_augment.errors import MeAugmentError, UsageError
 from me_augment.manifest.columns import arrow_schema, to_table
@@ -34,7 +35,7 @@ def _nulls(manifest: Manifest) -> Iterator[str]:
         ("recordings", Recording, manifest.recordings),
         ("clips", Clip, manifest.clips),
     ):
-        table = to_table(kind, rows)  # type: ignore[type-var, arg-type]
+        table = to_table(kind, rows)
         for field in arrow_schema(kind):
             if not field.nullable and table.column(field.name).null_count:
                 yield f"{name}.parquet: column {field.name} has empty cells; it must always be filled."
@@ -77,12 +78,17 @@ def _clip(manifest: Manifest, row: Clip) -> Iterator[str]:
             if value is not None and not 0 <= value < recording.n_frames:
                 yield f"{where}: {name} {value} is outside the recording's {recording.n_frames} frames."
     known = [n for n in ("onset_index", "apex_index", "offset_index") if getattr(row, n) is not None]
-    for first, second in zip(known, known[1:], strict=False):
+    for first, second in pairwise(known):
         if getattr(row, first) > getattr(row, second) and not row.issues:
             yield f"{where}: {first} {getattr(row, first)} lies after {second} {getattr(row, second)}."
     if row.landmarks is not None and len(row.landmarks) != 136:
         yield f"{where}: landmarks has {len(row.landmarks)} numbers; 68 points make 136."
-    contributors = {row.person_id, row.driver_person_id, row.target_person_id, *row.generator_training_subjects}
+    contributors = {
+        row.person_id,
+        row.driver_person_id,
+        row.target_person_id,
+        *row.generator_training_subjects,
+    }
     left_out = sorted(person for person in contributors - set(row.forbidden_subjects) if person)
     if left_out:
         yield f"{where}: forbidden_subjects lacks {', '.join(left_out)}, who contributed to the clip."
@@ -114,8 +120,6 @@ def require_sound(manifest: Manifest) -> Manifest:
     found = findings(manifest)
     if found:
         raise MeAugmentError(
-            f"the manifest has {len(found)} problem(s): "
-            + " ".join(found[:3])
-            + (" …" if len(found) > 3 else "")
+            f"the manifest has {len(found)} problem(s): " + " ".join(found[:3]) + (" …" if len(found) > 3 else "")
         )
     return manifest

@@ -99,9 +99,7 @@ def test_blank_is_an_issue(cell: str) -> None:
     ],
 )
 def test_superfluous_separators_cost_no_unit(cell: str, issues: tuple[str, ...]) -> None:
-    assert parse_aus(cell) == AuCell(
-        verbatim=cell, status="parsed", units=(au(14), au(24, "L")), issues=issues
-    )
+    assert parse_aus(cell) == AuCell(verbatim=cell, status="parsed", units=(au(14), au(24, "L")), issues=issues)
 
 
 @pytest.mark.parametrize(
@@ -115,9 +113,7 @@ def test_superfluous_separators_cost_no_unit(cell: str, issues: tuple[str, ...])
     ],
 )
 def test_partial(cell: str, units: list[ActionUnit], unparsed: list[str]) -> None:
-    assert parse_aus(cell) == AuCell(
-        verbatim=cell, status="partial", units=tuple(units), unparsed=tuple(unparsed)
-    )
+    assert parse_aus(cell) == AuCell(verbatim=cell, status="partial", units=tuple(units), unparsed=tuple(unparsed))
 
 
 def test_unbalanced_brackets_cost_only_the_odd_item() -> None:
@@ -184,9 +180,7 @@ def test_nothing_of_a_cell_is_lost(cell: str) -> None:
         read = Counter(visible(cell)) - Counter("".join(parsed.unparsed))
         assert set("".join(read).upper()) <= set("AUDMLRTBCEKOF0123456789.?/()")
         digits = "".join(str(unit.number) for unit in parsed.units)
-        assert Counter({c: n for c, n in read.items() if c in "123456789"}) == Counter(
-            digits.replace("0", "")
-        )
+        assert Counter({c: n for c, n in read.items() if c in "123456789"}) == Counter(digits.replace("0", ""))
 
 
 @given(CELLS)

@@ -1,0 +1,68 @@
+"""The command line: a group whose commands are imported when they are called, and errors as one sentence."""
+
+from __future__ import annotations
+
+import sys
+from importlib import import_module
+from typing import Any
+
+import click
+
+import me_augment
+from me_augment.errors import MeAugmentError
+
+# Command → what it does. The module me_augment.cli.<command> holds a click command called `command`.
+_COMMANDS = {
+    "animate": "Make one face perform one driving clip.",
+    "demo": "Run everything once on a small invented corpus.",
+    "doctor": "Check the installation and say how to mend it.",
+    "export": "Write a manifest or run in a recogniser's format.",
+    "ingest": "Turn a corpus folder into a manifest.",
+    "status": "Say how far a run is.",
+    "synthesize": "Make labelled clips on other faces.",
+    "validate": "Check a manifest's or run's rows.",
+}
+
+
+class _LazyGroup(click.Group):
+    """Lists the commands without importing them: `--help` must not wait for torch."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(_COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in _COMMANDS:
+            return None
+        return import_module(f"me_augment.cli.{cmd_name}").command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        with formatter.section("Commands"):
+            formatter.write_dl(list(_COMMANDS.items()))
+
+
+@click.group(cls=_LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(me_augment.__version__, prog_name="me-augment")
+def group() -> None:
+    """Enlarge a micro-expression corpus: labelled micro-expressions on other faces, without leakage.
+
+    Exit codes: 0 done, 1 the work failed, 2 wrong use, 130 interrupted.
+    """
+
+
+def main(arguments: list[str] | None = None) -> Any:
+    """Run the command line; errors that a user can cause become one sentence on stderr and an exit code."""
+    try:
+        return group.main(args=arguments, prog_name="me-augment", standalone_mode=False) or 0
+    except MeAugmentError as error:
+        click.echo(f"Error: {_one_line(str(error))}", err=True)
+        sys.exit(error.exit_code)
+    except click.ClickException as error:
+        error.show()
+        sys.exit(error.exit_code)
+    except (click.Abort, KeyboardInterrupt):
+        click.echo("Interrupted. What is complete is kept.", err=True)
+        sys.exit(130)
+
+
+def _one_line(text: str) -> str:
+    return " ".join(text.split())

@@ -1,0 +1,116 @@
+"""`me-augment animate`: one driver, one target, one clip."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from me_augment.errors import UsageError
+
+if TYPE_CHECKING:
+    from me_augment.generation import Animation
+
+_UNKNOWN_FPS = Fraction(25)
+
+
+@click.command()
+@click.option("--driver", required=True, type=click.Path(path_type=Path), help="Clip whose motion is taken.")
+@click.option("--target", required=True, type=click.Path(path_type=Path), help="Face that is to move.")
+@click.option(
+    "--out",
+    required=True,
+    type=click.Path(path_type=Path),
+    help=".mkv (lossless), .gif or .mp4 (lossy preview), or a folder (PNG).",
+)
+@click.option("--strength", default=1.0, show_default=True, help="Factor on the driver's displacement.")
+@click.option("--generator", default="warp", show_default=True, help="Who makes the clip.")
+@click.option("--keep-head-motion", is_flag=True, help="Also move the head as the driver's moves.")
+@click.option("--fps", help="Frame rate of the output, such as 200 or 30000/1001.  [default: the driver's, or 25]")
+@click.option("--overwrite", is_flag=True, help="Replace the file --out.")
+def command(
+    driver: Path,
+    target: Path,
+    out: Path,
+    strength: float,
+    generator: str,
+    keep_head_motion: bool,
+    fps: str | None,
+    overwrite: bool,
+) -> None:
+    """Let the face of --target perform the expression of --driver.
+
+    Both may be an image, a folder of frames or a video (GIF included). The driver's first frame is its onset; of
+    the target the first frame is used, and it is the first frame of the result, which has as many frames as the
+    driver.
+
+    \b
+    Example:
+      me-augment animate --driver CASME2/Cropped/sub01/EP02_01f --target me.jpg --out clip.mkv
+    """
+    if strength < 0:
+        raise UsageError(f"--strength is {strength:g}; it cannot be negative.")
+    _require_writable(out, overwrite)
+    rate = _fps(fps)
+
+    from me_augment.face import NoFaceError, create_detector
+    from me_augment.generation import create_generator
+    from me_augment.video import open_frames
+
+    source = open_frames(driver)
+    frames = source.read(range(len(source)))
+    picture = open_frames(target).read([0])[0]
+    detector = create_detector()
+    found = []
+    for image, path in ((frames[0], driver), (picture, target)):
+        try:
+            found.append(detector.detect(image))
+        except NoFaceError as error:
+            raise NoFaceError(f"{path}: {error}") from error
+    if len(frames) == 1:
+        click.echo("warning: the driver is a single frame, so nothing moves.", err=True)
+    made_by = create_generator(generator)
+    animation = made_by.animate(
+        made_by.observe(list(frames), found[0]),
+        picture,
+        found[1],
+        strength=strength,
+        keep_head_motion=keep_head_motion,
+    )
+    count = _write(out, animation, rate or source.fps or _UNKNOWN_FPS)
+    kind = "lossy preview, not for training" if out.suffix.lower() in (".gif", ".mp4") else "lossless"
+    click.echo(f"{count} frames, largest displacement {animation.peak_displacement_px:.2f} px, {kind} → {out}")
+
+
+def _fps(text: str | None) -> Fraction | None:
+    if text is None:
+        return None
+    try:
+        rate = Fraction(text)
+    except (ValueError, ZeroDivisionError):
+        rate = Fraction(0)
+    if rate <= 0:
+        raise UsageError(f"--fps is {text!r}; it must be a positive number such as 200 or 30000/1001.")
+    return rate
+
+
+def _require_writable(out: Path, overwrite: bool) -> None:
+    if out.suffix.lower() not in (".mkv", ".gif", ".mp4", ""):
+        raise UsageError(f"--out is {out}: give a name ending in .mkv, .gif or .mp4, or a folder for PNG frames.")
+    if out.is_dir() and (out.suffix or any(out.iterdir())):
+        raise UsageError(f"{out} is a folder that holds something: name another --out.")
+    if out.is_file() and not (overwrite and out.suffix):
+        raise UsageError(f"{out} exists: pass --overwrite to replace it, or name another --out.")
+
+
+def _write(out: Path, animation: Animation, fps: Fraction) -> int:
+    from me_augment.video import write_lossless, write_png_folder, write_preview
+
+    suffix = out.suffix.lower()
+    if suffix == ".mkv":
+        return write_lossless(out, animation, fps, {"comment": "synthetic micro-expression, me-augment"})
+    if suffix:
+        return write_preview(out, animation, fps)
+    return write_png_folder(out, animation)

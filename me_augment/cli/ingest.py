@@ -1,0 +1,60 @@
+"""`me-augment ingest`: a corpus folder → a manifest."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+
+@click.command()
+@click.argument("corpus")
+@click.argument("root", type=click.Path(path_type=Path))
+@click.option("--out", required=True, type=click.Path(path_type=Path), help="Folder of the manifest.")
+@click.option("--sheet", type=click.Path(path_type=Path), help="Label file, if not the one found below ROOT.")
+@click.option("--tree", help="Which frames to take where ROOT holds several: raw or cropped.")
+@click.option("--landmarks/--no-landmarks", default=True, show_default=True, help="Find the face in each onset frame.")
+@click.option("--overwrite", is_flag=True, help="Replace the manifest that is in --out.")
+def command(
+    corpus: str,
+    root: Path,
+    out: Path,
+    sheet: Path | None,
+    tree: str | None,
+    landmarks: bool,
+    overwrite: bool,
+) -> None:
+    """Read CORPUS, as its authors ship it, below ROOT and write a manifest.
+
+    Nothing below ROOT is changed. CORPUS is casme2, or faces for a folder of face images to be used as targets.
+
+    \b
+    Example:
+      me-augment ingest casme2 /data/CASME2 --out manifests/casme2
+    """
+    from me_augment.cli.progress import progress
+    from me_augment.corpora import read_corpus
+    from me_augment.manifest.store import require_free
+    from me_augment.manifest.validate import require_sound
+
+    require_free(out, overwrite=overwrite)
+    ingested = read_corpus(corpus, root, sheet=sheet, tree=tree)
+    manifest = ingested.manifest
+    if landmarks:
+        from me_augment.face import create_detector
+        from me_augment.face.annotate import annotate
+
+        detector = create_detector()
+        with progress("Finding faces", len(manifest.clips)) as advance:
+            manifest = annotate(manifest, detector, lambda *_: advance())
+    manifest = require_sound(manifest).write(out, overwrite=overwrite)
+
+    for key, value in ingested.manifest.provenance.items():
+        click.echo(f"{key}: {value}")
+    for warning in ingested.warnings:
+        click.echo(f"warning: {warning}", err=True)
+    faceless = [c for c in manifest.clips if any(i.code in ("no-face", "unreadable") for i in c.issues)]
+    if faceless:
+        click.echo(f"warning: no face in {len(faceless)} clips, e.g. {faceless[0].name}.", err=True)
+    persons = len({clip.person_id for clip in manifest.clips})
+    click.echo(f"{len(manifest.clips)} clips of {persons} people → {out}")

@@ -1,0 +1,23 @@
+"""`me-augment status`: how far a run is, read from its folder alone."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+
+@click.command()
+@click.argument("run", type=click.Path(path_type=Path))
+def command(run: Path) -> None:
+    """Say how far RUN is, and why clips failed."""
+    from me_augment.synthesis.run import failures, status
+
+    state = status(run)
+    click.echo(
+        f"{state.made} of {state.planned} clips made, {state.failed} failed, {state.missing} missing; "
+        f"{state.shards_done} of {state.shards} shards complete; "
+        f"{'finished' if state.finished else 'not finished: start the same synthesize command again'}"
+    )
+    for clip in failures(run):
+        click.echo(f"failed: {clip.name}: {clip.reason}")

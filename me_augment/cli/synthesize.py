@@ -1,0 +1,133 @@
+"""`me-augment synthesize`: a manifest → a run with labelled clips on other faces."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+if TYPE_CHECKING:
+    from me_augment.synthesis.run import Prepared
+
+
+class Interval(click.ParamType):
+    """`LO:HI`, or one number for both."""
+
+    name = "LO:HI"
+
+    def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> tuple[float, float]:
+        """Parse; click reports what does not fit."""
+        if isinstance(value, tuple):
+            return value
+        low, _, high = str(value).partition(":")
+        try:
+            return float(low), float(high or low)
+        except ValueError:
+            self.fail(f"{value!r} is not LO:HI, for example 0.8:1.2", param, ctx)
+
+
+@click.command()
+@click.argument("manifest", type=click.Path(path_type=Path))
+@click.option("--out", required=True, type=click.Path(path_type=Path), help="Folder of the run.")
+@click.option("--per-driver", default=1, show_default=True, help="Clips made from each driving clip.")
+@click.option(
+    "--targets",
+    type=click.Path(path_type=Path),
+    help="Faces to animate: another manifest, or a folder of face images.  [default: MANIFEST]",
+)
+@click.option(
+    "--strength",
+    type=Interval(),
+    default="1.0:1.0",
+    show_default=True,
+    help="Factor on the driver's displacement, drawn between LO and HI for each clip.",
+)
+@click.option("--balance", is_flag=True, help="Make rare emotions more often; --per-driver is then the mean.")
+@click.option("--seed", default=0, show_default=True, help="Seed of every random choice.")
+@click.option("--generator", default="warp", show_default=True, help="Who makes the clips.")
+@click.option("--root", type=click.Path(path_type=Path), help="Where the corpus lies now, if it moved.")
+@click.option("--dry-run", is_flag=True, help="Say what would be made; write nothing.")
+def command(
+    manifest: Path,
+    out: Path,
+    per_driver: int,
+    targets: Path | None,
+    strength: tuple[float, float],
+    balance: bool,
+    seed: int,
+    generator: str,
+    root: Path | None,
+    dry_run: bool,
+) -> None:
+    """Let other people's faces perform the labelled clips of MANIFEST.
+
+    The plan is written first. A run that was interrupted is finished by the same command, with the same bytes as
+    if nothing had happened.
+
+    \b
+    Example:
+      me-augment synthesize manifests/casme2 --out runs/casme2-x3 --per-driver 2 --strength 0.8:1.2
+    """
+    from me_augment.synthesis.run import prepare
+    from me_augment.synthesis.sources import open_sources
+
+    sources = open_sources(manifest, targets, None, root)
+    prepared = prepare(
+        sources,
+        generator=generator,
+        per_driver=per_driver,
+        strength=strength,
+        seed=seed,
+        balance=balance,
+    )
+    for clip in prepared.unusable[:5]:
+        click.echo(f"left out: {clip.name}: {clip.reason}", err=True)
+    if len(prepared.unusable) > 5:
+        click.echo(f"left out: {len(prepared.unusable) - 5} more, see stats.json", err=True)
+    if dry_run:
+        _describe(prepared)
+    else:
+        run_and_report(prepared, out)
+
+
+def run_and_report(prepared: Prepared, out: Path) -> None:
+    """Begin or resume the run in `out`, show progress, say what came of it."""
+    from me_augment.cli.progress import progress
+    from me_augment.errors import MeAugmentError
+    from me_augment.synthesis.executor import InProcess
+    from me_augment.synthesis.run import begin, execute
+
+    before = begin(prepared, out)
+    if before.shards_done:
+        click.echo(f"resuming: {before.made + before.failed} of {before.planned} clips are done", err=True)
+    with progress("Synthesizing", before.planned) as advance:
+        advance(before.made + before.failed)
+        after = execute(
+            prepared,
+            out,
+            InProcess(),
+            lambda result: advance(result.made + result.failed),
+        )
+    click.echo(f"{after.made} clips made, {after.failed} failed → {out}")
+    if after.planned and not after.made:
+        raise MeAugmentError(f"no clip could be made; `me-augment status {out}` says why.")
+
+
+def _describe(prepared: Prepared) -> None:
+    from collections import Counter
+
+    from me_augment.synthesis.estimate import estimate
+
+    plan = prepared.plan
+    for title, counts in (
+        ("emotion", Counter(str(row.emotion) for row in plan)),
+        ("driver", Counter(row.driver_person_id for row in plan)),
+        ("target", Counter(row.target_person_id for row in plan)),
+    ):
+        click.echo(f"{title:8} " + "  ".join(f"{name} {n}" for name, n in sorted(counts.items())))
+    cost = estimate(prepared)
+    click.echo(
+        f"{len(plan)} clips, {sum(row.n_frames for row in plan)} frames, about {cost.bytes / 1e6:.0f} MB "
+        f"and {cost.seconds:.0f} s, judged by one clip. Nothing was written."
+    )

@@ -1,0 +1,41 @@
+"""One reader per corpus: a folder as its authors ship it → manifest rows."""
+
+from __future__ import annotations
+
+import inspect
+import os
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+from me_augment.corpora.registry import CORPORA, Corpus, Ingested, Progress, corpus_of
+from me_augment.corpora.tree import require_folder
+from me_augment.errors import UsageError
+
+__all__ = ["CORPORA", "Corpus", "Ingested", "corpus_of", "read_corpus"]
+
+
+def read_corpus(
+    name: str, root: str | os.PathLike[str], *, progress: Progress | None = None, **options: Any
+) -> Ingested:
+    """Read a corpus as its authors ship it; writes nothing, and reads nothing outside `root` but `sheet`.
+
+    A wrong row stays, with issues or as a failed clip; only a folder that cannot be this corpus raises.
+
+    Args:
+        name: key of `CORPORA`.
+        root: the corpus folder, or a parent up to two levels higher.
+        progress: called with recordings done and recordings in all.
+        options: of this corpus' reader, as its `read` names them; those that are None count as not given.
+
+    Raises:
+        UsageError: unknown corpus or option, or a folder that does not hold this corpus.
+    """
+    corpus = corpus_of(name)
+    read = import_module(corpus.module).read
+    given = {key: value for key, value in options.items() if value is not None}
+    known = [key for key in inspect.signature(read).parameters if key not in ("root", "progress")]
+    if unknown := sorted(set(given) - set(known)):
+        has = f"its options are {', '.join(known)}" if known else "it has no options"
+        raise UsageError(f"{corpus.name} has no option {', '.join(unknown)}: {has}.")
+    return read(require_folder(Path(root), corpus), progress=progress, **given)

@@ -1,0 +1,72 @@
+"""What a label cell says: frame numbers, classes and words, and an issue for each that says nothing."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection
+
+from me_augment.corpora.sheets import LabelRow
+from me_augment.manifest import Issue
+
+_WHOLE = re.compile(r"-?[0-9]{1,18}(?:\.0*)?")
+_INT32 = 2**31 - 1
+
+
+class Cells:
+    """The cells of one row, read one by one; `issues` collects what was odd."""
+
+    def __init__(self, row: LabelRow, title: str) -> None:
+        """`title` is file and sheet; `where` adds the row."""
+        self.where = f"{title}, row {row.number}"
+        self.issues: list[Issue] = []
+        self._cells = row.cells
+
+    def text(self, name: str) -> str:
+        """The cell without outer blanks; "" where it is empty or the table has no such column."""
+        return self._cells.get(name, "").strip()
+
+    def verbatim(self, name: str) -> str | None:
+        """The cell as it stands; None where the table has no such column."""
+        return self._cells.get(name)
+
+    def frame(self, name: str, missing: Collection[str] = ()) -> int | None:
+        """A frame number; `missing` are the cells by which the corpus says that there is none."""
+        text = self.text(name)
+        if not text or text in missing:
+            self._note(f"{name}-missing", f"{name} is {text!r}")
+            return None
+        number = whole_number(text)
+        if number is None:
+            self._note("label-unparsed", f"{name} {text!r} is no frame number")
+        return number
+
+    def word(self, name: str, known: Collection[str]) -> str | None:
+        """A word; one that the corpus does not have is kept and noted."""
+        text = self.text(name)
+        if not text:
+            self._note(f"{name}-missing", f"{name} is empty")
+            return None
+        if text.casefold() not in known:
+            self._note(f"{name}-unknown", f"{name} {text!r} is none of {', '.join(known)}")
+        return text
+
+    def objective_class(self, name: str) -> int | None:
+        """A class 1-7; None without note where the cell is empty."""
+        text = self.text(name)
+        number = whole_number(text)
+        if number is not None and 1 <= number <= 7:
+            return number
+        if text:
+            self._note("label-unparsed", f"{name} {text!r} is none of 1 to 7")
+        return None
+
+    def _note(self, code: str, detail: str) -> None:
+        self.issues.append(Issue(code=code, detail=f"{self.where}: {detail}"))
+
+
+def whole_number(text: str) -> int | None:
+    """The whole number that a cell holds (`46`, `46.0`), if it is one that a table of frames can hold."""
+    if not _WHOLE.fullmatch(text):
+        return None
+    number = int(text.split(".")[0])
+    return number if abs(number) <= _INT32 else None

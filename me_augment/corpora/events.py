@@ -1,0 +1,96 @@
+"""What a label row says, and where its frames lie in a recording."""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+
+from me_augment.manifest import Issue
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Event:
+    """One labelled row, understood but not yet looked up on disk.
+
+    Attributes:
+        where: file, sheet and row, for messages.
+        subject: canonical subject id.
+        video: `tree.video_key` of the clip folder.
+        name: name for people, `sub01/EP02_01f`.
+        onset, apex, offset: frame numbers of the corpus, offset inclusive; None where the label gives none.
+        whole: the event is the whole recording, which nobody annotated frame by frame.
+        apex_estimated: `apex` is an estimate, not an annotation.
+        expression: `micro`, `macro` or `neutral`.
+        emotion, au: cells, verbatim; None where the corpus has no such column, or no emotion.
+        objective_class: 1-7.
+        protocols: published protocols that include the row.
+        issues: what was odd about the row itself.
+    """
+
+    where: str
+    subject: str
+    video: str
+    name: str
+    onset: int | None = None
+    apex: int | None = None
+    offset: int | None = None
+    whole: bool = False
+    apex_estimated: bool = False
+    expression: str = "micro"
+    emotion: str | None = None
+    au: str | None = None
+    objective_class: int | None = None
+    protocols: tuple[str, ...] = ()
+    issues: tuple[Issue, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """Where an event lies in a recording (0-based positions, None where unknown), and what was odd."""
+
+    onset: int | None = None
+    apex: int | None = None
+    offset: int | None = None
+    issues: tuple[Issue, ...] = ()
+
+
+def locate(event: Event, numbers: Sequence[int]) -> Span:
+    """Look up an event's frame numbers among those present (ascending).
+
+    No position has a number without image (`frame-missing`), a span that ends before it begins (`order`), and
+    an apex outside the span (`apex-outside`).
+    """
+    if event.whole:
+        return Span(0, None, len(numbers) - 1)
+    onset, apex, offset = event.onset, event.apex, event.offset
+    if onset is not None and offset is not None and onset > offset:
+        return Span(issues=(Issue(code="order", detail=f"onset {onset} lies after offset {offset}"),))
+    issues = []
+    if apex is not None and not ((onset is None or onset <= apex) and (offset is None or apex <= offset)):
+        issues.append(Issue(code="apex-outside", detail=f"apex {apex} lies outside {onset} to {offset}"))
+        apex = None
+    elif apex is not None and onset != offset and apex in (onset, offset):
+        end = "onset" if apex == onset else "offset"
+        issues.append(Issue(code=f"apex-at-{end}", detail=f"apex and {end} are both {apex}"))
+    places = {}
+    for name, number in (("onset", onset), ("apex", apex), ("offset", offset)):
+        places[name] = None if number is None else _position(numbers, number)
+        if number is not None and places[name] is None:
+            issues.append(Issue(code="frame-missing", detail=f"{name} {number} has no image"))
+    first, last = places["onset"], places["offset"]
+    if first is not None and last is not None and (gaps := _gaps(numbers[first : last + 1])):
+        issues.append(Issue(code="frame-missing", detail=f"no images between onset and offset for {gaps}"))
+    return Span(first, places["apex"], last, tuple(issues))
+
+
+def _position(numbers: Sequence[int], number: int) -> int | None:
+    place = bisect_left(numbers, number)
+    return place if place < len(numbers) and numbers[place] == number else None
+
+
+def _gaps(numbers: Sequence[int]) -> str:
+    """The numbers missing between the first and the last, as `48, 51-53`."""
+    ends = [(before + 1, after - 1) for before, after in pairwise(numbers) if after > before + 1]
+    return ", ".join(str(first) if first == last else f"{first}-{last}" for first, last in ends)

@@ -1,0 +1,146 @@
+"""The torch Dataset over real and synthetic clips, with the rule that keeps a held-out person out of training."""
+
+from __future__ import annotations
+
+import os
+import warnings
+from collections.abc import Callable
+from typing import Literal, NamedTuple
+
+import numpy as np
+import torch
+from torch.utils.data import Dataset
+from torch.utils.data._utils.collate import default_collate_fn_map
+
+from me_augment.errors import UsageError
+from me_augment.face.geometry import aligned_crop
+from me_augment.manifest import Clip, Manifest
+from me_augment.manifest.folds import may_test, may_train, resolve_person
+from me_augment.manifest.labels import class_of, classes_of
+from me_augment.video.recording import open_recording
+
+Frames = int | Literal["all", "onset-apex"]
+
+
+class Sample(NamedTuple):
+    """One item.
+
+    Attributes:
+        video: (T, C, H, W) float32 in [0, 1]; C is 3, gray repeated.
+        label: index into `MicroExpressionDataset.classes`.
+        row: the clip's manifest row. A batch holds a list of rows.
+    """
+
+    video: torch.Tensor
+    label: int
+    row: Clip
+
+
+# Lets the DataLoader's own collate function put rows, which are no tensors, into a list.
+default_collate_fn_map.setdefault(Clip, lambda batch, *, collate_fn_map=None: list(batch))
+
+
+class MicroExpressionDataset(Dataset[Sample]):
+    """Labelled clips of a manifest or of a run (real and synthetic together).
+
+    Args:
+        manifest_or_run: a Manifest, or the folder of one or of a finished run.
+        fold: person held out, as person id (`casme2:sub01`) or subject (`sub01`). None holds nobody out.
+        split: `train` or `test`. With a fold, `test` is the real clips of the person held out, and `train` every
+            clip to which that person contributed nothing (neither seen, nor driver, nor ancestor, nor training the
+            generator). Without a fold, `train` is everything and there is no `test`.
+        labels: `megc3`, `casme2-5` or `emotion`; clips that the label set drops are left out.
+        frames: `all`; `onset-apex` for those two; or a number of frames spread evenly from onset to offset.
+        size: side of the face-aligned crop in pixels, same crop for all frames; None keeps the stored frames, which
+            a batch can only hold if they are equally large. Clips without landmarks are left out where a size is
+            asked for.
+        synthetic: False leaves synthetic clips out of training, for the comparison without them.
+        transform: called with the video tensor (T, C, H, W), returns the tensor to give out.
+
+    Attributes:
+        clips: the rows, in the order of the indices.
+        classes: class names; a label is an index into them.
+
+    Raises:
+        UsageError: an argument that does not fit, or no clip left.
+    """
+
+    def __init__(
+        self,
+        manifest_or_run: Manifest | str | os.PathLike[str],
+        fold: str | None = None,
+        split: Literal["train", "test"] = "train",
+        *,
+        labels: str = "megc3",
+        frames: Frames = "all",
+        size: int | None = None,
+        synthetic: bool = True,
+        transform: Callable[[torch.Tensor], torch.Tensor] | None = None,
+    ) -> None:
+        if split not in ("train", "test"):
+            raise UsageError(f"split is {split!r}; it is 'train' or 'test'.")
+        if split == "test" and fold is None:
+            raise UsageError("split='test' needs fold=, the person held out: without one there is no test set.")
+        if not (frames in ("all", "onset-apex") or (isinstance(frames, int) and frames >= 1)):
+            raise UsageError(f"frames is {frames!r}; it is 'all', 'onset-apex' or a number of at least 1.")
+        self.manifest = manifest_or_run if isinstance(manifest_or_run, Manifest) else Manifest.open(manifest_or_run)
+        self._frames, self._size, self._transform = frames, size, transform
+        rows = [clip for clip in self.manifest.usable_clips() if clip.expression != "neutral"]
+        self.classes = classes_of(labels, rows)
+        rows = [clip for clip in rows if class_of(labels, clip) in self.classes]
+        if fold is not None:
+            person = resolve_person(self.manifest.clips, fold)
+            belongs = may_train if split == "train" else may_test
+            rows = [clip for clip in rows if belongs(clip, person)]
+        if not synthetic:
+            rows = [clip for clip in rows if not clip.is_synthetic]
+        self.clips = tuple(sorted(self._fitting(rows), key=lambda clip: clip.clip_id))
+        if not self.clips:
+            raise UsageError(
+                f"no clip is left: none of the {len(self.manifest.clips)} rows has frames, a class of {labels} "
+                "and a place in this split."
+            )
+        self._labels = [self.classes.index(str(class_of(labels, clip))) for clip in self.clips]
+
+    def _fitting(self, rows: list[Clip]) -> list[Clip]:
+        """Rows that can be read as asked; says how many cannot, since that changes what is compared."""
+        needs = []
+        if self._size is not None:
+            needs.append(("have no landmarks to crop by", [c for c in rows if c.landmarks is None]))
+        if self._frames == "onset-apex":
+            needs.append(("have no apex", [c for c in rows if c.apex_index is None]))
+        for what, lacking in needs:
+            if lacking:
+                left_out = set(lacking)
+                rows = [clip for clip in rows if clip not in left_out]
+                warnings.warn(f"{len(lacking)} clips {what} and are left out.", stacklevel=3)
+        return rows
+
+    def __len__(self) -> int:
+        return len(self.clips)
+
+    def __getitem__(self, index: int) -> Sample:
+        clip = self.clips[index]
+        assert clip.recording_id is not None
+        source = open_recording(self.manifest, self.manifest.recording_of[clip.recording_id])
+        video = source.read(self._positions(clip))
+        if self._size is not None:
+            points = np.asarray(clip.landmarks, np.float32).reshape(68, 2)
+            video = np.stack([aligned_crop(frame, points, self._size) for frame in video])
+        tensor = torch.from_numpy(video.astype(np.float32) / np.iinfo(video.dtype).max)
+        tensor = tensor[..., None].expand(*tensor.shape, 3) if tensor.ndim == 3 else tensor
+        tensor = tensor.permute(0, 3, 1, 2).contiguous()
+        if self._transform is not None:
+            tensor = self._transform(tensor)
+        return Sample(tensor, self._labels[index], clip)
+
+    def _positions(self, clip: Clip) -> list[int]:
+        first, last = clip.onset_index, clip.offset_index
+        assert first is not None
+        assert last is not None
+        if self._frames == "all":
+            return list(range(first, last + 1))
+        if self._frames == "onset-apex":
+            assert clip.apex_index is not None
+            return [first, clip.apex_index]
+        return [round(p) for p in np.linspace(first, last, int(self._frames))]

@@ -1,0 +1,120 @@
+"""The demo: invented corpus → manifest → run → export → Dataset, each step through the code that users call."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from me_augment.corpora import read_corpus
+from me_augment.dataset import MicroExpressionDataset
+from me_augment.demo.corpus import write_demo_corpus
+from me_augment.errors import UsageError
+from me_augment.export import export
+from me_augment.face import create_detector
+from me_augment.face.annotate import annotate
+from me_augment.manifest import Clip, Manifest
+from me_augment.manifest.validate import require_sound
+from me_augment.report.contact_sheet import write_contact_sheet
+from me_augment.synthesis.run import Prepared, prepare
+from me_augment.synthesis.sources import open_sources
+
+_LICENCE = "Invented for the me-augment demo; faces derived from a public-domain portrait (NASA). Free to use."
+_SHOWN = 4  # synthetic clips on the contact sheet
+
+
+@dataclass(frozen=True)
+class DemoFolders:
+    """Where the demo puts things, below one folder."""
+
+    out: Path
+
+    @property
+    def corpus(self) -> Path:
+        """The corpus as its "authors" ship it, and `truth.json` beside it."""
+        return self.out / "corpus"
+
+    @property
+    def manifest(self) -> Path:
+        """The manifest that ingest makes."""
+        return self.out / "manifest"
+
+    @property
+    def run(self) -> Path:
+        """The run with the synthetic clips."""
+        return self.out / "run"
+
+    @property
+    def export(self) -> Path:
+        """The LOSO tree for STSTNet, HTNet and relatives."""
+        return self.out / "norm-uv-os"
+
+    @property
+    def sheet(self) -> Path:
+        """The contact sheet."""
+        return self.out / "contact-sheet.png"
+
+
+def require_fresh(out: Path) -> DemoFolders:
+    """The folders below `out`; UsageError if something is there already."""
+    if out.exists() and (not out.is_dir() or any(out.iterdir())):
+        raise UsageError(f"{out} exists and is not empty: remove it, or name another folder with --out.")
+    return DemoFolders(out)
+
+
+def make_corpus(folders: DemoFolders) -> None:
+    """Draw the corpus."""
+    write_demo_corpus(folders.corpus)
+
+
+def ingest(folders: DemoFolders) -> Manifest:
+    """Read the corpus with the CASME II reader. Its terms are CASME II's; the demo's frames have their own."""
+    manifest = annotate(read_corpus("casme2", folders.corpus / "CASME2").manifest, create_detector())
+    manifest = replace(
+        manifest, licence=_LICENCE, clips=tuple(replace(clip, licence=_LICENCE) for clip in manifest.clips)
+    )
+    return require_sound(manifest).write(folders.manifest)
+
+
+def plan(folders: DemoFolders) -> Prepared:
+    """Two clips per driver, strength varied a little."""
+    return prepare(open_sources(folders.manifest, None, None), per_driver=2, strength=(0.9, 1.1))
+
+
+def export_tree(folders: DemoFolders, progress: Callable[[int, int], None]) -> list[str]:
+    """Write the LOSO tree; returns what can be said about it."""
+    return export(Manifest.open(folders.run), "norm-uv-os", folders.export, progress=progress).lines()
+
+
+def draw_sheet(folders: DemoFolders) -> None:
+    """Some synthetic clips, each below its driver, with different emotions and faces."""
+    run = Manifest.open(folders.run)
+    by_id = {clip.clip_id: clip for clip in run.clips}
+    shown: list[Clip] = []
+    seen: Counter[str | None] = Counter()
+    for clip in run.clips:
+        if not clip.is_synthetic or clip.status != "ok" or seen[clip.emotion] or seen[clip.person_id]:
+            continue
+        seen[clip.emotion] += 1
+        seen[clip.person_id] += 1
+        assert clip.driver_clip_id is not None
+        shown += [by_id[clip.driver_clip_id], clip]
+        if len(shown) == 2 * _SHOWN:
+            break
+    write_contact_sheet(folders.sheet, run, shown)
+
+
+def describe_dataset(folders: DemoFolders) -> list[str]:
+    """Open the Dataset for one fold and load one batch, as a training script would."""
+    from torch.utils.data import DataLoader
+
+    run = Manifest.open(folders.run)
+    train = MicroExpressionDataset(run, fold="sub91", split="train", frames=8, size=112)
+    test = MicroExpressionDataset(run, fold="sub91", split="test", frames=8, size=112)
+    videos, labels, _ = next(iter(DataLoader(train, batch_size=4)))
+    synthetic = sum(clip.is_synthetic for clip in train.clips)
+    return [
+        f"fold sub91: {len(train)} training clips ({synthetic} synthetic), {len(test)} test clips (0 synthetic)",
+        f"one batch: video {tuple(videos.shape)} {videos.dtype}, labels {[train.classes[i] for i in labels]}",
+    ]

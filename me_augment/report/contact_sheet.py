@@ -1,0 +1,80 @@
+"""Contact sheets: onset, apex, offset and the amplified difference of clips, side by side on one picture."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from me_augment.errors import MeAugmentError
+from me_augment.manifest import Clip, Manifest
+from me_augment.video.recording import open_recording
+
+AMPLIFICATION = 8
+_COLUMNS = ("onset", "apex", "offset", f"apex - onset, x{AMPLIFICATION}")
+_CELL = 240  # height of a picture, pixels
+_LINE = 26  # height of a line of text, pixels
+
+
+def contact_sheet(manifest: Manifest, clips: Sequence[Clip]) -> NDArray[np.uint8]:
+    """One row per clip: (H, W, 3) uint8 RGB. Clips without apex show their middle frame in its place."""
+    rows = [_row(manifest, clip) for clip in clips]
+    width = max(row.shape[1] for row in rows)
+    rows = [
+        cv2.copyMakeBorder(row, 0, 0, 0, width - row.shape[1], cv2.BORDER_CONSTANT, value=(255, 255, 255))
+        for row in rows
+    ]
+    return np.vstack(rows)
+
+
+def write_contact_sheet(path: Path, manifest: Manifest, clips: Sequence[Clip]) -> None:
+    """Write `contact_sheet` as PNG; MeAugmentError where it cannot be written."""
+    _, data = cv2.imencode(".png", contact_sheet(manifest, clips)[..., ::-1])
+    try:
+        path.write_bytes(data.tobytes())
+    except OSError as error:
+        raise MeAugmentError(f"cannot write {path}: {error.strerror}.") from error
+
+
+def amplified_difference(first: NDArray[Any], second: NDArray[Any]) -> NDArray[np.uint8]:
+    """Mid grey plus `AMPLIFICATION` times (second - first), for frames of equal shape and dtype."""
+    scale = 255.0 / np.iinfo(first.dtype).max
+    difference = (second.astype(np.float32) - first.astype(np.float32)) * scale
+    return np.clip(128 + AMPLIFICATION * difference, 0, 255).astype(np.uint8)
+
+
+def _row(manifest: Manifest, clip: Clip) -> NDArray[np.uint8]:
+    assert clip.recording_id is not None
+    assert clip.onset_index is not None
+    assert clip.offset_index is not None
+    apex = clip.apex_index if clip.apex_index is not None else (clip.onset_index + clip.offset_index) // 2
+    source = open_recording(manifest, manifest.recording_of[clip.recording_id])
+    onset, at_apex, offset = source.read([clip.onset_index, apex, clip.offset_index])
+    pictures = [_shown(p) for p in (onset, at_apex, offset, amplified_difference(onset, at_apex))]
+    title = f"{'synthetic' if clip.is_synthetic else 'real'}: {clip.name}, {clip.emotion}, AU {clip.au_verbatim}"
+    if clip.is_synthetic:
+        title += f", strength {clip.strength:.2f}"
+    cells = [
+        np.vstack([_text(caption, picture.shape[1]), picture])
+        for caption, picture in zip(_COLUMNS, pictures, strict=True)
+    ]
+    body = np.hstack(cells)
+    return np.vstack([_text(title, body.shape[1]), body])
+
+
+def _shown(image: NDArray[Any]) -> NDArray[np.uint8]:
+    picture = (image >> 8).astype(np.uint8) if image.dtype == np.uint16 else image
+    if picture.ndim == 2:
+        picture = np.repeat(picture[..., None], 3, axis=2)
+    scale = _CELL / picture.shape[0]
+    return cv2.resize(picture, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
+
+
+def _text(text: str, width: int) -> NDArray[np.uint8]:
+    line = np.full((_LINE, width, 3), 255, np.uint8)
+    cv2.putText(line, text, (6, _LINE - 8), cv2.FONT_HERSHEY_SIMPLEX, 0.5, (0, 0, 0), 1, cv2.LINE_AA)
+    return line

@@ -1,0 +1,1 @@
+"""Plan → jobs → shards: planning, execution, resume."""

@@ -1,0 +1,48 @@
+"""The run's README: what was made from what, under which terms, and how it may be used."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+
+from me_augment.manifest import Clip, Manifest
+from me_augment.synthesis.settings import Settings
+
+
+def dataset_card(run: Manifest, synthetic: Sequence[Clip], settings: Settings) -> str:
+    """Markdown for people who find the folder."""
+    made = [clip for clip in synthetic if clip.status == "ok"]
+    real = [clip for clip in run.clips if not clip.is_synthetic]
+    low, high = settings.strength
+    counts_real = Counter(str(clip.emotion) for clip in real if clip.expression != "neutral")
+    counts_made = Counter(str(clip.emotion) for clip in made)
+    lines = [
+        "# Synthetic micro-expressions",
+        "",
+        f"{len(made)} clips made by me-augment from {len(real)} real clips of "
+        f"{len({clip.person_id for clip in real})} people: each shows one person's face performing another person's "
+        "labelled micro-expression. **No such expression was ever made by the person seen.**",
+        "",
+        "| emotion | real | synthetic |",
+        "|---|---|---|",
+        *(f"| {e} | {counts_real[e]} | {counts_made[e]} |" for e in sorted(counts_real | counts_made)),
+        "",
+        f"Generator {settings.generator} {settings.generator_version}, strength {low:g} to {high:g}, "
+        f"{settings.per_driver} per driver, seed {settings.seed}. Every clip is described by a row of `clips.parquet`; "
+        "`recordings.parquet` says where its frames are; `stats.json` counts, and names what could not be made.",
+        "",
+        "## Use without leakage",
+        "",
+        "A clip may train the fold that holds out person P only if P is not in its `forbidden_subjects` (driver, "
+        "target, their ancestors, whoever trained the generator). Synthetic clips belong in no validation or test set. "
+        "`me_augment.MicroExpressionDataset(run, fold=P)` and `me-augment export` apply the rule.",
+        "",
+        "## Terms",
+        "",
+        "The clips are derived from the corpora below and fall under their terms; do not pass them on where those "
+        "do not allow it.",
+        "",
+        *(f"* {corpus}: {terms}" for corpus, terms in sorted({(c.corpus, c.licence) for c in real})),
+        "",
+    ]
+    return "\n".join(lines)

@@ -1,0 +1,88 @@
+"""The real clips that a run draws on: drivers and targets, from one manifest or two, seen as one."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from me_augment.errors import UsageError
+from me_augment.face.annotate import annotate
+from me_augment.face.detector import LandmarkDetector
+from me_augment.manifest import Manifest
+from me_augment.manifest.store import merge_rows
+
+
+@dataclass(frozen=True)
+class Sources:
+    """Where drivers and targets come from.
+
+    Attributes:
+        drivers, targets: their manifests; the same object where the corpus drives itself.
+        merged: the real rows of both, with the roots to find their frames.
+    """
+
+    drivers: Manifest
+    targets: Manifest
+    merged: Manifest
+
+
+def open_sources(
+    manifest: Path, targets: Path | None, detector: LandmarkDetector | None, root: Path | None = None
+) -> Sources:
+    """Open the drivers' manifest and, if given, the targets' manifest or folder of face images.
+
+    Args:
+        manifest: folder of a manifest.
+        targets: folder of a manifest, or of face images, whose landmarks are then found here.
+        detector: needed for a folder of images only; None uses the default backend.
+        root: where the drivers' corpus lies now, if it moved.
+    """
+    drivers = Manifest.open(manifest, root)
+    if targets is None:
+        return Sources(drivers, drivers, _real_rows(drivers))
+    if (targets / "manifest.json").is_file():
+        faces = Manifest.open(targets)
+    else:
+        from me_augment.corpora import read_corpus
+        from me_augment.face import create_detector
+
+        faces = annotate(read_corpus("faces", targets).manifest, detector or create_detector())
+    return Sources(drivers, faces, _merged(_real_rows(drivers), _real_rows(faces)))
+
+
+def _real_rows(manifest: Manifest) -> Manifest:
+    clips = tuple(clip for clip in manifest.clips if not clip.is_synthetic)
+    used = {clip.recording_id for clip in clips}
+    recordings = tuple(
+        r for r in manifest.recordings if r.recording_id in used or not (r.corpus == "synthetic" and r.root == "")
+    )
+    roots = {
+        key: path.resolve() if key else Path(manifest.folder or ".").resolve() for key, path in manifest.roots.items()
+    }
+    if "" in roots and any(r.root == "" for r in recordings):
+        raise UsageError(f"{manifest.folder} holds recordings of its own that are not synthetic; ingest them first.")
+    return replace(manifest, clips=clips, recordings=recordings, roots={k: p for k, p in roots.items() if k})
+
+
+def _merged(first: Manifest, second: Manifest) -> Manifest:
+    """Both manifests' rows. A root key that means two folders is renamed for the second."""
+    roots = dict(first.roots)
+    new_key = {}
+    for key, path in second.roots.items():
+        name, n = key, 2
+        while name in roots and roots[name] != path:
+            name, n = f"{key}-{n}", n + 1
+        new_key[key] = name
+        roots[name] = path
+    known = {r.recording_id for r in first.recordings}
+    seen = {c.clip_id for c in first.clips}
+    return replace(
+        first,
+        roots=roots,
+        licence=first.licence if first.licence == second.licence else f"{first.licence} {second.licence}",
+        recordings=(
+            *first.recordings,
+            *(replace(r, root=new_key[r.root]) for r in second.recordings if r.recording_id not in known),
+        ),
+        clips=merge_rows(first.clips, (c for c in second.clips if c.clip_id not in seen)),
+    )

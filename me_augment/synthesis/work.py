@@ -1,0 +1,251 @@
+"""The unit of work: one shard of synthetic clips, made in a temporary folder and put in place in one step."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+from dataclasses import dataclass
+from fractions import Fraction
+from functools import lru_cache
+from hashlib import sha256
+from pathlib import Path
+from typing import Any
+
+import cv2
+import numpy as np
+
+from me_augment.errors import MeAugmentError
+from me_augment.generation import Generator, create_generator
+from me_augment.manifest import Clip, Manifest, Recording
+from me_augment.manifest.columns import to_table
+from me_augment.manifest.ids import content_id
+from me_augment.manifest.store import write_parquet, write_text
+from me_augment.synthesis.plan import PlannedClip
+from me_augment.video import write_lossless
+from me_augment.video.recording import open_recording
+
+# Frame rate of the container where the corpus states none; the row's rate stays empty.
+_UNKNOWN_FPS = Fraction(25)
+
+
+@dataclass(frozen=True)
+class Shard:
+    """Some rows of the plan, made and completed together."""
+
+    number: int
+    rows: tuple[PlannedClip, ...]
+
+    @property
+    def name(self) -> str:
+        """`shard-00007`."""
+        return f"shard-{self.number:05d}"
+
+
+@dataclass(frozen=True)
+class ShardResult:
+    """What became of a shard: clips made, clips failed, frames written."""
+
+    shard: int
+    made: int
+    failed: int
+    frames: int
+
+
+class ShardMaker:
+    """Makes shards of one run.
+
+    Args:
+        folder: the run's folder.
+        real: manifest with the drivers and targets of the plan.
+        generator: name of the generator.
+        fingerprint: of the plan; written into every completion record.
+    """
+
+    def __init__(self, folder: Path, real: Manifest, generator: str, fingerprint: str) -> None:
+        self._folder, self._real, self._fingerprint = folder, real, fingerprint
+        self._generator: Generator = create_generator(generator)
+        self._clip_of = {clip.clip_id: clip for clip in real.clips}
+        # A shard's rows are sorted by driver, so two entries serve every shard and those that share a driver.
+        self._observed = lru_cache(maxsize=2)(self._observe)
+
+    def __call__(self, shard: Shard) -> ShardResult:
+        """Make a shard. Clips that cannot be made become rows with a reason; a full disk ends the run."""
+        shards = self._folder / "shards"
+        staging = shards / f".{shard.name}.tmp"
+        final = shards / shard.name
+        for leftover in (staging, final):  # of a process that died before the completion record
+            if leftover.exists():
+                shutil.rmtree(leftover)
+        staging.mkdir(parents=True)
+        clips: list[Clip] = []
+        recordings: list[Recording] = []
+        for row in shard.rows:
+            clip, recording = self._make(row, staging, shard)
+            clips.append(clip)
+            if recording is not None:
+                recordings.append(recording)
+        write_parquet(staging / "clips.parquet", to_table(Clip, clips))
+        write_parquet(staging / "recordings.parquet", to_table(Recording, recordings))
+        staging.rename(final)
+        _sync_folder(shards)
+        made = sum(clip.status == "ok" for clip in clips)
+        write_text(
+            self._folder / "completions" / f"{shard.name}.json",
+            json.dumps(
+                {
+                    "shard": shard.name,
+                    "plan": self._fingerprint,
+                    "clips": [clip.clip_id for clip in clips],
+                    "made": made,
+                    "failed": len(clips) - made,
+                    "sha256": {file.name: _sha256(file) for file in sorted(final.iterdir())},
+                },
+                indent=1,
+            )
+            + "\n",
+        )
+        return ShardResult(shard.number, made, len(clips) - made, sum(r.n_frames for r in recordings))
+
+    def _make(self, row: PlannedClip, staging: Path, shard: Shard) -> tuple[Clip, Recording | None]:
+        driver, target = self._clip_of[row.driver_clip_id], self._clip_of[row.target_clip_id]
+        path = staging / f"{row.clip_id}.mkv"
+        rate = self._recording(driver)
+        try:
+            observed = self._observed(driver.clip_id)
+            animation = self._generator.animate(
+                observed, self._onset_frame(target), _points(target), strength=row.strength
+            )
+            fps = Fraction(rate.fps_num, rate.fps_den or 1) if rate.fps_num else _UNKNOWN_FPS
+            comment = {
+                "title": row.clip_id,
+                "comment": f"synthetic micro-expression, me-augment {self._generator.name} {self._generator.version}",
+            }
+            count = write_lossless(path, animation, fps, comment)
+            if count != driver.n_frames:
+                raise MeAugmentError(f"{count} frames were made, the driver has {driver.n_frames}")
+        except (MeAugmentError, cv2.error, np.linalg.LinAlgError, ValueError) as error:
+            path.unlink(missing_ok=True)
+            if isinstance(error.__cause__, OSError) and error.__cause__.errno is not None:
+                raise  # the disk, not the clip, is at fault: every further clip would fail alike
+            return self._row(row, driver, target, None, 0.0, str(error)), None
+        real = self._recording(target)
+        relative = f"shards/{shard.name}/{path.name}"
+        recording = Recording(
+            recording_id=content_id("rec", "synthetic", relative),
+            corpus="synthetic",
+            root="",
+            path=relative,
+            storage="video",
+            first_number=0,
+            last_number=count - 1,
+            n_frames=count,
+            fps_num=rate.fps_num,
+            fps_den=rate.fps_den,
+            height=real.height,
+            width=real.width,
+            gray=real.gray,
+            bit_depth=real.bit_depth,
+            subject=target.subject,
+            person_id=target.person_id,
+        )
+        clip = self._row(row, driver, target, recording.recording_id, animation.peak_displacement_px, None)
+        return clip, recording
+
+    def _row(
+        self,
+        row: PlannedClip,
+        driver: Clip,
+        target: Clip,
+        recording_id: str | None,
+        peak: float,
+        reason: str | None,
+    ) -> Clip:
+        start = driver.onset_index or 0
+        apex = None if driver.apex_index is None else driver.apex_index - start
+        persons = {*driver.forbidden_subjects, *target.forbidden_subjects, *self._generator.training_subjects}
+        return Clip(
+            clip_id=row.clip_id,
+            name=f"{driver.name} on {target.subject} {row.clip_id[-6:]}",
+            corpus="synthetic",
+            recording_id=recording_id,
+            subject=target.subject,
+            person_id=target.person_id,
+            onset=0,
+            apex=apex,
+            offset=driver.n_frames - 1,
+            onset_index=0,
+            apex_index=apex,
+            offset_index=driver.n_frames - 1,
+            apex_estimated=driver.apex_estimated,
+            expression=driver.expression,
+            emotion=driver.emotion,
+            label_megc3=driver.label_megc3,
+            label_5class=driver.label_5class,
+            objective_class=driver.objective_class,
+            au_verbatim=driver.au_verbatim,
+            aus=driver.aus,
+            licence=_licence(driver, target),
+            landmarks=target.landmarks,
+            is_synthetic=True,
+            driver_clip_id=driver.clip_id,
+            target_clip_id=target.clip_id,
+            driver_person_id=driver.person_id,
+            target_person_id=target.person_id,
+            parents=tuple(
+                sorted({driver.clip_id, target.clip_id, *driver.parents, *target.parents}),
+            ),
+            generator=self._generator.name,
+            generator_version=self._generator.version,
+            generator_training_subjects=self._generator.training_subjects,
+            forbidden_subjects=tuple(sorted(persons)),
+            seed=row.seed,
+            strength=row.strength,
+            time_scale=1.0,
+            peak_displacement_px=peak,
+            status="ok" if reason is None else "failed",
+            reason=reason,
+        )
+
+    def _observe(self, clip_id: str) -> Any:
+        driver = self._clip_of[clip_id]
+        assert driver.onset_index is not None
+        assert driver.offset_index is not None
+        source = open_recording(self._real, self._recording(driver))
+        frames = source.read(range(driver.onset_index, driver.offset_index + 1))
+        return self._generator.observe(list(frames), _points(driver))
+
+    def _onset_frame(self, target: Clip) -> np.ndarray:
+        assert target.onset_index is not None
+        return open_recording(self._real, self._recording(target)).read([target.onset_index])[0]
+
+    def _recording(self, clip: Clip) -> Recording:
+        assert clip.recording_id is not None
+        return self._real.recording_of[clip.recording_id]
+
+
+def _points(clip: Clip) -> np.ndarray:
+    return np.asarray(clip.landmarks, np.float32).reshape(68, 2)
+
+
+def _licence(driver: Clip, target: Clip) -> str:
+    if driver.licence == target.licence:
+        return f"Derived: {driver.licence}"
+    return f"Derived from two sources. Motion: {driver.licence} Face: {target.licence}"
+
+
+def _sha256(file: Path) -> str:
+    with file.open("rb") as handle:
+        hashed = sha256()
+        while block := handle.read(1 << 20):
+            hashed.update(block)
+    return hashed.hexdigest()
+
+
+def _sync_folder(folder: Path) -> None:
+    """Make a rename survive a power cut."""
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

@@ -1,0 +1,69 @@
+"""Recordings stored as GIF: composed frames, and a rate from their durations."""
+
+import io
+from collections.abc import Iterator
+from dataclasses import dataclass
+from fractions import Fraction
+from pathlib import Path
+
+import numpy as np
+from PIL import Image, ImageSequence
+
+from me_augment.video.checks import VideoError
+from me_augment.video.container import VideoFrames
+
+_EXTENSION, _PICTURE, _END = 0x21, 0x2C, 0x3B  # the bytes that open each part of a GIF
+
+
+def open_gif(path: Path) -> VideoFrames:
+    """Open a GIF as RGB frames, its rate one over the mean duration (None where no duration is stored).
+
+    Frames come one per stored picture, whatever their durations. Raises VideoError where the file is damaged.
+    """
+    durations = [milliseconds for _, milliseconds in _stored(path)]
+    total = sum(durations)
+    fps = Fraction(1000 * len(durations), total) if total else None
+    return VideoFrames(path, fps, _Decoder(path))
+
+
+@dataclass(frozen=True)
+class _Decoder:
+    path: Path
+
+    def __call__(self) -> Iterator[np.ndarray]:
+        return (frame for frame, _ in _stored(self.path))
+
+
+def _stored(path: Path) -> Iterator[tuple[np.ndarray, int]]:
+    # Pillow reports damage by OSError, SyntaxError, ValueError, struct.error and others.
+    try:
+        data = path.read_bytes()
+        with Image.open(io.BytesIO(data), formats=("GIF",)) as image:
+            if not _complete(data):  # Pillow takes a file that breaks off for a shorter one
+                raise ValueError("it breaks off")
+            for frame in ImageSequence.Iterator(image):
+                # Pillow lays each stored picture over the one before, as the GIF asks; alpha is dropped.
+                yield np.array(frame.convert("RGB")), int(frame.info.get("duration", 0))
+    except Exception as error:
+        raise VideoError(f"{path} is damaged or no GIF ({error}); restore it from the corpus") from error
+
+
+def _complete(data: bytes) -> bool:
+    """Whether the parts of a GIF, walked by their lengths, lead to its end mark."""
+    at = 13 + _table_bytes(data[10])
+    while at < len(data) and data[at] != _END:
+        if data[at] == _EXTENSION:
+            at += 2
+        elif data[at] == _PICTURE and at + 9 < len(data):
+            at += 11 + _table_bytes(data[at + 9])
+        else:
+            return False
+        while at < len(data) and data[at]:  # blocks, each led by its length, until one of length 0
+            at += 1 + data[at]
+        at += 1
+    return at < len(data)
+
+
+def _table_bytes(flags: int) -> int:
+    """Length of the colour table that follows, 0 where the flags say there is none."""
+    return 3 * 2 ** ((flags & 7) + 1) if flags & 0x80 else 0

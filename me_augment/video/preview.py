@@ -1,0 +1,70 @@
+"""Small lossy films to look at, marked as previews so that nobody measures motion in them."""
+
+from collections.abc import Iterable, Iterator
+from fractions import Fraction
+from pathlib import Path
+
+import numpy as np
+from PIL import Image
+
+from me_augment.errors import UsageError
+from me_augment.video.checks import check_rate, uniform
+from me_augment.video.encode import Recipe, encode, saving
+from me_augment.video.write import replacing
+
+PREVIEW_COMMENT = "preview: lossy, not for measurement"
+"""The comment every preview carries inside its file."""
+
+_SHORTEST_CENTISECONDS = 2  # browsers show anything shorter as a tenth of a second
+
+
+def write_preview(path: Path, frames: Iterable[np.ndarray], fps: Fraction) -> int:
+    """Write a lossy film to look at, GIF or MP4 (H.264 4:2:0, which browsers play); return its frame count.
+
+    Frames are (H, W) gray or (H, W, 3) RGB, uint8 or uint16, all alike; `fps` is in frames per second. An odd
+    size gains one row or column by repeating the last (MP4); a GIF plays at 50 frames per second at most,
+    slower than life above that, and shows equal neighbours as one longer frame. The bytes of an MP4 may
+    differ from run to run, as x264's do. Raises UsageError for another suffix, VideoError for no frame,
+    frames that differ, or a file that cannot be written.
+    """
+    path = Path(path)
+    suffix = path.suffix.lower()
+    if suffix not in (".gif", ".mp4"):
+        raise UsageError(f"{path} is to hold a preview; give it a name ending in .gif or .mp4")
+    rate = check_rate(fps, path)
+    checked = uniform(frames, path)
+    with replacing(path) as file:
+        if suffix == ".mp4":
+            return encode(file, path, _even(checked), rate, lambda _: _MP4, {"comment": PREVIEW_COMMENT})
+        pictures = [_eight_bit(frame) for frame in checked]
+        with saving(path):
+            pictures[0].save(
+                file,
+                format="GIF",
+                save_all=True,
+                append_images=pictures[1:],
+                duration=_durations(len(pictures), rate),
+                loop=0,
+                comment=PREVIEW_COMMENT.encode(),
+            )
+        return len(pictures)
+
+
+_MP4 = Recipe("mp4", "libx264", "yuv420p", {"crf": "18", "preset": "medium", "flags": "+bitexact"})
+
+
+def _even(frames: Iterator[np.ndarray]) -> Iterator[np.ndarray]:
+    # 4:2:0 stores one colour for two by two pixels.
+    for frame in frames:
+        odd = [(0, frame.shape[0] % 2), (0, frame.shape[1] % 2), (0, 0)]
+        yield np.pad(frame, odd[: frame.ndim], mode="edge")
+
+
+def _eight_bit(frame: np.ndarray) -> Image.Image:
+    return Image.fromarray(frame if frame.dtype == np.uint8 else (frame >> 8).astype(np.uint8))
+
+
+def _durations(count: int, fps: Fraction) -> list[int]:
+    """Milliseconds of each frame; GIF counts in hundredths of a second, so the rounding is carried along."""
+    ends = [round(100 * (index + 1) / fps) for index in range(count)]
+    return [10 * max(_SHORTEST_CENTISECONDS, end - start) for start, end in zip([0, *ends[:-1]], ends, strict=True)]

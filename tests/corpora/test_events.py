@@ -1,0 +1,69 @@
+"""Spans: labelled numbers to positions among the images present, and an issue for whatever does not fit."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from me_augment.corpora.events import Event, locate
+
+PRESENT = (8, 9, 10, 12, 15, 16)
+
+
+def event(onset=None, apex=None, offset=None, whole=False):
+    return Event(
+        where="a, row 2",
+        subject="s",
+        video="s/v",
+        name="s/v",
+        onset=onset,
+        apex=apex,
+        offset=offset,
+        whole=whole,
+    )
+
+
+@pytest.mark.parametrize(
+    ("labels", "positions", "issues"),
+    [
+        ((8, 9, 10), (0, 1, 2), []),
+        ((8, None, 10), (0, None, 2), []),
+        ((9, 10, 16), (1, 2, 5), [("frame-missing", "no images between onset and offset for 11, 13-14")]),
+        ((7, 9, 10), (None, 1, 2), [("frame-missing", "onset 7 has no image")]),
+        ((8, 9, 17), (0, 1, None), [("frame-missing", "offset 17 has no image")]),
+        ((15, 15, 16), (4, 4, 5), [("apex-at-onset", "apex and onset are both 15")]),
+        ((8, 10, 10), (0, 2, 2), [("apex-at-offset", "apex and offset are both 10")]),
+        ((8, 12, 10), (0, None, 2), [("apex-outside", "apex 12 lies outside 8 to 10")]),
+        ((10, 9, 8), (None, None, None), [("order", "onset 10 lies after offset 8")]),
+        ((9, 9, 9), (1, 1, 1), []),
+        ((None, 9, 10), (None, 1, 2), []),
+        ((8, 9, None), (0, 1, None), []),
+        ((0, 2**31, 2**31 - 1), (None, None, None), None),
+    ],
+)
+def test_spans(labels, positions, issues):
+    span = locate(event(*labels), PRESENT)
+    assert (span.onset, span.apex, span.offset) == positions
+    if issues is not None:
+        assert [(issue.code, issue.detail) for issue in span.issues] == issues
+
+
+def test_a_whole_recording_spans_all_that_is_there():
+    assert locate(event(whole=True), PRESENT).offset == len(PRESENT) - 1
+
+
+numbers = st.integers(0, 40)
+
+
+@given(present=st.sets(numbers, min_size=1), onset=numbers, apex=st.none() | numbers, offset=st.none() | numbers)
+def test_a_position_always_shows_the_labelled_frame(present, onset, apex, offset):
+    present = sorted(present)
+    span = locate(event(onset, apex, offset), present)
+    for label, position in ((onset, span.onset), (apex, span.apex), (offset, span.offset)):
+        assert position is None or present[position] == label
+    known = [position for position in (span.onset, span.apex, span.offset) if position is not None]
+    assert known == sorted(known)
+    lost = sum(
+        label is not None and position is None
+        for label, position in ((onset, span.onset), (apex, span.apex), (offset, span.offset))
+    )
+    assert bool(lost) <= bool(span.issues)
