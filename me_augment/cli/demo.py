@@ -10,7 +10,8 @@ import click
 
 @click.command()
 @click.option("--out", default="demo-out", show_default=True, type=click.Path(path_type=Path), help="Folder to write.")
-def command(out: Path) -> None:
+@click.option("--overwrite", is_flag=True, help="Replace an earlier demo in --out.")
+def command(out: Path, overwrite: bool) -> None:
     """Invent a small corpus, ingest it, synthesize, export, and open the Dataset. Offline, about a minute.
 
     The faces are derived from one public-domain portrait, the labels are invented, and what truly moves is known.
@@ -19,7 +20,7 @@ def command(out: Path) -> None:
     from me_augment.cli.synthesize import run_and_report
     from me_augment.demo import run as demo
 
-    folders = demo.require_fresh(out)
+    folders = demo.clear_for(out, overwrite=overwrite)
     click.echo("1. Inventing a CASME II-shaped corpus")
     demo.make_corpus(folders)
     click.echo(f"   → {folders.corpus}")

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
-from dataclasses import asdict, dataclass
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 import cv2
@@ -51,27 +51,52 @@ class TrueClip:
     head: list[list[list[float]]]
 
 
-def write_demo_corpus(
-    folder: Path, clips_per_subject: int = 4, progress: Callable[[str], None] = lambda _: None
-) -> list[TrueClip]:
+def write_demo_corpus(folder: Path) -> list[TrueClip]:
     """Write `folder/CASME2` (frames and sheet) and `folder/truth.json`; the same pixels every time.
 
-    Args:
-        folder: created; must not hold a demo corpus yet.
-        clips_per_subject: clips of each of the six subjects.
-        progress: called with a line per subject.
+    Six subjects with four clips each.
     """
-    root = folder / "CASME2"
-    clips = []
-    for index, subject in enumerate(subjects()):
-        for k in range(clips_per_subject):
-            clip = _invent(subject, index, k)
-            _write_frames(root / "Cropped" / subject.name / clip.video, subject, clip, seed=100 * index + k)
-            clips.append(clip)
-        progress(f"{subject.name}: {clips_per_subject} clips")
-    _write_sheet(root / SHEET, clips)
+    clips = write_clips(folder / "CASME2", subjects(), clips_per_subject=4)
     (folder / "truth.json").write_text(json.dumps([asdict(clip) for clip in clips]) + "\n")
     return clips
+
+
+def write_clips(
+    root: Path, people: Sequence[Subject], clips_per_subject: int, max_frames: int | None = None
+) -> list[TrueClip]:
+    """Write frames and sheet of some people below `root`, which must not exist.
+
+    Args:
+        root: becomes the corpus folder.
+        people: who is filmed.
+        clips_per_subject: their clips.
+        max_frames: keep only this many frames about the apex, onset and offset included (for tests).
+    """
+    clips = []
+    for index, subject in enumerate(people):
+        for k in range(clips_per_subject):
+            clip = _invent(subject, index, k)
+            if max_frames is not None:
+                clip = _shortened(clip, max_frames)
+            _write_frames(root / "Cropped" / subject.name / clip.video, subject, clip, seed=100 * index + k)
+            clips.append(clip)
+    _write_sheet(root / SHEET, clips)
+    return clips
+
+
+def _shortened(clip: TrueClip, frames: int) -> TrueClip:
+    """The same event filmed at a lower rate: `frames` samples, the apex among them."""
+    last, apex = len(clip.amplitude) - 1, clip.apex - clip.onset
+    before = max(1, round((frames - 1) * apex / last))
+    kept = [*np.linspace(0, apex, before + 1), *np.linspace(apex, last, frames - before)[1:]]
+    places = [round(place) for place in kept]
+    return replace(
+        clip,
+        apex=clip.onset + before,
+        offset=clip.onset + frames - 1,
+        amplitude=[clip.amplitude[place] for place in places],
+        head=[clip.head[place] for place in places],
+    )
 
 
 def read_truth(file: Path) -> list[TrueClip]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -56,11 +57,22 @@ class DemoFolders:
         return self.out / "contact-sheet.png"
 
 
-def require_fresh(out: Path) -> DemoFolders:
-    """The folders below `out`; UsageError if something is there already."""
-    if out.exists() and (not out.is_dir() or any(out.iterdir())):
-        raise UsageError(f"{out} exists and is not empty: remove it, or name another folder with --out.")
-    return DemoFolders(out)
+def clear_for(out: Path, *, overwrite: bool = False) -> DemoFolders:
+    """The folders below `out`, which is empty afterwards.
+
+    Raises:
+        UsageError: something is there that is not an earlier demo, or `overwrite` was not asked for.
+    """
+    folders = DemoFolders(out)
+    if not out.exists() or (out.is_dir() and not any(out.iterdir())):
+        return folders
+    ours = {path.name for path in (folders.corpus, folders.manifest, folders.run, folders.export, folders.sheet)}
+    if out.is_dir() and {path.name for path in out.iterdir()} <= ours:
+        if overwrite:
+            shutil.rmtree(out)
+            return folders
+        raise UsageError(f"{out} holds an earlier demo: pass --overwrite to replace it, or name another --out.")
+    raise UsageError(f"{out} exists and is not a demo: name another folder with --out.")
 
 
 def make_corpus(folders: DemoFolders) -> None:

@@ -1,0 +1,54 @@
+"""Faces and clips that several tests share; made once per session, since drawing and detecting take time."""
+
+import os
+
+import cv2
+import numpy as np
+import pytest
+
+# Two test processes share two cores: more threads in each only get in each other's way.
+cv2.setNumThreads(1)
+os.environ.setdefault("OMP_NUM_THREADS", "1")
+
+
+@pytest.fixture(scope="session")
+def people():
+    """The demo's six subjects."""
+    from me_augment.demo.faces import subjects
+
+    return subjects()
+
+
+@pytest.fixture(scope="session")
+def portrait():
+    """A real face, (512, 512, 3) uint8 RGB, public domain."""
+    import skimage.data
+
+    return skimage.data.astronaut()
+
+
+@pytest.fixture(scope="session")
+def detector():
+    """The default landmark detector."""
+    from me_augment.face import create_detector
+
+    return create_detector()
+
+
+def picture(frame):
+    """A rendered float frame as a camera would store it, without noise."""
+    return np.clip(np.rint(frame), 0, 255).astype(np.uint8)
+
+
+@pytest.fixture(scope="session")
+def tiny_manifest(tmp_path_factory, people):
+    """A manifest of four short clips of two people, annotated with landmarks, on disk."""
+    from me_augment.corpora import read_corpus
+    from me_augment.demo.corpus import write_clips
+    from me_augment.face import create_detector
+    from me_augment.face.annotate import annotate
+
+    folder = tmp_path_factory.mktemp("tiny")
+    write_clips(folder / "CASME2", people[:3], clips_per_subject=2, max_frames=5)
+    manifest = annotate(read_corpus("casme2", folder / "CASME2").manifest, create_detector())
+    return manifest.write(folder / "manifest")

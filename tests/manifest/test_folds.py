@@ -1,0 +1,48 @@
+"""The leakage rule: nobody who contributed to a clip is ever held out while it trains."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from rows import clip, synthetic
+
+from me_augment.errors import UsageError
+from me_augment.manifest.folds import may_test, may_train, persons, resolve_person
+
+PEOPLE = [f"casme2:sub{i}" for i in range(91, 96)]
+
+
+@given(st.sampled_from(PEOPLE), st.sampled_from(PEOPLE), st.sampled_from(PEOPLE), st.sampled_from(PEOPLE))
+def test_driver_target_and_their_ancestors_are_kept_out(driver, target, ancestor, held_out):
+    first = clip(person_id=driver, forbidden_subjects=tuple({driver, ancestor}))
+    row = synthetic(
+        first,
+        clip(person_id=target),
+        forbidden_subjects=tuple({driver, target, ancestor}),
+    )
+    assert may_train(row, held_out) == (held_out not in {driver, target, ancestor})
+    assert not may_test(row, held_out)
+
+
+@given(st.sampled_from(PEOPLE), st.sampled_from(PEOPLE))
+def test_a_real_clip_is_in_exactly_one_side_of_a_fold(person, held_out):
+    row = clip(person_id=person)
+    assert may_train(row, held_out) != may_test(row, held_out)
+
+
+def test_persons_are_those_with_real_expressions():
+    rows = [
+        clip(person_id="casme2:sub92"),
+        clip(person_id="faces:a", expression="neutral"),
+        synthetic(clip(), clip(person_id="casme2:sub99")),
+    ]
+    assert persons(rows) == ["casme2:sub92"]
+
+
+def test_a_subject_is_resolved_where_it_is_one_person():
+    rows = [clip(person_id="casme:sub91"), clip(person_id="casme2:sub91"), clip(person_id="casme2:sub92")]
+    assert resolve_person(rows, "sub92") == "casme2:sub92"
+    assert resolve_person(rows, "casme:sub91") == "casme:sub91"
+    with pytest.raises(UsageError, match="several people: say which of casme2:sub91, casme:sub91"):
+        resolve_person(rows, "sub91")
+    with pytest.raises(UsageError, match="no subject 'sub01'"):
+        resolve_person(rows, "sub01")

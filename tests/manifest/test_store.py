@@ -1,0 +1,117 @@
+"""The manifest folder: round trip, refusal of what is damaged, paths that stay inside."""
+
+import json
+from dataclasses import replace
+from pathlib import Path
+
+import pyarrow.parquet as pq
+import pytest
+from rows import clip, manifest, recording
+
+from me_augment.errors import MeAugmentError, UsageError
+from me_augment.manifest import Issue, Manifest
+from me_augment.manifest.au import parse_aus
+
+
+def test_what_is_written_is_read_back(tmp_path):
+    units = parse_aus("4+L10").units
+    whole = manifest(
+        clips=(clip(aus=units, issues=(Issue(code="x", detail="y"),), landmarks=tuple(map(float, range(136)))),)
+    )
+    written = whole.write(tmp_path / "m")
+    assert Manifest.open(tmp_path / "m") == written
+    assert Manifest.open(tmp_path / "m").clips == whole.clips
+
+
+def test_pandas_opens_the_tables(tmp_path):
+    manifest().write(tmp_path / "m")
+    frame = manifest().to_pandas()
+    assert pq.read_table(tmp_path / "m" / "clips.parquet").to_pandas().equals(frame)
+    assert frame.loc[0, "emotion"] == "surprise"
+
+
+def test_equal_manifests_give_equal_bytes(tmp_path):
+    for name in ("a", "b"):
+        manifest().write(tmp_path / name)
+    for file in ("manifest.json", "clips.parquet", "recordings.parquet"):
+        assert (tmp_path / "a" / file).read_bytes() == (tmp_path / "b" / file).read_bytes()
+
+
+def test_an_occupied_folder_is_refused_and_left_alone(tmp_path):
+    (tmp_path / "m").mkdir()
+    (tmp_path / "m" / "precious.txt").write_text("mine")
+    with pytest.raises(UsageError, match="not empty"):
+        manifest().write(tmp_path / "m", overwrite=True)
+    assert [p.name for p in tmp_path.iterdir()] == ["m"]
+    assert (tmp_path / "m" / "precious.txt").read_text() == "mine"
+
+
+def test_a_manifest_is_replaced_only_on_request(tmp_path):
+    manifest().write(tmp_path / "m")
+    with pytest.raises(UsageError, match="--overwrite"):
+        manifest(corpus="other").write(tmp_path / "m")
+    manifest(corpus="other").write(tmp_path / "m", overwrite=True)
+    assert Manifest.open(tmp_path / "m").corpus == "other"
+
+
+def test_an_unwritable_place_is_one_sentence(tmp_path):
+    (tmp_path / "file").write_text("")
+    with pytest.raises(MeAugmentError, match="cannot write"):
+        manifest().write(tmp_path / "file" / "m")
+
+
+def _edit(file: Path, **changes: object) -> None:
+    file.write_text(json.dumps({**json.loads(file.read_text()), **changes}))
+
+
+@pytest.mark.parametrize(
+    ("damage", "message"),
+    [
+        (lambda folder: (folder / "manifest.json").unlink(), "no manifest.json"),
+        (lambda folder: (folder / "manifest.json").write_text("{"), "damaged"),
+        (lambda folder: _edit(folder / "manifest.json", format_version=99), "format version 99"),
+        (lambda folder: (folder / "clips.parquet").write_bytes(b"junk"), "cannot be read as Parquet"),
+        (
+            lambda folder: pq.write_table(
+                pq.read_table(folder / "clips.parquet").drop_columns(["emotion"]), folder / "clips.parquet"
+            ),
+            "missing \\['emotion'\\]",
+        ),
+        (
+            lambda folder: pq.write_table(
+                pq.read_table(folder / "clips.parquet").slice(0, 0), folder / "clips.parquet"
+            ),
+            "do not match manifest.json",
+        ),
+    ],
+)
+def test_damage_is_named(tmp_path, damage, message):
+    manifest().write(tmp_path / "m")
+    damage(tmp_path / "m")
+    with pytest.raises(UsageError, match=message):
+        Manifest.open(tmp_path / "m")
+
+
+def test_an_unfinished_run_says_how_to_finish_it(tmp_path):
+    (tmp_path / "plan.parquet").write_bytes(b"")
+    with pytest.raises(UsageError, match="not finished"):
+        Manifest.open(tmp_path)
+
+
+def test_paths_stay_below_their_root(tmp_path):
+    (tmp_path / "corpus").mkdir()
+    inside, outside = recording(path="a/b"), recording(path="../elsewhere")
+    whole = replace(manifest(), roots={"": Path(), "casme2": tmp_path / "corpus"})
+    assert whole.path_of(inside) == (tmp_path / "corpus" / "a" / "b").resolve()
+    with pytest.raises(UsageError, match="leads out"):
+        whole.path_of(outside)
+
+
+def test_a_moved_corpus_is_found_again(tmp_path):
+    manifest().write(tmp_path / "m")
+    (tmp_path / "new").mkdir()
+    opened = Manifest.open(tmp_path / "m")
+    with pytest.raises(UsageError, match="--root"):
+        opened.path_of(opened.recordings[0])
+    moved = Manifest.open(tmp_path / "m", root=tmp_path / "new")
+    assert moved.path_of(moved.recordings[0]).is_relative_to((tmp_path / "new").resolve())

@@ -1,0 +1,30 @@
+"""Contact sheets."""
+
+import cv2
+import numpy as np
+import pytest
+
+from me_augment.errors import MeAugmentError
+from me_augment.report.contact_sheet import AMPLIFICATION, amplified_difference, contact_sheet, write_contact_sheet
+
+
+def test_a_sheet_has_a_row_per_clip(tiny_manifest, tmp_path):
+    clips = tiny_manifest.clips[:2]
+    sheet = contact_sheet(tiny_manifest, clips)
+    one = contact_sheet(tiny_manifest, clips[:1])
+    assert sheet.shape[0] == 2 * one.shape[0]
+    assert sheet.shape[1] > 3 * 190
+    write_contact_sheet(tmp_path / "sheet.png", tiny_manifest, clips)
+    np.testing.assert_array_equal(cv2.imread(str(tmp_path / "sheet.png"))[..., ::-1], sheet)
+
+
+def test_differences_are_amplified_about_mid_grey():
+    first, second = np.array([[100, 100, 0]], np.uint8), np.array([[103, 100, 255]], np.uint8)
+    assert amplified_difference(first, second).tolist() == [[128 + 3 * AMPLIFICATION, 128, 255]]
+    deep = amplified_difference(first.astype(np.uint16) * 257, second.astype(np.uint16) * 257)
+    assert deep.tolist() == [[128 + 3 * AMPLIFICATION, 128, 255]]
+
+
+def test_an_unwritable_place_is_one_sentence(tiny_manifest, tmp_path):
+    with pytest.raises(MeAugmentError, match="cannot write"):
+        write_contact_sheet(tmp_path / "no" / "sheet.png", tiny_manifest, tiny_manifest.clips[:1])

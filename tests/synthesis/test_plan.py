@@ -1,0 +1,150 @@
+"""Who moves whose face: never one's own, faces spread evenly, and the same however often it is asked."""
+
+from collections import Counter
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from rows import clip, synthetic
+
+from me_augment.errors import UsageError
+from me_augment.manifest import Issue
+from me_augment.synthesis.plan import make_plan, usable
+from me_augment.synthesis.settings import Settings
+
+POINTS = tuple(map(float, range(136)))
+
+
+def rows(persons, per_person, emotions=("happiness", "surprise", "disgust")):
+    return [
+        clip(
+            clip_id=f"clip-{p:02d}-{k}",
+            name=f"sub{p}/EP{k}",
+            person_id=f"casme2:sub{p}",
+            emotion=emotions[(p + k) % len(emotions)],
+            landmarks=POINTS,
+            content_sha256=f"{p}-{k}",
+        )
+        for p in range(persons)
+        for k in range(per_person)
+    ]
+
+
+def asked(**fields):
+    return Settings(**{"manifest": "m", "targets": "m", "generator": "warp", "generator_version": "1", **fields})
+
+
+@settings(max_examples=40, deadline=None)
+@given(st.integers(2, 6), st.integers(1, 4), st.integers(1, 4), st.integers(0, 5))
+def test_every_plan_keeps_the_rules(persons, per_person, per_driver, seed):
+    clips = rows(persons, per_person)
+    plan = make_plan(asked(per_driver=per_driver, seed=seed), clips, clips)
+    assert all(row.driver_person_id != row.target_person_id for row in plan)
+    assert len({row.clip_id for row in plan}) == len(plan)
+    assert len({(row.driver_clip_id, row.target_clip_id) for row in plan}) == len(plan)
+    possible = min(per_driver, (persons - 1) * per_person)
+    assert Counter(row.driver_clip_id for row in plan) == {row.clip_id: possible for row in clips}
+    shards_of_driver = Counter(driver for driver, _ in {(row.driver_clip_id, row.shard) for row in plan})
+    assert set(shards_of_driver.values()) == {1}
+    assert sorted({row.shard for row in plan}) == list(range(max(row.shard for row in plan) + 1))
+
+
+def test_faces_are_used_evenly_within_each_emotion():
+    clips = rows(6, 6)
+    plan = make_plan(asked(per_driver=2), clips, clips)
+    overall = Counter(row.target_person_id for row in plan)
+    assert max(overall.values()) - min(overall.values()) <= 2
+    for emotion in ("happiness", "surprise", "disgust"):
+        used = Counter(row.target_person_id for row in plan if row.emotion == emotion)
+        assert len(used) == 6
+        assert max(used.values()) - min(used.values()) <= 2
+
+
+def test_the_plan_does_not_depend_on_the_order_of_the_rows():
+    clips = rows(5, 3)
+    forward, _ = usable(clips, drivers=True)
+    backward, _ = usable(reversed(clips), drivers=True)
+    assert make_plan(asked(), forward, forward) == make_plan(asked(), backward, backward)
+
+
+def test_another_seed_is_another_plan():
+    clips = rows(5, 3)
+    a, b = (make_plan(asked(seed=seed), clips, clips) for seed in (0, 1))
+    assert {row.clip_id for row in a} != {row.clip_id for row in b}
+
+
+def test_a_larger_plan_keeps_the_clips_of_a_smaller():
+    clips = rows(5, 3)
+    small, large = (make_plan(asked(per_driver=n, strength=(0.5, 1.5)), clips, clips) for n in (1, 3))
+    assert {row.clip_id for row in small} < {row.clip_id for row in large}
+
+
+def test_strength_is_drawn_in_its_range():
+    clips = rows(5, 4)
+    strengths = [row.strength for row in make_plan(asked(per_driver=3, strength=(0.5, 1.5)), clips, clips)]
+    assert min(strengths) >= 0.5
+    assert max(strengths) <= 1.5
+    assert max(strengths) - min(strengths) > 0.8
+
+
+def test_an_id_changes_with_whatever_the_clip_depends_on():
+    clips = rows(2, 1)
+    ids = {row.clip_id for row in make_plan(asked(), clips, clips)}
+    for change in (
+        {"content_sha256": "other"},
+        {"landmarks": tuple(map(float, range(1, 137)))},
+    ):
+        from dataclasses import replace
+
+        changed = [replace(row, **change) for row in clips]
+        assert not ids & {row.clip_id for row in make_plan(asked(), changed, changed)}
+    assert not ids & {row.clip_id for row in make_plan(asked(generator_version="2"), clips, clips)}
+    assert not ids & {row.clip_id for row in make_plan(asked(strength=(1.1, 1.1)), clips, clips)}
+
+
+def test_balance_makes_rare_emotions_more_often():
+    clips = rows(6, 4, emotions=("others", "others", "others", "fear"))
+    plan = make_plan(asked(per_driver=2, balance=True), clips, clips)
+    total = Counter(row.emotion for row in plan) + Counter(row.emotion for row in clips)
+    assert len(plan) == 48
+    assert abs(total["others"] - total["fear"]) <= 1
+
+
+def test_targets_may_be_other_people():
+    drivers, faces = rows(2, 2), [clip(clip_id="f", person_id="faces:a", expression="neutral", landmarks=POINTS)]
+    plan = make_plan(asked(per_driver=3), drivers, faces)
+    assert {row.target_person_id for row in plan} == {"faces:a"}
+    assert len(plan) == 4  # one face image allows one clip per driver
+
+
+def test_without_another_face_there_is_no_plan():
+    clips = rows(1, 3)
+    with pytest.raises(UsageError, match="another person"):
+        make_plan(asked(), clips, clips)
+    with pytest.raises(UsageError, match="no clip of the manifest can drive"):
+        make_plan(asked(), [], clips)
+
+
+def test_what_cannot_be_used_is_named_with_its_reason():
+    good = clip(clip_id="good", landmarks=POINTS)
+    cases = {
+        "failed": (clip(clip_id="failed", status="failed", reason="lost"), "lost"),
+        "span": (
+            clip(
+                clip_id="span",
+                offset_index=None,
+                landmarks=POINTS,
+                issues=(Issue(code="frame-missing", detail="frame 19 is not there"),),
+            ),
+            "frame 19 is not there",
+        ),
+        "faceless": (clip(clip_id="faceless", issues=(Issue(code="no-face", detail="nobody"),)), "nobody"),
+        "unseen": (clip(clip_id="unseen"), "--no-landmarks"),
+        "short": (clip(clip_id="short", offset_index=0, landmarks=POINTS), "at least two frames"),
+    }
+    made = synthetic(good, clip(person_id="casme2:sub92"), landmarks=POINTS)
+    found, left_out = usable([good, made, *(row for row, _ in cases.values())], drivers=True)
+    assert found == [good]
+    reasons = {row.clip_id: row.reason for row in left_out}
+    assert set(reasons) == set(cases)
+    assert all(words in reasons[name] for name, (_, words) in cases.items())

@@ -1,0 +1,262 @@
+"""Runs: complete, resumable, the same bytes whatever happened on the way."""
+
+import json
+import os
+import random
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from dataclasses import replace
+from hashlib import sha256
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from me_augment.errors import MeAugmentError, UsageError
+from me_augment.manifest import Manifest
+from me_augment.manifest.validate import findings
+from me_augment.synthesis import run
+from me_augment.synthesis.executor import InProcess
+from me_augment.synthesis.sources import open_sources
+from me_augment.synthesis.work import ShardMaker
+from me_augment.video import open_frames
+from me_augment.video.recording import open_recording
+
+
+def hashes(folder):
+    return {
+        str(file.relative_to(folder)): sha256(file.read_bytes()).hexdigest()
+        for file in sorted(folder.rglob("*"))
+        if file.is_file()
+    }
+
+
+def prepared(manifest, **options):
+    plan = run.prepare(open_sources(manifest.folder, None, None), **{"per_driver": 2, **options})
+    # Small shards, so that a handful of clips makes several.
+    settings = replace(plan.settings, clips_per_shard=3)
+    shards = [replace(row, shard=index // 3) for index, row in enumerate(plan.plan)]
+    return replace(plan, settings=settings, plan=tuple(shards))
+
+
+@pytest.fixture(scope="module")
+def finished(tiny_manifest, tmp_path_factory):
+    folder = tmp_path_factory.mktemp("runs") / "whole"
+    plan = prepared(tiny_manifest)
+    run.begin(plan, folder)
+    assert run.execute(plan, folder, InProcess()).finished
+    return folder
+
+
+def test_a_run_is_a_manifest(finished, tiny_manifest):
+    whole = Manifest.open(finished)
+    assert findings(whole, check_files=True) == []
+    made = [row for row in whole.clips if row.is_synthetic]
+    assert len(made) == 2 * len(tiny_manifest.clips)
+    by_id = {row.clip_id: row for row in whole.clips}
+    for row in made:
+        driver, target = by_id[row.driver_clip_id], by_id[row.target_clip_id]
+        assert (row.emotion, row.label_megc3, row.aus) == (driver.emotion, driver.label_megc3, driver.aus)
+        assert row.apex_index == driver.apex_index - driver.onset_index
+        assert set(row.forbidden_subjects) == {driver.person_id, target.person_id}
+        assert row.peak_displacement_px > 0.1
+        frames = open_recording(whole, whole.recording_of[row.recording_id])
+        assert len(frames) == driver.n_frames
+        first = frames.read([0])[0]
+        source = open_recording(whole, whole.recording_of[target.recording_id])
+        np.testing.assert_array_equal(first, source.read([target.onset_index])[0])
+
+
+def test_completions_account_for_every_clip_and_byte(finished):
+    plan = run.read_plan(finished)
+    records = [json.loads(file.read_text()) for file in sorted((finished / "completions").iterdir())]
+    assert sorted(clip for record in records for clip in record["clips"]) == sorted(row.clip_id for row in plan)
+    for record in records:
+        for name, value in record["sha256"].items():
+            assert sha256((finished / "shards" / record["shard"] / name).read_bytes()).hexdigest() == value
+
+
+def test_status_reads_the_folder_alone(finished):
+    state = run.status(finished)
+    assert (state.made, state.failed, state.missing, state.finished) == (state.planned, 0, 0, True)
+
+
+def test_finishing_again_changes_nothing(finished, tiny_manifest):
+    before, times = hashes(finished), {file: file.stat().st_mtime_ns for file in finished.rglob("*")}
+    plan = prepared(tiny_manifest)
+    run.begin(plan, finished)
+    run.execute(plan, finished, InProcess())
+    assert hashes(finished) == before
+    assert {file: file.stat().st_mtime_ns for file in finished.rglob("*")} == times
+
+
+class StopsAfter:
+    """An executor that breaks down after some shards."""
+
+    def __init__(self, shards):
+        self.shards = shards
+
+    def run(self, work, shards):
+        for index, shard in enumerate(shards):
+            if index == self.shards:
+                raise KeyboardInterrupt
+            yield work(shard)
+
+
+def test_an_interrupted_run_goes_on_where_it_stopped(finished, tiny_manifest, tmp_path):
+    plan = prepared(tiny_manifest)
+    run.begin(plan, tmp_path / "r")
+    with pytest.raises(KeyboardInterrupt):
+        run.execute(plan, tmp_path / "r", StopsAfter(2))
+    state = run.status(tmp_path / "r")
+    assert (state.shards_done, state.finished) == (2, False)
+    with pytest.raises(UsageError, match="not finished"):
+        Manifest.open(tmp_path / "r")
+    made = []
+    run.begin(plan, tmp_path / "r")
+    run.execute(plan, tmp_path / "r", InProcess(), made.append)
+    assert [result.shard for result in made] == [2, 3]
+    assert hashes(tmp_path / "r") == hashes(finished)
+
+
+def test_a_half_written_shard_is_made_again(finished, tiny_manifest, tmp_path):
+    copy = tmp_path / "r"
+    shutil.copytree(finished, copy)
+    for name in ("manifest.json", "completions/shard-00001.json"):
+        (copy / name).unlink()
+    next((copy / "shards" / "shard-00001").glob("*.mkv")).write_bytes(b"half")
+    (copy / "shards" / ".shard-00002.tmp").mkdir()
+    (copy / "shards" / ".shard-00002.tmp" / "x.mkv").write_bytes(b"left over")
+    (copy / "completions" / "shard-00002.json").unlink()
+    plan = prepared(tiny_manifest)
+    run.begin(plan, copy)
+    run.execute(plan, copy, InProcess())
+    assert hashes(copy) == hashes(finished)
+
+
+_CHILD = """
+import sys
+sys.path.insert(0, sys.argv[1])
+from pathlib import Path
+import cv2
+cv2.setNumThreads(1)
+from test_run import prepared, run, InProcess, Manifest
+plan = prepared(Manifest.open(sys.argv[2]))
+folder = Path(sys.argv[3])
+print("ready", flush=True)
+run.begin(plan, folder)
+run.execute(plan, folder, InProcess())
+"""
+
+
+def test_killed_at_random_moments_it_ends_with_the_same_bytes(finished, tiny_manifest, tmp_path):
+    folder = tmp_path / "r"
+    command = [sys.executable, "-c", _CHILD, str(Path(__file__).parent), str(tiny_manifest.folder), str(folder)]
+    environment = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[1])}
+    rng = random.Random(3)
+    for _ in range(4):
+        child = subprocess.Popen(command, stdout=subprocess.PIPE, env=environment)
+        assert child.stdout.readline() == b"ready\n"
+        time.sleep(rng.uniform(0.0, 0.6))
+        child.send_signal(signal.SIGKILL)
+        child.communicate()
+    subprocess.run(command, check=True, timeout=120, env=environment, stdout=subprocess.DEVNULL)
+    assert hashes(folder) == hashes(finished)
+
+
+def test_changed_settings_are_refused_before_anything_is_written(finished, tiny_manifest):
+    before = hashes(finished)
+    with pytest.raises(UsageError, match="seed = 0, now it is 5"):
+        run.begin(prepared(tiny_manifest, seed=5), finished)
+    assert hashes(finished) == before
+
+
+def test_a_folder_with_other_things_is_refused(tiny_manifest, tmp_path):
+    (tmp_path / "mine.txt").write_text("mine")
+    with pytest.raises(UsageError, match="is not a run"):
+        run.begin(prepared(tiny_manifest), tmp_path)
+    assert [p.name for p in tmp_path.iterdir()] == ["mine.txt"]
+
+
+def test_an_unwritable_folder_is_one_sentence(tiny_manifest, tmp_path):
+    (tmp_path / "file").write_text("")
+    with pytest.raises(MeAugmentError, match="cannot write"):
+        run.begin(prepared(tiny_manifest), tmp_path / "file" / "r")
+
+
+def test_a_bad_clip_becomes_a_row_and_the_rest_goes_on(tiny_manifest, tmp_path):
+    """A driver whose frames went bad after ingest."""
+    copy = tmp_path / "corpus"
+    shutil.copytree(tiny_manifest.roots["casme2"], copy)
+    moved = replace(tiny_manifest, roots={"": Path(), "casme2": copy}).write(tmp_path / "m")
+    victim = moved.clips[0]
+    for file in (copy / moved.recording_of[victim.recording_id].path).iterdir():
+        file.write_bytes(file.read_bytes()[:200])
+    plan = prepared(moved)
+    run.begin(plan, tmp_path / "r")
+    state = run.execute(plan, tmp_path / "r", InProcess())
+    failed = run.failures(tmp_path / "r")
+    expected = {r.clip_id for r in plan.plan if victim.clip_id in (r.driver_clip_id, r.target_clip_id)}
+    assert {row.clip_id for row in failed} == expected
+    assert state.failed == len(expected)
+    assert state.made == state.planned - state.failed
+    assert all(row.reason and row.recording_id is None for row in failed)
+    whole = Manifest.open(tmp_path / "r")
+    assert findings(whole) == []
+    assert not {row.clip_id for row in whole.usable_clips()} & expected
+
+
+def test_a_full_disk_ends_the_run_and_keeps_what_is_complete(tiny_manifest, tmp_path, monkeypatch):
+    import errno
+
+    from me_augment.synthesis import work
+
+    plan, real, calls = prepared(tiny_manifest), work.write_lossless, []
+
+    def write(*arguments):
+        calls.append(arguments)
+        if len(calls) > 4:
+            raise MeAugmentError("no space left") from OSError(errno.ENOSPC, "no space left")
+        return real(*arguments)
+
+    monkeypatch.setattr(work, "write_lossless", write)
+    run.begin(plan, tmp_path / "r")
+    with pytest.raises(MeAugmentError, match="no space left"):
+        run.execute(plan, tmp_path / "r", InProcess())
+    assert run.status(tmp_path / "r").shards_done == 1
+    assert run.failures(tmp_path / "r") == []
+
+
+def test_faces_from_a_folder_of_images_are_targets(tiny_manifest, portrait, tmp_path):
+    import cv2
+
+    faces = tmp_path / "faces"
+    faces.mkdir()
+    cv2.imwrite(str(faces / "collins.png"), portrait[..., ::-1])
+    cv2.imwrite(str(faces / "wall.png"), np.full((100, 100, 3), 90, np.uint8))
+    plan = run.prepare(open_sources(tiny_manifest.folder, faces, None))
+    assert {row.target_person_id for row in plan.plan} == {"faces:collins"}
+    assert any("wall" in clip.name for clip in plan.unusable)
+    run.begin(plan, tmp_path / "r")
+    run.execute(plan, tmp_path / "r", InProcess())
+    whole = Manifest.open(tmp_path / "r")
+    assert findings(whole, check_files=True) == []
+    made = next(row for row in whole.clips if row.is_synthetic)
+    frames = open_frames(whole.path_of(whole.recording_of[made.recording_id]))
+    np.testing.assert_array_equal(frames.read([0])[0], portrait)
+    assert "faces:collins" in made.forbidden_subjects
+
+
+def test_a_driver_is_observed_once_for_all_its_targets(tiny_manifest, tmp_path):
+    plan = prepared(tiny_manifest)
+    (tmp_path / "completions").mkdir()
+    maker = ShardMaker(tmp_path, plan.sources.merged, "warp", plan.fingerprint)
+    observed = []
+    original = maker._generator.observe
+    maker._generator.observe = lambda *a: observed.append(1) or original(*a)
+    for shard in plan.shards:
+        maker(shard)
+    assert len(observed) == len(tiny_manifest.clips)

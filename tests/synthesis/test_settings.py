@@ -1,0 +1,43 @@
+"""Settings: round trip, sense, and the refusal that names field, both values and the way out."""
+
+from dataclasses import replace
+
+import pytest
+
+from me_augment.errors import UsageError
+from me_augment.synthesis.settings import Settings
+
+STARTED = Settings(manifest="a", targets="a", generator="warp", generator_version="1", strength=(0.5, 1.5))
+
+
+def test_round_trip(tmp_path):
+    (tmp_path / "config.yaml").write_text(STARTED.to_yaml())
+    assert Settings.read(tmp_path / "config.yaml") == STARTED
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "words"),
+    [
+        ("per_driver", 2, "per_driver = 1, now it is 2"),
+        ("strength", (1.0, 1.0), "strength = 0.5:1.5, now it is 1:1"),
+        ("seed", 7, "seed = 0, now it is 7"),
+        ("manifest", "b", "manifest = a, now it is b"),
+    ],
+)
+def test_a_changed_setting_is_refused(tmp_path, field, value, words):
+    STARTED.require_same(STARTED, tmp_path)
+    with pytest.raises(UsageError, match=words) as caught:
+        replace(STARTED, **{field: value}).require_same(STARTED, tmp_path)
+    assert "another --out" in str(caught.value)
+
+
+@pytest.mark.parametrize("fields", [{"per_driver": 0}, {"strength": (2.0, 1.0)}, {"strength": (-1.0, 1.0)}])
+def test_senseless_settings_are_refused(fields):
+    with pytest.raises(UsageError, match="--"):
+        replace(STARTED, **fields)
+
+
+def test_a_damaged_file_is_named(tmp_path):
+    (tmp_path / "config.yaml").write_text("per_driver: [")
+    with pytest.raises(UsageError, match=r"config\.yaml is damaged"):
+        Settings.read(tmp_path / "config.yaml")
