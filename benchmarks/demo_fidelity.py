@@ -14,6 +14,7 @@ import argparse
 import sys
 import tempfile
 from collections import defaultdict
+from itertools import chain
 from pathlib import Path
 
 import numpy as np
@@ -83,19 +84,17 @@ def report(folders: demo.DemoFolders) -> None:
             reference[emotion],
             ceiling[emotion],
         )
-    everything = sorted(measured)
     line(
         "all",
         len(per_clip),
-        sum((measured[e] for e in everything), []),
-        sum((reference[e] for e in everything), []),
-        sum((ceiling[e] for e in everything), []),
+        list(chain(*measured.values())),
+        list(chain(*reference.values())),
+        list(chain(*ceiling.values())),
     )
     worst = min(per_clip, key=lambda pair: pair[0].correlation)
     gains = [found.gain for found, _ in per_clip]
-    print(
-        f"worst clip: r {worst[0].correlation:.3f} ({worst[1].name}); gain per clip {min(gains):.2f} to {max(gains):.2f}"
-    )
+    print(f"worst clip: r {worst[0].correlation:.3f} ({worst[1].name})")
+    print(f"gain per clip: {min(gains):.2f} to {max(gains):.2f}")
     print("copying the still target: r 0, gain 0, nrmse 1 by definition")
 
 

@@ -56,6 +56,9 @@ def main(arguments: list[str] | None = None) -> Any:
     except MeAugmentError as error:
         click.echo(f"Error: {_one_line(str(error))}", err=True)
         sys.exit(error.exit_code)
+    except OSError as error:
+        click.echo(f"Error: {error.filename or 'the system'}: {error.strerror or error}.", err=True)
+        sys.exit(1)
     except click.ClickException as error:
         error.show()
         sys.exit(error.exit_code)

@@ -49,7 +49,7 @@ def command(out: Path, overwrite: bool) -> None:
         click.echo(f"   {line}")
 
     demo.draw_sheet(folders)
-    click.echo(f"\nLook at {folders.sheet}: each driver, and below it another face performing its expression.")
+    click.echo(f"\nLook at {folders.sheet}: each driver, and beside it another face performing its expression.")
     click.echo(
         f"The clips are described by {folders.run / 'clips.parquet'}; start reading at {folders.run / 'README.md'}."
     )

@@ -20,7 +20,7 @@ def command(
 ) -> None:
     """Write SOURCE, a manifest or a finished run, in a recogniser's format.
 
-    norm-uv-os is the leave-one-subject-out tree of STSTNet, HTNet and CausalNet: real and synthetic clips through
+    norm-uv-os is the leave-one-subject-out tree of STSTNet and HTNet: real and synthetic clips through
     the same optical flow, synthetic clips only in the u_train of folds whose held-out person had no part in them.
 
     \b

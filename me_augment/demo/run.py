@@ -100,7 +100,7 @@ def export_tree(folders: DemoFolders, progress: Callable[[int, int], None]) -> l
 
 
 def draw_sheet(folders: DemoFolders) -> None:
-    """Some synthetic clips, each below its driver, with different emotions and faces."""
+    """Some synthetic clips, each beside its driver, with different emotions and faces."""
     run = Manifest.open(folders.run)
     by_id = {clip.clip_id: clip for clip in run.clips}
     shown: list[Clip] = []
@@ -114,7 +114,7 @@ def draw_sheet(folders: DemoFolders) -> None:
         shown += [by_id[clip.driver_clip_id], clip]
         if len(shown) == 2 * _SHOWN:
             break
-    write_contact_sheet(folders.sheet, run, shown)
+    write_contact_sheet(folders.sheet, run, shown, per_row=2)
 
 
 def describe_dataset(folders: DemoFolders) -> list[str]:

@@ -71,7 +71,7 @@ class Manifest:
                 f"{folder} is not a manifest: it holds no manifest.json. Make one with `me-augment ingest`."
             )
         try:
-            meta = json.loads(meta_file.read_text())
+            meta = json.loads(meta_file.read_text(encoding="utf-8"))
             version = meta["format_version"]
         except (json.JSONDecodeError, KeyError, TypeError) as error:
             raise UsageError(f"{meta_file} is damaged ({error}): ingest the corpus again.") from error
@@ -106,7 +106,7 @@ class Manifest:
             UsageError: the folder exists and holds something (unless it is a manifest and `overwrite` is set).
             MeAugmentError: the folder cannot be written.
         """
-        folder = Path(folder)
+        folder = Path(folder).absolute()
         require_free(folder, overwrite=overwrite)
         try:
             folder.parent.mkdir(parents=True, exist_ok=True)
@@ -215,7 +215,7 @@ def write_parquet(path: Path, table: pa.Table) -> None:
 def write_text(path: Path, text: str) -> None:
     """Write a text file durably: temporary name, sync, rename."""
     temporary = path.with_name(f".{path.name}.tmp")
-    temporary.write_text(text)
+    temporary.write_text(text, encoding="utf-8")
     _publish(temporary, path)
 
 

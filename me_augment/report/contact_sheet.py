@@ -18,22 +18,21 @@ AMPLIFICATION = 8
 _COLUMNS = ("onset", "apex", "offset", f"apex - onset, x{AMPLIFICATION}")
 _CELL = 240  # height of a picture, pixels
 _LINE = 26  # height of a line of text, pixels
+_GAP = 12  # between clips side by side, pixels
 
 
-def contact_sheet(manifest: Manifest, clips: Sequence[Clip]) -> NDArray[np.uint8]:
-    """One row per clip: (H, W, 3) uint8 RGB. Clips without apex show their middle frame in its place."""
-    rows = [_row(manifest, clip) for clip in clips]
-    width = max(row.shape[1] for row in rows)
-    rows = [
-        cv2.copyMakeBorder(row, 0, 0, 0, width - row.shape[1], cv2.BORDER_CONSTANT, value=(255, 255, 255))
-        for row in rows
-    ]
-    return np.vstack(rows)
+def contact_sheet(manifest: Manifest, clips: Sequence[Clip], per_row: int = 1) -> NDArray[np.uint8]:
+    """`per_row` clips side by side: (H, W, 3) uint8 RGB. Clips without apex show their middle frame in its place."""
+    strips = [_strip(manifest, clip) for clip in clips]
+    rows = [strips[i : i + per_row] for i in range(0, len(strips), per_row)]
+    tall = [[_padded(strip, height=max(s.shape[0] for s in row)) for strip in row] for row in rows]
+    joined = [np.hstack(row) for row in tall]
+    return np.vstack([_padded(row, width=max(r.shape[1] for r in joined)) for row in joined])
 
 
-def write_contact_sheet(path: Path, manifest: Manifest, clips: Sequence[Clip]) -> None:
+def write_contact_sheet(path: Path, manifest: Manifest, clips: Sequence[Clip], per_row: int = 1) -> None:
     """Write `contact_sheet` as PNG; MeAugmentError where it cannot be written."""
-    _, data = cv2.imencode(".png", contact_sheet(manifest, clips)[..., ::-1])
+    _, data = cv2.imencode(".png", contact_sheet(manifest, clips, per_row)[..., ::-1])
     try:
         path.write_bytes(data.tobytes())
     except OSError as error:
@@ -47,7 +46,7 @@ def amplified_difference(first: NDArray[Any], second: NDArray[Any]) -> NDArray[n
     return np.clip(128 + AMPLIFICATION * difference, 0, 255).astype(np.uint8)
 
 
-def _row(manifest: Manifest, clip: Clip) -> NDArray[np.uint8]:
+def _strip(manifest: Manifest, clip: Clip) -> NDArray[np.uint8]:
     assert clip.recording_id is not None
     assert clip.onset_index is not None
     assert clip.offset_index is not None
@@ -64,6 +63,13 @@ def _row(manifest: Manifest, clip: Clip) -> NDArray[np.uint8]:
     ]
     body = np.hstack(cells)
     return np.vstack([_text(title, body.shape[1]), body])
+
+
+def _padded(picture: NDArray[np.uint8], height: int = 0, width: int = 0) -> NDArray[np.uint8]:
+    """White added below and to the right, and a gap on the right so that neighbours stay apart."""
+    below, right = max(0, height - picture.shape[0]), max(0, width - picture.shape[1])
+    gap = _GAP if height else 0
+    return cv2.copyMakeBorder(picture, 0, below, 0, right + gap, cv2.BORDER_CONSTANT, value=(255, 255, 255))
 
 
 def _shown(image: NDArray[Any]) -> NDArray[np.uint8]:

@@ -175,7 +175,7 @@ def status(folder: Path) -> Status:
     """State of a run, from its folder alone; UsageError if it is none."""
     plan = read_plan(folder)
     fingerprint = digest([asdict(row) for row in plan])
-    records = [json.loads(file.read_text()) for file in _completions(folder, fingerprint)]
+    records = [json.loads(file.read_text(encoding="utf-8")) for file in _completions(folder, fingerprint)]
     return Status(
         planned=len(plan),
         made=sum(record["made"] for record in records),
@@ -198,7 +198,7 @@ def failures(folder: Path) -> list[Clip]:
     """The synthetic clips of a run that could not be made, from the shards that are complete."""
     found: list[Clip] = []
     for file in sorted((folder / "completions").glob("*.json")):
-        if json.loads(file.read_text())["failed"]:
+        if json.loads(file.read_text(encoding="utf-8"))["failed"]:
             table = pq.read_table(folder / "shards" / file.stem / "clips.parquet")
             found += [clip for clip in from_table(Clip, table) if clip.status == "failed"]
     return found
@@ -209,7 +209,8 @@ def _completions(folder: Path, fingerprint: str) -> list[Path]:
     return [
         file
         for file in sorted((folder / "completions").glob("shard-*.json"))
-        if (folder / "shards" / file.stem).is_dir() and json.loads(file.read_text())["plan"] == fingerprint
+        if (folder / "shards" / file.stem).is_dir()
+        and json.loads(file.read_text(encoding="utf-8"))["plan"] == fingerprint
     ]
 
 

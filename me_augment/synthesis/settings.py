@@ -56,7 +56,7 @@ class Settings:
     def read(cls, file: Path) -> Settings:
         """Settings written by `to_yaml`; UsageError for a damaged file."""
         try:
-            fields = yaml.safe_load(file.read_text())
+            fields = yaml.safe_load(file.read_text(encoding="utf-8"))
             return cls(**{**fields, "strength": tuple(fields["strength"])})
         except (yaml.YAMLError, TypeError, KeyError, OSError) as error:
             raise UsageError(f"{file} is damaged ({error}): start the run in another folder.") from error

@@ -101,7 +101,8 @@ def replacing(path: Path) -> Iterator[BinaryIO]:
         with saving(path):
             temporary.replace(path)
     finally:
-        temporary.unlink(missing_ok=True)
+        with suppress(OSError):  # where the folder itself is the problem, that error is already being raised
+            temporary.unlink()
 
 
 def _temporary(path: Path) -> Path:

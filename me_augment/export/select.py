@@ -1,0 +1,183 @@
+"""Decides which clips of a manifest a recogniser can be given, and says why not for the others."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from me_augment.errors import UsageError
+from me_augment.export.summary import Skipped
+from me_augment.face.geometry import interocular
+from me_augment.manifest import Clip, Manifest
+from me_augment.manifest.labels import class_of, classes_of
+
+_SHOWN = 12
+
+
+@dataclass(frozen=True)
+class Labelled:
+    """A clip that can be exported, with its class and the class' index."""
+
+    clip: Clip
+    label: str
+    index: int
+
+
+@dataclass(frozen=True)
+class Selection:
+    """The clips of a manifest, divided.
+
+    Attributes:
+        classes: the label set's classes in index order.
+        chosen: clips that can be exported.
+        skipped: all others.
+    """
+
+    classes: tuple[str, ...]
+    chosen: tuple[Labelled, ...]
+    skipped: tuple[Skipped, ...]
+
+
+def select(manifest: Manifest, labels: str, protocol: str | None = None) -> Selection:
+    """Divide a manifest's clips by whether they have a class, an onset, an apex and a face.
+
+    Args:
+        manifest: the clips.
+        labels: name of the label set.
+        protocol: real clips outside this published protocol are left out, and so are synthetic clips whose motion
+            comes from such a clip; None takes all.
+
+    Raises:
+        UsageError: there is no such label set or protocol, a corpus folder is not there, or no clip of a corpus was
+            ever searched for a face.
+    """
+    classes_of(labels, [])  # an unknown label set is said before anything else
+    _require_protocol(manifest, protocol)
+    by_id = {clip.clip_id: clip for clip in manifest.clips}
+    labelled: list[tuple[Clip, str]] = []
+    skipped: list[Skipped] = []
+    for clip in manifest.clips:
+        label = class_of(labels, clip)
+        reason = _no_expression(clip, by_id) or _outside(clip, by_id, protocol)
+        if reason is None and label is not None:
+            labelled.append((clip, label))
+        else:
+            skipped.append(Skipped(clip.clip_id, clip.name, reason or _no_class(clip, labels)))
+    clips = [clip for clip, _ in labelled]
+    _require_landmarks(clips)
+    _require_roots(manifest, clips)
+
+    classes = classes_of(labels, clips)
+    chosen: list[Labelled] = []
+    for clip, label in labelled:
+        reason = _no_motion(manifest, clip)
+        if reason is None:
+            chosen.append(Labelled(clip, label, classes.index(label)))
+        else:
+            skipped.append(Skipped(clip.clip_id, clip.name, reason))
+    return Selection(classes, tuple(chosen), tuple(skipped))
+
+
+def require_folds(chosen: Iterable[Clip], skipped: Sequence[Skipped], manifest: Manifest, labels: str) -> None:
+    """UsageError unless the chosen clips show the real micro-expressions of at least two persons."""
+    persons = {clip.person_id for clip in chosen if not clip.is_synthetic}
+    if len(persons) > 1:
+        return
+    if persons:
+        raise UsageError(
+            f"the real clips that can be used for the label set {labels!r} are all of {persons.pop()}: to hold out one "
+            "person and train on others takes two."
+        )
+    words = sorted({clip.emotion for clip in manifest.clips if clip.emotion})
+    there = ", ".join(words[:_SHOWN]) + (" …" if len(words) > _SHOWN else "") if words else "none"
+    synthetic = {clip.clip_id for clip in manifest.clips if clip.is_synthetic}
+    reasons = Counter(row.reason for row in skipped if row.clip_id not in synthetic).most_common(1)
+    why = f" The commonest reason: {reasons[0][0].rstrip('.')} ({reasons[0][1]} clips)." if reasons else ""
+    raise UsageError(f"no real clip is left for the label set {labels!r}; emotions in the manifest: {there}.{why}")
+
+
+def _no_expression(clip: Clip, by_id: Mapping[str, Clip]) -> str | None:
+    if clip.status != "ok":
+        return clip.reason or f"its status is {clip.status}"
+    if clip.expression != "micro":
+        return {
+            "neutral": "a face without an event",
+            "macro": "a macro-expression, and the format holds micro-expressions",
+        }.get(clip.expression, f"its expression is {clip.expression!r}")
+    if unnamed := _unnamed_contributors(clip, by_id):
+        return f"its forbidden_subjects lacks {', '.join(unnamed)}, who contributed to it"
+    return None
+
+
+def _unnamed_contributors(clip: Clip, by_id: Mapping[str, Clip]) -> list[str]:
+    """Who contributed to a clip without being named in `forbidden_subjects`: with such a row folds would leak."""
+    persons = {clip.person_id, clip.driver_person_id, clip.target_person_id, *clip.generator_training_subjects}
+    for parent in (clip.driver_clip_id, clip.target_clip_id, *clip.parents):
+        if parent is not None and parent in by_id:
+            persons |= {by_id[parent].person_id, *by_id[parent].forbidden_subjects}
+    return sorted(person for person in persons - set(clip.forbidden_subjects) if person)
+
+
+def _outside(clip: Clip, by_id: Mapping[str, Clip], protocol: str | None) -> str | None:
+    """Why a protocol excludes a clip; a synthetic clip goes with the clip that its label comes from."""
+    source = by_id.get(clip.driver_clip_id or "", clip) if clip.is_synthetic else clip
+    if protocol is None or protocol in source.protocols:
+        return None
+    return f"{'its driver' if clip.is_synthetic else 'it'} is not in the protocol {protocol!r}"
+
+
+def _no_class(clip: Clip, labels: str) -> str:
+    if clip.emotion is None:
+        return "it has no emotion"
+    whose = "its driver" if clip.is_synthetic else clip.corpus
+    return f"the label set {labels!r} has no class for the emotion {clip.emotion!r} of {whose}"
+
+
+def _no_motion(manifest: Manifest, clip: Clip) -> str | None:
+    if clip.onset_index is None:
+        return "its onset frame is not known"
+    if clip.apex_index is None:
+        return "its apex frame is not known"
+    if clip.apex_index <= clip.onset_index:
+        return "its apex does not lie after its onset, so there is no motion between them"
+    if clip.recording_id not in manifest.recording_of:
+        return "its recording is not in the manifest"
+    if clip.landmarks is None:
+        found = [issue.detail for issue in clip.issues if issue.code in ("no-face", "unreadable")]
+        return found[0] if found else "it has no landmarks"
+    points = np.asarray(clip.landmarks, np.float64)
+    if points.size != 136 or not np.isfinite(points).all() or interocular(points.reshape(68, 2)) < 1:
+        return "its landmarks are not 68 points of a face"
+    return None
+
+
+def _require_protocol(manifest: Manifest, protocol: str | None) -> None:
+    known = sorted({name for clip in manifest.clips for name in clip.protocols})
+    if protocol is not None and protocol not in known:
+        there = f"choose one of {', '.join(known)}" if known else "its clips name none"
+        raise UsageError(f"the manifest has no protocol {protocol!r}: {there}.")
+
+
+def _require_landmarks(clips: Iterable[Clip]) -> None:
+    searched: dict[str, bool] = defaultdict(bool)
+    for clip in clips:
+        if not clip.is_synthetic:
+            tried = any(issue.code in ("no-face", "unreadable") for issue in clip.issues)
+            searched[clip.corpus] |= clip.landmarks is not None or tried
+    if never := sorted(corpus for corpus, done in searched.items() if not done):
+        raise UsageError(
+            f"no clip of {', '.join(never)} has landmarks, which the flow is aligned by: make the manifest again with "
+            "`me-augment ingest`, without --no-landmarks."
+        )
+
+
+def _require_roots(manifest: Manifest, clips: Iterable[Clip]) -> None:
+    """Say once that a corpus is not mounted, not for each of its clips."""
+    recordings = {clip.recording_id for clip in clips}
+    for recording in manifest.recordings:
+        base = manifest.roots.get(recording.root)
+        if recording.recording_id in recordings and recording.root and base is not None and not base.is_dir():
+            manifest.path_of(recording)  # raises

@@ -1,0 +1,238 @@
+"""The command line as a user meets it: quick help, one sentence per mistake, exit codes, nothing half-written."""
+
+import json
+import subprocess
+import sys
+
+import cv2
+import numpy as np
+import openpyxl
+import pytest
+
+from me_augment.cli import _COMMANDS, group, main
+from me_augment.video import open_frames
+
+
+@pytest.fixture
+def cli(capsys):
+    """Run a command; gives (exit code, stdout, stderr)."""
+
+    def call(*arguments):
+        try:
+            main([str(argument) for argument in arguments])
+            code = 0
+        except SystemExit as end:
+            code = end.code
+        printed = capsys.readouterr()
+        return code, printed.out, printed.err
+
+    return call
+
+
+def fails(outcome, code, *words):
+    """Assert that a command failed with one sentence that has these words and no traceback."""
+    assert outcome[0] == code
+    message = outcome[2].strip().splitlines()[-1]
+    assert message.startswith("Error: ")
+    assert "Traceback" not in outcome[2]
+    for word in words:
+        assert word in message
+
+
+def test_help_imports_nothing_heavy():
+    script = (
+        "import sys\n"
+        "from me_augment.cli import main\n"
+        "try: main(['--help'])\n"
+        "except SystemExit: pass\n"
+        "print([m for m in ('torch', 'pandas', 'dask', 'distributed', 'cv2', 'numpy', 'pyarrow', 'kornia', 'dlib',"
+        " 'albumentations', 'av') if m in sys.modules])"
+    )
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    assert done.stdout.splitlines()[-1] == "[]"
+    assert "synthesize" in done.stdout
+
+
+@pytest.mark.parametrize("command", _COMMANDS)
+def test_every_command_explains_itself_without_loading_torch(command):
+    script = (
+        "import sys\n"
+        "from me_augment.cli import main\n"
+        f"try: main(['{command}', '--help'])\n"
+        "except SystemExit: pass\n"
+        "assert 'torch' not in sys.modules and 'cv2' not in sys.modules"
+    )
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    assert f"Usage: me-augment {command}" in done.stdout
+
+
+def test_the_list_of_commands_is_the_commands():
+    for name, summary in _COMMANDS.items():
+        command = group.get_command(None, name)
+        assert command is not None
+        assert summary
+
+
+def test_wrong_words_are_wrong_use(cli):
+    assert cli("synthesise")[0] == 2
+    assert cli("synthesize")[0] == 2
+    assert cli("synthesize", "m", "--out", "r", "--strength", "much")[0] == 2
+
+
+class TestIngest:
+    def test_a_corpus_becomes_a_manifest(self, cli, tiny_manifest, tmp_path):
+        code, out, _ = cli("ingest", "casme2", tiny_manifest.roots["casme2"], "--out", tmp_path / "m")
+        assert code == 0
+        assert f"6 clips of 3 people → {tmp_path / 'm'}" in out
+        assert cli("validate", tmp_path / "m")[0] == 0
+
+    def test_without_landmarks(self, cli, tiny_manifest, tmp_path):
+        root = tiny_manifest.roots["casme2"]
+        assert cli("ingest", "casme2", root, "--out", tmp_path / "m", "--no-landmarks")[0] == 0
+        fails(cli("synthesize", tmp_path / "m", "--out", tmp_path / "r"), 2, "no clip", "can drive")
+
+    def test_wrong_folders(self, cli, tmp_path):
+        out = ("--out", tmp_path / "m")
+        fails(cli("ingest", "casme2", tmp_path / "nowhere", *out), 2, "nowhere")
+        (tmp_path / "holiday").mkdir()
+        fails(cli("ingest", "casme2", tmp_path / "holiday", *out), 2, "holiday", "Cropped")
+        fails(cli("ingest", "casme9", tmp_path / "holiday", *out), 2, "casme9", "casme2")
+        assert not (tmp_path / "m").exists()
+
+    def test_a_missing_and_an_empty_sheet(self, cli, tmp_path):
+        frames = tmp_path / "c" / "Cropped" / "sub91" / "EP01_01"
+        frames.mkdir(parents=True)
+        cv2.imwrite(str(frames / "reg_img1.jpg"), np.zeros((20, 20, 3), np.uint8))
+        fails(cli("ingest", "casme2", tmp_path / "c", "--out", tmp_path / "m"), 2, "CASME2-coding")
+        openpyxl.Workbook().save(tmp_path / "c" / "CASME2-coding-20140508.xlsx")
+        fails(cli("ingest", "casme2", tmp_path / "c", "--out", tmp_path / "m"), 2, "CASME2-coding-20140508.xlsx")
+        assert not (tmp_path / "m").exists()
+
+    def test_an_occupied_out_is_refused_before_the_work(self, cli, tiny_manifest, tmp_path):
+        (tmp_path / "mine.txt").write_text("mine")
+        fails(cli("ingest", "casme2", tiny_manifest.roots["casme2"], "--out", tmp_path), 2, "not empty")
+
+
+class TestSynthesize:
+    def test_dry_run_writes_nothing(self, cli, tiny_manifest, tmp_path):
+        code, out, _ = cli("synthesize", tiny_manifest.folder, "--out", tmp_path / "r", "--dry-run")
+        assert code == 0
+        assert "6 clips, 30 frames, about" in out
+        assert "casme2:sub91 2" in out
+        assert list(tmp_path.iterdir()) == []
+
+    def test_a_run_its_status_and_its_refusal_of_other_settings(self, cli, tiny_manifest, tmp_path):
+        run = tmp_path / "r"
+        code, out, err = cli("synthesize", tiny_manifest.folder, "--out", run, "--strength", "0.8:1.2")
+        assert (code, out) == (0, f"6 clips made, 0 failed → {run}\n")
+        assert "Synthesizing: 6 of 6" in err
+        assert "6 of 6 clips made, 0 failed, 0 missing; 1 of 1 shards complete; finished" in cli("status", run)[1]
+        assert cli("validate", run)[0] == 0
+        outcome = cli("synthesize", tiny_manifest.folder, "--out", run)
+        fails(outcome, 2, "strength = 0.8:1.2, now it is 1:1", "another --out")
+
+    def test_wrong_places(self, cli, tiny_manifest, tmp_path):
+        fails(cli("synthesize", tmp_path, "--out", tmp_path / "r"), 2, "no manifest.json")
+        fails(cli("status", tmp_path), 2, "not a run")
+        (tmp_path / "mine.txt").write_text("mine")
+        fails(cli("synthesize", tiny_manifest.folder, "--out", tmp_path), 2, "not a run")
+        fails(cli("synthesize", tiny_manifest.folder, "--out", tmp_path / "mine.txt" / "r"), 1, "cannot write")
+        fails(cli("synthesize", tiny_manifest.folder, "--out", tmp_path / "r", "--generator", "magic"), 2, "warp")
+
+
+class TestAnimate:
+    @pytest.fixture
+    def driver(self, tiny_manifest):
+        recording = tiny_manifest.recordings[0]
+        return tiny_manifest.path_of(recording)
+
+    @pytest.fixture
+    def target(self, portrait, tmp_path):
+        cv2.imwrite(str(tmp_path / "face.png"), portrait[..., ::-1])
+        return tmp_path / "face.png"
+
+    def test_the_first_frame_is_the_target_and_mkv_keeps_every_bit(self, cli, driver, target, portrait, tmp_path):
+        common = ("animate", "--driver", driver, "--target", target)
+        assert cli(*common, "--out", tmp_path / "clip.mkv")[0] == 0
+        assert cli(*common, "--out", tmp_path / "png")[0] == 0
+        mkv, png = open_frames(tmp_path / "clip.mkv"), open_frames(tmp_path / "png")
+        assert len(mkv) == len(png) == 5
+        np.testing.assert_array_equal(mkv.read(range(5)), png.read(range(5)))
+        np.testing.assert_array_equal(mkv.read([0])[0], portrait)
+        assert (mkv.read([2])[0] != portrait).any()
+
+    @pytest.mark.parametrize("name", ["clip.gif", "clip.mp4"])
+    def test_previews_say_so(self, cli, driver, target, tmp_path, name):
+        code, out, _ = cli("animate", "--driver", driver, "--target", target, "--out", tmp_path / name)
+        assert code == 0
+        assert "preview, not for training" in out
+        assert b"preview" in (tmp_path / name).read_bytes()
+
+    def test_a_clip_may_be_the_target_and_a_video_the_driver(self, cli, driver, target, tmp_path):
+        assert (
+            cli("animate", "--driver", driver, "--target", target, "--out", tmp_path / "a.mkv", "--fps", "200")[0] == 0
+        )
+        options = ("--strength", "0.5", "--keep-head-motion", "--out", tmp_path / "b.mkv")
+        assert cli("animate", "--driver", tmp_path / "a.mkv", "--target", driver, *options)[0] == 0
+        result, source = open_frames(tmp_path / "b.mkv"), open_frames(driver)
+        assert result.fps == 200
+        np.testing.assert_array_equal(result.read([0])[0], source.read([0])[0])
+
+    def test_a_single_picture_drives_nothing(self, cli, target, tmp_path):
+        code, _, err = cli("animate", "--driver", target, "--target", target, "--out", tmp_path / "a.mkv")
+        assert code == 0
+        assert "nothing moves" in err
+
+    def test_mistakes(self, cli, driver, target, tmp_path):
+        blank = tmp_path / "blank.png"
+        cv2.imwrite(str(blank), np.full((90, 90, 3), 120, np.uint8))
+        junk = tmp_path / "junk.jpg"
+        junk.write_bytes(b"junk")
+        out = ("--out", tmp_path / "clip.mkv")
+        fails(cli("animate", "--driver", driver, "--target", blank, *out), 1, "blank.png", "no face")
+        fails(cli("animate", "--driver", driver, "--target", junk, *out), 1, "junk.jpg")
+        fails(cli("animate", "--driver", tmp_path / "no", "--target", target, *out), 2, "does not exist")
+        fails(cli("animate", "--driver", driver, "--target", target, "--out", tmp_path / "a.avi"), 2, ".mkv")
+        fails(cli("animate", "--driver", driver, "--target", target, *out, "--strength", "-1"), 2, "--strength")
+        fails(cli("animate", "--driver", driver, "--target", target, *out, "--fps", "fast"), 2, "--fps")
+        assert not (tmp_path / "clip.mkv").exists()
+        (tmp_path / "clip.mkv").write_text("mine")
+        fails(cli("animate", "--driver", driver, "--target", target, *out), 2, "--overwrite")
+        assert (tmp_path / "clip.mkv").read_text() == "mine"
+        nowhere = tmp_path / "clip.mkv" / "deep.mkv"
+        fails(cli("animate", "--driver", driver, "--target", target, "--out", nowhere), 1, "deep.mkv")
+
+
+def test_export_from_a_manifest(cli, tiny_manifest, tmp_path):
+    outcome = cli("export", tiny_manifest.folder, "--format", "norm-uv-os", "--out", tmp_path / "x")
+    assert outcome[0] == 0
+    assert json.loads((tmp_path / "x" / "export.json").read_text())["format"] == "norm-uv-os"
+    fails(cli("export", tiny_manifest.folder, "--format", "norm-uv-os", "--out", tmp_path / "x"), 2, "x")
+    fails(cli("export", tiny_manifest.folder, "--format", "vhs", "--out", tmp_path / "y"), 2, "norm-uv-os")
+    assert not (tmp_path / "y").exists()
+
+
+def test_the_doctor_finds_this_machine_well(cli):
+    code, out, _ = cli("doctor")
+    assert code == 0
+    assert "FAIL" not in out
+
+
+def test_trouble_with_the_disk_is_one_sentence(cli, monkeypatch, tmp_path):
+    from me_augment.manifest import Manifest
+
+    def full(*_):
+        raise OSError(28, "No space left on device", "/data/x")
+
+    monkeypatch.setattr(Manifest, "open", full)
+    fails(cli("validate", tmp_path), 1, "/data/x: No space left on device")
+
+
+def test_an_interrupt_is_130(cli, monkeypatch, tmp_path):
+    from me_augment.manifest import Manifest
+
+    def interrupted(*_):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(Manifest, "open", interrupted)
+    assert cli("validate", tmp_path)[0] == 130
