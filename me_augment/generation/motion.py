@@ -17,14 +17,15 @@ from me_augment.face.geometry import (
     invert_affine,
 )
 from me_augment.generation.resample import grid, look_up
+from me_augment.generation.temporal import without_noise
 
 # Landmarks that expressions hardly move: nose bridge, eye corners, jaw in front of the ears.
 _RIGID_LANDMARKS = (27, 28, 29, 30, 36, 39, 42, 45, 0, 1, 15, 16)
 # Lengths in units of the interocular distance.
 _MARGIN = 0.35
 _RIGID_RADIUS = 0.16
-_SMOOTHING = 0.03
-_WINDOW = 0.035
+_SMOOTHING = 0.015
+_WINDOW = 0.07
 _CONTRAST_RADIUS = 0.12
 # Flow is measured on faces of about this interocular distance: DIS patches are 8 px wide.
 _WORKING_INTEROCULAR = 100.0
@@ -57,8 +58,8 @@ def measure_motion(frames: Sequence[NDArray[Any]], landmarks: NDArray[np.float32
     """Measure a driving clip: dense flow from its first frame, split into head motion and facial motion.
 
     The flow is that of DIS (Kroeger et al., ECCV 2016) refined down to full resolution, on frames whose local
-    contrast was normalised so that a flicker of the light is no motion. The head is a similarity fitted robustly
-    to the flow around landmarks that expressions hardly move.
+    contrast was normalised so that a flicker of the light is no motion. The head is the similarity that most of the
+    face agrees on. What remains is freed of noise over the whole clip (`temporal`).
 
     Args:
         frames: T >= 1 frames (H, W) or (H, W, 3), uint8 or uint16, the onset first.
@@ -86,7 +87,7 @@ def measure_motion(frames: Sequence[NDArray[Any]], landmarks: NDArray[np.float32
         similarity = _head_motion(flow, rigid, face)
         residual[t] = _smoothed(_without_head(flow, similarity), confidence, _SMOOTHING * unit) / scale
         head[t] = _in_frame_pixels(similarity, origin, scale)
-    return DriverMotion(landmarks, origin, 1.0 / scale, residual, head)
+    return DriverMotion(landmarks, origin, 1.0 / scale, without_noise(residual, face), head)
 
 
 def _face_box(landmarks: NDArray[np.floating], unit: float, shape: tuple[int, ...]) -> tuple[slice, slice]:

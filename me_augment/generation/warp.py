@@ -10,6 +10,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from me_augment.errors import MeAugmentError
 from me_augment.face.geometry import apply_affine, fit_similarity, interocular, invert_affine
 from me_augment.face.thin_plate import face_map
 from me_augment.generation.motion import DriverMotion, measure_motion
@@ -48,8 +49,13 @@ def make_carrier(motion: DriverMotion, target_landmarks: NDArray[np.float32], sh
 
     With phi the smooth map from target to driver, a driver displacement r at phi(y) becomes
     (D phi(y))^-1 r at y: displacements scale and turn with the local shape of the faces.
+
+    Raises:
+        MeAugmentError: the landmarks lie outside the image.
     """
     mask = face_mask(target_landmarks, shape)
+    if not mask.any():
+        raise MeAugmentError("the target's face lies outside its picture.")
     rows, columns = np.flatnonzero(mask.max(1) > 0), np.flatnonzero(mask.max(0) > 0)
     box = (slice(rows[0], rows[-1] + 1), slice(columns[0], columns[-1] + 1))
     height, width = rows[-1] - rows[0] + 1, columns[-1] - columns[0] + 1
