@@ -57,6 +57,7 @@ def command(
 
     from me_augment.face import NoFaceError, create_detector
     from me_augment.generation import create_generator
+    from me_augment.threads import one_thread
     from me_augment.video import open_frames
 
     source = open_frames(driver)
@@ -72,14 +73,15 @@ def command(
     if len(frames) == 1:
         click.echo("warning: the driver is a single frame, so nothing moves.", err=True)
     made_by = create_generator(generator)
-    animation = made_by.animate(
-        made_by.observe(list(frames), found[0]),
-        picture,
-        found[1],
-        strength=strength,
-        keep_head_motion=keep_head_motion,
-    )
-    count = _write(out, animation, rate or source.fps or _UNKNOWN_FPS)
+    with one_thread():
+        animation = made_by.animate(
+            made_by.observe(list(frames), found[0]),
+            picture,
+            found[1],
+            strength=strength,
+            keep_head_motion=keep_head_motion,
+        )
+        count = _write(out, animation, rate or source.fps or _UNKNOWN_FPS)
     kind = "lossy preview, not for training" if out.suffix.lower() in (".gif", ".mp4") else "lossless"
     click.echo(f"{count} frames, largest displacement {animation.peak_displacement_px:.2f} px, {kind} → {out}")
 

@@ -22,6 +22,7 @@ from me_augment.manifest.columns import to_table
 from me_augment.manifest.ids import content_id
 from me_augment.manifest.store import write_parquet, write_text
 from me_augment.synthesis.plan import PlannedClip
+from me_augment.threads import one_thread
 from me_augment.video import write_lossless
 from me_augment.video.recording import open_recording
 
@@ -80,11 +81,12 @@ class ShardMaker:
         staging.mkdir(parents=True)
         clips: list[Clip] = []
         recordings: list[Recording] = []
-        for row in shard.rows:
-            clip, recording = self._make(row, staging, shard)
-            clips.append(clip)
-            if recording is not None:
-                recordings.append(recording)
+        with one_thread():
+            for row in shard.rows:
+                clip, recording = self._make(row, staging, shard)
+                clips.append(clip)
+                if recording is not None:
+                    recordings.append(recording)
         write_parquet(staging / "clips.parquet", to_table(Clip, clips))
         write_parquet(staging / "recordings.parquet", to_table(Recording, recordings))
         staging.rename(final)
