@@ -86,51 +86,64 @@ class Subject:
         return -motion_field(units, self.base_landmarks, base_points)
 
 
-# One line per subject, invented to look like different people:
-# mirrored, face width, eye spacing, nose length, mouth width, jaw, brow, turn, size, skin (RGB factor), gamma, light
+@dataclass(frozen=True)
+class Look:
+    """How an invented person differs from the portrait; zero everywhere is the portrait itself.
+
+    Attributes:
+        mirrored: the portrait is flipped left to right first.
+        width, eyes, nose, mouth, jaw, brow: parts of the face wider, further apart, longer, heavier, higher, as
+            fractions of the interocular distance.
+        turn: rotation in the picture, radians.
+        size: factor on the face's size.
+        skin: factor on red, green and blue of the skin.
+        gamma: of the whole picture; above 1 darkens.
+        light: how much brighter it gets to the right and to the bottom.
+    """
+
+    mirrored: bool = False
+    width: float = 0.0
+    eyes: float = 0.0
+    nose: float = 0.0
+    mouth: float = 0.0
+    jaw: float = 0.0
+    brow: float = 0.0
+    turn: float = 0.0
+    size: float = 1.0
+    skin: tuple[float, float, float] = (1.0, 1.0, 1.0)
+    gamma: float = 1.0
+    light: tuple[float, float] = (0.0, 0.0)
+
+
 _LOOKS = (
-    (False, 0.00, 0.00, 0.00, 0.00, 0.00, 0.00, 0.00, 1.00, (1.00, 1.00, 1.00), 1.00, (0.00, 0.00)),
-    (True, 0.06, -0.03, 0.05, 0.07, 0.10, -0.04, 0.03, 1.08, (0.80, 0.66, 0.55), 1.25, (0.30, 0.05)),
-    (False, -0.06, 0.04, -0.05, -0.08, -0.08, 0.03, -0.04, 0.94, (1.04, 0.97, 0.88), 0.90, (-0.25, 0.10)),
-    (True, -0.02, 0.02, 0.08, 0.04, 0.06, 0.05, 0.02, 1.02, (0.62, 0.48, 0.40), 1.35, (-0.15, -0.15)),
-    (False, 0.08, 0.03, -0.03, -0.04, 0.12, -0.05, 0.05, 1.05, (0.95, 0.84, 0.70), 1.10, (0.20, -0.10)),
-    (True, -0.05, -0.04, -0.06, 0.08, -0.05, 0.00, -0.03, 0.97, (0.90, 0.90, 0.96), 0.82, (0.00, 0.25)),
+    Look(),
+    Look(True, 0.06, -0.03, 0.05, 0.07, 0.10, -0.04, 0.03, 1.08, (0.80, 0.66, 0.55), 1.25, (0.30, 0.05)),
+    Look(False, -0.06, 0.04, -0.05, -0.08, -0.08, 0.03, -0.04, 0.94, (1.04, 0.97, 0.88), 0.90, (-0.25, 0.10)),
+    Look(True, -0.02, 0.02, 0.08, 0.04, 0.06, 0.05, 0.02, 1.02, (0.62, 0.48, 0.40), 1.35, (-0.15, -0.15)),
+    Look(False, 0.08, 0.03, -0.03, -0.04, 0.12, -0.05, 0.05, 1.05, (0.95, 0.84, 0.70), 1.10, (0.20, -0.10)),
+    Look(True, -0.05, -0.04, -0.06, 0.08, -0.05, 0.00, -0.03, 0.97, (0.90, 0.90, 0.96), 0.82, (0.00, 0.25)),
 )
 
 
 def subjects() -> list[Subject]:
     """The demo's six people, always the same."""
-    return [_subject(f"sub{91 + i}", i, *look) for i, look in enumerate(_LOOKS)]
+    return [make_subject(f"sub{91 + i}", look, seed=i) for i, look in enumerate(_LOOKS)]
 
 
-def _subject(
-    name: str,
-    index: int,
-    mirrored: bool,
-    width: float,
-    eyes: float,
-    nose: float,
-    mouth: float,
-    jaw: float,
-    brow: float,
-    turn: float,
-    size: float,
-    skin: tuple[float, float, float],
-    gamma: float,
-    light: tuple[float, float],
-) -> Subject:
+def make_subject(name: str, look: Look, seed: int) -> Subject:
+    """A person from the portrait; `seed` draws the pores."""
     base = base_face()
     image, landmarks = base.image, np.asarray(base.landmarks, np.float64)
-    if mirrored:
+    if look.mirrored:
         image = np.ascontiguousarray(image[:, ::-1])
         landmarks = mirror_landmarks(landmarks, image.shape[1])
-    own = _framed(_reshaped(landmarks, width, eyes, nose, mouth, jaw, brow), turn, size)
+    own = _framed(_reshaped(landmarks, look), look)
     ring = np.array([[x, y] for x in (-1.2, 0.0, 1.2) for y in (-1.2, 0.0, 1.2) if x or y])
     unit = interocular(landmarks)
     centre = landmarks[27:36].mean(0)
     anchors = centre + 3.2 * unit * ring
     to_base = ThinPlate.fit(
-        np.vstack([own, _framed(anchors, turn, size, about=landmarks)]), np.vstack([landmarks, anchors]), 1e-4
+        np.vstack([own, _framed(anchors, look, about=landmarks)]), np.vstack([landmarks, anchors]), 1e-4
     )
     # Landmarks of the finished face: where the map reaches the portrait's landmarks.
     place = own.copy()
@@ -140,10 +153,10 @@ def _subject(
     return Subject(
         name,
         to_base,
-        RefinedImage.of(_skin(image, landmarks, skin, gamma, seed=index)),
+        RefinedImage.of(_skin(image, landmarks, look, seed)),
         landmarks,
         place,
-        _light(light),
+        _light(look.light),
     )
 
 
@@ -159,15 +172,7 @@ def mirror_landmarks(landmarks: NDArray[np.float64], width: int) -> NDArray[np.f
     return flipped[order]
 
 
-def _reshaped(
-    landmarks: NDArray[np.float64],
-    width: float,
-    eyes: float,
-    nose: float,
-    mouth: float,
-    jaw: float,
-    brow: float,
-) -> NDArray[np.float64]:
+def _reshaped(landmarks: NDArray[np.float64], look: Look) -> NDArray[np.float64]:
     """Landmarks of another face: parts of this one moved and stretched by the given fractions."""
     out = landmarks.copy()
     centre = landmarks[27]
@@ -176,46 +181,38 @@ def _reshaped(
     unit = interocular(landmarks)
     side = (landmarks - centre) @ across / unit
     height = (landmarks - centre) @ down / unit
-    shift_across, shift_down = width * side, np.zeros(68)
-    shift_across[:17] += jaw * side[:17] * np.clip(height[:17] / 1.5, 0, 1)
-    shift_down[4:13] += 0.5 * jaw * np.clip(height[4:13] / 1.8, 0, 1)
+    shift_across, shift_down = look.width * side, np.zeros(68)
+    shift_across[:17] += look.jaw * side[:17] * np.clip(height[:17] / 1.5, 0, 1)
+    shift_down[4:13] += 0.5 * look.jaw * np.clip(height[4:13] / 1.8, 0, 1)
     for eye in (slice(36, 42), slice(42, 48), slice(17, 22), slice(22, 27)):
-        shift_across[eye] += eyes * np.sign(side[eye].mean())
-    shift_down[27:36] += nose * np.clip(height[27:36], 0, 1)
-    shift_down[48:] += 0.7 * nose
-    shift_across[48:] += mouth * side[48:]
-    shift_down[17:27] -= brow
+        shift_across[eye] += look.eyes * np.sign(side[eye].mean())
+    shift_down[27:36] += look.nose * np.clip(height[27:36], 0, 1)
+    shift_down[48:] += 0.7 * look.nose
+    shift_across[48:] += look.mouth * side[48:]
+    shift_down[17:27] -= look.brow
     return out + unit * (shift_across[:, None] * across + shift_down[:, None] * down)
 
 
-def _framed(
-    points: NDArray[np.float64], turn: float, size: float, about: NDArray[np.float64] | None = None
-) -> NDArray[np.float64]:
+def _framed(points: NDArray[np.float64], look: Look, about: NDArray[np.float64] | None = None) -> NDArray[np.float64]:
     """Points turned, scaled and moved so that the face sits in a demo frame."""
     reference = points if about is None else about
     centre = reference[27:36].mean(0)
-    c, s = np.cos(turn), np.sin(turn)
+    c, s = np.cos(look.turn), np.sin(look.turn)
     rotation = np.array([[c, -s], [s, c]])
-    middle = np.array([FRAME_SHAPE[1] / 2 + 40 * turn, FRAME_SHAPE[0] * 0.5])
-    return (points - centre) @ rotation.T * size + middle
+    middle = np.array([FRAME_SHAPE[1] / 2 + 40 * look.turn, FRAME_SHAPE[0] * 0.5])
+    return (points - centre) @ rotation.T * look.size + middle
 
 
-def _skin(
-    image: NDArray[np.uint8],
-    landmarks: NDArray[np.float64],
-    factor: tuple[float, float, float],
-    gamma: float,
-    seed: int,
-) -> NDArray[np.uint8]:
+def _skin(image: NDArray[np.uint8], landmarks: NDArray[np.float64], look: Look, seed: int) -> NDArray[np.uint8]:
     """Tint, tone and pores. The portrait is small: without fine texture its skin would carry no motion at all."""
     rng = np.random.default_rng([91, seed])
-    toned = 255 * (image / 255.0) ** gamma
+    toned = 255 * (image / 255.0) ** look.gamma
     # The tint belongs to the skin; the background keeps its own colour.
     hull = cv2.convexHull(landmarks.astype(np.float32))[:, 0]
     near = np.zeros(image.shape[:2], np.float32)
     cv2.fillConvexPoly(near, np.rint(hull).astype(np.int32), 1.0)
     near = cv2.GaussianBlur(cv2.dilate(near, np.ones((25, 25))), (0, 0), 14)[..., None]
-    toned *= 1 + near * (np.array(factor) - 1)
+    toned *= 1 + near * (np.array(look.skin) - 1)
     pores = sum(
         weight * cv2.GaussianBlur(rng.normal(size=image.shape[:2]), (0, 0), sigma) * 2 * sigma * np.sqrt(np.pi)
         for sigma, weight in ((0.8, 1.2), (1.6, 1.4), (3.5, 1.4))
