@@ -81,7 +81,7 @@ class MicroExpressionDataset(Dataset[Sample]):
             raise UsageError(f"split is {split!r}; it is 'train' or 'test'.")
         if split == "test" and fold is None:
             raise UsageError("split='test' needs fold=, the person held out: without one there is no test set.")
-        if not (frames in ("all", "onset-apex") or (isinstance(frames, int) and frames >= 1)):
+        if not (frames in ("all", "onset-apex") or (type(frames) is int and frames >= 1)):
             raise UsageError(f"frames is {frames!r}; it is 'all', 'onset-apex' or a number of at least 1.")
         self.manifest = manifest_or_run if isinstance(manifest_or_run, Manifest) else Manifest.open(manifest_or_run)
         self._frames, self._size, self._transform = frames, size, transform

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 import sys
 from importlib import import_module
 from typing import Any
@@ -51,6 +52,8 @@ def group() -> None:
 
 def main(arguments: list[str] | None = None) -> Any:
     """Run the command line; errors that a user can cause become one sentence on stderr and an exit code."""
+    # A job that is told to end cleans up as after Ctrl-C.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
         return group.main(args=arguments, prog_name="me-augment", standalone_mode=False) or 0
     except MeAugmentError as error:
@@ -63,7 +66,7 @@ def main(arguments: list[str] | None = None) -> Any:
         error.show()
         sys.exit(error.exit_code)
     except (click.Abort, KeyboardInterrupt):
-        click.echo("Interrupted. What is complete is kept.", err=True)
+        click.echo("Interrupted. A run goes on where it stopped when the same command is given again.", err=True)
         sys.exit(130)
 
 

@@ -25,7 +25,7 @@ _UNKNOWN_FPS = Fraction(25)
     type=click.Path(path_type=Path),
     help=".mkv (lossless), .gif or .mp4 (lossy preview), or a folder (PNG).",
 )
-@click.option("--strength", default=1.0, show_default=True, help="Factor on the driver's displacement.")
+@click.option("--strength", default=1.0, show_default=True, help="Factor on the expression's displacement.")
 @click.option("--generator", default="warp", show_default=True, help="Who makes the clip.")
 @click.option("--keep-head-motion", is_flag=True, help="Also move the head as the driver's moves.")
 @click.option("--fps", help="Frame rate of the output, such as 200 or 30000/1001.  [default: the driver's, or 25]")
@@ -50,16 +50,17 @@ def command(
     Example:
       me-augment animate --driver CASME2/Cropped/sub01/EP02_01f --target me.jpg --out clip.mkv
     """
-    if strength < 0:
-        raise UsageError(f"--strength is {strength:g}; it cannot be negative.")
-    _require_writable(out, overwrite)
+    _require_writable(out, overwrite, sources=(driver, target))
     rate = _fps(fps)
 
     from me_augment.face import NoFaceError, create_detector
     from me_augment.generation import create_generator
+    from me_augment.generation.generator import STRONGEST
     from me_augment.threads import one_thread
     from me_augment.video import open_frames
 
+    if not 0 <= strength <= STRONGEST:
+        raise UsageError(f"--strength is {strength:g}; it must lie between 0 and {STRONGEST}.")
     source = open_frames(driver)
     frames = source.read(range(len(source)))
     picture = open_frames(target).read([0])[0]
@@ -98,7 +99,9 @@ def _fps(text: str | None) -> Fraction | None:
     return rate
 
 
-def _require_writable(out: Path, overwrite: bool) -> None:
+def _require_writable(out: Path, overwrite: bool, sources: tuple[Path, ...]) -> None:
+    if out.resolve() in [source.resolve() for source in sources]:
+        raise UsageError(f"{out} is the driver or the target: name another --out.")
     if out.suffix.lower() not in (".mkv", ".gif", ".mp4", ""):
         raise UsageError(f"--out is {out}: give a name ending in .mkv, .gif or .mp4, or a folder for PNG frames.")
     if out.is_dir() and (out.suffix or any(out.iterdir())):

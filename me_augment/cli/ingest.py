@@ -13,6 +13,7 @@ import click
 @click.option("--out", required=True, type=click.Path(path_type=Path), help="Folder of the manifest.")
 @click.option("--sheet", type=click.Path(path_type=Path), help="Label file, if not the one found below ROOT.")
 @click.option("--tree", help="Which frames to take where ROOT holds several: raw or cropped.")
+@click.option("--corrections", help="Known mistakes of the label file to mend: none, safe or all.  [default: safe]")
 @click.option("--landmarks/--no-landmarks", default=True, show_default=True, help="Find the face in each onset frame.")
 @click.option("--overwrite", is_flag=True, help="Replace the manifest that is in --out.")
 def command(
@@ -21,6 +22,7 @@ def command(
     out: Path,
     sheet: Path | None,
     tree: str | None,
+    corrections: str | None,
     landmarks: bool,
     overwrite: bool,
 ) -> None:
@@ -38,7 +40,7 @@ def command(
     from me_augment.manifest.validate import require_sound
 
     require_free(out, overwrite=overwrite)
-    ingested = read_corpus(corpus, root, sheet=sheet, tree=tree)
+    ingested = read_corpus(corpus, root, sheet=sheet, tree=tree, corrections=corrections)
     manifest = ingested.manifest
     if landmarks:
         from me_augment.face import create_detector
@@ -53,8 +55,8 @@ def command(
         click.echo(f"{key}: {value}")
     for warning in ingested.warnings:
         click.echo(f"warning: {warning}", err=True)
-    faceless = [c for c in manifest.clips if any(i.code in ("no-face", "unreadable") for i in c.issues)]
+    faceless = [clip for clip in manifest.clips if any(issue.code == "no-face" for issue in clip.issues)]
     if faceless:
-        click.echo(f"warning: no face in {len(faceless)} clips, e.g. {faceless[0].name}.", err=True)
+        click.echo(f"warning: no face was found in {len(faceless)} clips, e.g. {faceless[0].name}.", err=True)
     persons = len({clip.person_id for clip in manifest.clips})
     click.echo(f"{len(manifest.clips)} clips of {persons} people → {out}")

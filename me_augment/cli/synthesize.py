@@ -81,6 +81,15 @@ def command(
         seed=seed,
         balance=balance,
     )
+    for name in sources.namesakes:
+        click.echo(
+            f"warning: {name} is a driver and, elsewhere, a target under another id. If they are one person, "
+            "leave that face out: folds would not know.",
+            err=True,
+        )
+    wanted = per_driver * len({row.driver_clip_id for row in prepared.plan})
+    if len(prepared.plan) < wanted:
+        click.echo(f"warning: {len(prepared.plan)} clips instead of {wanted}: there are no more faces.", err=True)
     for clip in prepared.unusable[:5]:
         click.echo(f"left out: {clip.name}: {clip.reason}", err=True)
     if len(prepared.unusable) > 5:

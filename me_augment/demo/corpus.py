@@ -13,9 +13,16 @@ from numpy.typing import NDArray
 
 from me_augment.demo.faces import FRAME_SHAPE, Performance, Subject, subjects
 
+NOTE = "README.md"
 SHEET = "CASME2-coding-20140508.xlsx"
 _NOISE = 1.0  # standard deviation of the sensor noise, grey levels
 _JPEG_QUALITY = 95
+
+_NOTE = """# Invented corpus of the me-augment demo
+
+Shaped like CASME II, but nobody was filmed: all faces are derived from one public-domain portrait (NASA), and the
+labels are invented. `truth.json` says what truly moves in each clip.
+"""
 
 # Invented: which action units an emotion uses here, at which strength, and how the sheet writes them.
 _EMOTIONS: dict[str, tuple[dict[int, float], str]] = {
@@ -56,6 +63,8 @@ def write_demo_corpus(folder: Path) -> list[TrueClip]:
 
     Six subjects with four clips each.
     """
+    folder.mkdir(parents=True)
+    (folder / NOTE).write_text(_NOTE)
     clips = write_clips(folder / "CASME2", subjects(), clips_per_subject=4)
     (folder / "truth.json").write_text(json.dumps([asdict(clip) for clip in clips]) + "\n")
     return clips

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from me_augment.corpora import read_corpus
 from me_augment.dataset import MicroExpressionDataset
-from me_augment.demo.corpus import write_demo_corpus
+from me_augment.demo.corpus import NOTE, write_demo_corpus
 from me_augment.errors import UsageError
 from me_augment.export import export
 from me_augment.face import create_detector
@@ -67,7 +67,9 @@ def clear_for(out: Path, *, overwrite: bool = False) -> DemoFolders:
     if not out.exists() or (out.is_dir() and not any(out.iterdir())):
         return folders
     ours = {path.name for path in (folders.corpus, folders.manifest, folders.run, folders.export, folders.sheet)}
-    if out.is_dir() and {path.name for path in out.iterdir()} <= ours:
+    note = folders.corpus / NOTE
+    is_demo = note.is_file() and "me-augment demo" in note.read_text()
+    if is_demo and {path.name for path in out.iterdir()} <= ours:
         if overwrite:
             shutil.rmtree(out)
             return folders

@@ -26,12 +26,12 @@ from me_augment.export.flow import SIZE, STRAIN_VARIANT, require_method, stretch
 from me_augment.export.names import PictureName, fold_names, picture_names
 from me_augment.export.pictures import CROP, FACE, jpg, measure, png
 from me_augment.export.select import Labelled, Selection, require_folds, select
-from me_augment.export.staging import link, staged
 from me_augment.export.summary import ClassCount, ExportSummary, Skipped
 from me_augment.export.table import ExportedClip, write_clip_tables, write_htnet_table
 from me_augment.manifest import Manifest
 from me_augment.manifest.folds import may_test, may_train
 from me_augment.manifest.store import write_text
+from me_augment.staging import link, staged
 
 FOLDS = "norm_u_v_os"
 POOL = "STSNet_whole_norm_u_v_os"

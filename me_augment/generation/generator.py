@@ -55,13 +55,15 @@ class Generator(Protocol):
             observed: from `observe`.
             target: (H, W) gray or (H, W, 3) RGB, uint8 or uint16; frames come in the same form.
             landmarks: (68, 2), pixels of the target.
-            strength: factor on displacement, >= 0.
+            strength: factor on the expression's displacement, 0 to `STRONGEST`; the head's is not scaled.
             keep_head_motion: also move the head as the driver's moved.
         """
         ...
 
 
 GENERATORS = ("warp",)
+# Factor on displacement beyond which a face folds over itself rather than moves.
+STRONGEST = 4.0
 
 
 def create_generator(name: str) -> Generator:

@@ -16,7 +16,7 @@ from me_augment.face.geometry import (
     interocular,
     invert_affine,
 )
-from me_augment.generation.resample import grid, look_up
+from me_augment.generation.resample import RefinedImage, grid, look_up
 from me_augment.generation.temporal import without_noise
 
 # Landmarks that expressions hardly move: nose bridge, eye corners, jaw in front of the ears.
@@ -77,13 +77,14 @@ def measure_motion(frames: Sequence[NDArray[Any]], landmarks: NDArray[np.float32
     confidence = _texture(work[0], unit)
     rigid = _near_rigid_landmarks(points, unit, work[0].shape) * confidence
     face = _inside_face(points, work[0].shape) * confidence
-    # Frames of unequal size cannot be compared; `work` frames share one size by construction.
-    dis = cv2.DISOpticalFlow.create(cv2.DISOPTICAL_FLOW_PRESET_MEDIUM)
-    dis.setFinestScale(0)
+    coarse, fine = (cv2.DISOpticalFlow.create(cv2.DISOPTICAL_FLOW_PRESET_MEDIUM) for _ in range(2))
+    coarse.setFinestScale(2)  # a quarter of the resolution is enough to see where the head is
+    fine.setFinestScale(0)
     residual = np.zeros((len(work), *work[0].shape, 2), np.float32)
     head = np.tile(np.eye(2, 3), (len(work), 1, 1))
     for t in range(1, len(work)):
-        flow = _refined(dis.calc(work[0], work[t], None), work[0], work[t], _WINDOW * unit)
+        similarity = _head_motion(coarse.calc(work[0], work[t], None), rigid, face)
+        flow = _flow_about(similarity, fine, work[0], work[t], unit)
         similarity = _head_motion(flow, rigid, face)
         residual[t] = _smoothed(_without_head(flow, similarity), confidence, _SMOOTHING * unit) / scale
         head[t] = _in_frame_pixels(similarity, origin, scale)
@@ -112,6 +113,25 @@ def _normalised(frame: NDArray[Any], scale: float, sigma: float) -> NDArray[np.u
     # The floor keeps sensor noise on smooth skin from being blown up to full contrast.
     contrast = np.sqrt(cv2.GaussianBlur(detail**2, (0, 0), 2 * sigma)) + 0.02
     return np.clip(128 + 42 * detail / contrast, 0, 255).astype(np.uint8)
+
+
+def _flow_about(
+    similarity: NDArray[np.float64],
+    dis: Any,
+    first: NDArray[np.uint8],
+    then: NDArray[np.uint8],
+    unit: float,
+) -> NDArray[np.float32]:
+    """Flow between two frames whose head motion is roughly known: the head is brought back, the rest is measured.
+
+    Patch-based flow assumes that a patch is only shifted; a turned or nearer head would leave motion behind.
+    """
+    x, y = grid(*first.shape)
+    moved = apply_affine(similarity, np.stack([x, y], axis=-1).astype(np.float64)).astype(np.float32)
+    aligned = RefinedImage.of(then).sample(*(np.ascontiguousarray(moved[..., i]) for i in (0, 1)))
+    rest = _refined(dis.calc(first, aligned, None), first, aligned, _WINDOW * unit)
+    # What is at x + rest in the aligned frame is at S(x + rest) in the frame itself.
+    return moved + rest @ similarity[:, :2].T.astype(np.float32) - np.stack([x, y], axis=-1)
 
 
 def _refined(

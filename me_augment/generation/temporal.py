@@ -40,7 +40,6 @@ def without_noise(field: NDArray[np.float32], weights: NDArray[np.float32]) -> N
     energy, courses = np.linalg.eigh(whiten @ (sampled @ sampled.T) @ whiten)
     noise = float(np.median(energy[: max(1, 2 * frames // 3)]))
     kept = np.clip((energy / max(noise, 1e-12) - _DROP) / (_KEEP - _DROP), 0, 1)
-    kept[-1] = 1.0  # the strongest is the expression, however faint
     project = colour @ (courses * kept) @ courses.T @ whiten
     result = np.zeros_like(field)
     result[1:] = np.tensordot(project.astype(np.float32), field[1:], axes=1)

@@ -157,10 +157,11 @@ class WarpAnimation:
         return self._with_head() if self._keep_head_motion else self._face_only()
 
     def _displacement(self, t: int) -> NDArray[np.float32]:
-        forward = displacement(self._motion, self._carrier, t, self._strength)
+        return displacement(self._motion, self._carrier, t, self._strength)
+
+    def _note_peak(self, forward: NDArray[np.float32]) -> None:
         peak = float(np.sqrt((forward**2).sum(-1).max()))
         self.peak_displacement_px = max(self.peak_displacement_px, peak)
-        return forward
 
     def _face_only(self) -> Iterator[NDArray[Any]]:
         box = self._carrier.box
@@ -169,6 +170,7 @@ class WarpAnimation:
         for t in range(len(self._motion)):
             frame = self._target.copy()
             forward = self._displacement(t)
+            self._note_peak(forward)
             if np.abs(forward).max() > _STILL_PX:
                 backward = inverted(forward)
                 moved = refined.sample(x + backward[..., 0], y + backward[..., 1])
@@ -190,6 +192,7 @@ class WarpAnimation:
             # The head's similarity in the target's pixels: to the driver, moved there, and back.
             there = apply_affine(carrier.head, apply_affine(self._motion.head[t], apply_affine(back, here)))
             forward += (there - here).astype(np.float32) * carrier.reach[..., None]
+            self._note_peak(forward)
             backward = inverted(forward)
             yield refined.sample(x + backward[..., 0], y + backward[..., 1])
 

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import shutil
-import tempfile
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
@@ -15,10 +13,11 @@ from typing import TYPE_CHECKING
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from me_augment.errors import MeAugmentError, UsageError
+from me_augment.errors import UsageError
 from me_augment.manifest.columns import arrow_schema, from_table, to_table
 from me_augment.manifest.ids import digest
 from me_augment.manifest.rows import Clip, Recording
+from me_augment.staging import staged
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -72,9 +71,9 @@ class Manifest:
             )
         try:
             meta = json.loads(meta_file.read_text(encoding="utf-8"))
-            version = meta["format_version"]
-        except (json.JSONDecodeError, KeyError, TypeError) as error:
-            raise UsageError(f"{meta_file} is damaged ({error}): ingest the corpus again.") from error
+            version, *_ = (meta[key] for key in ("format_version", "corpus", "roots", "licence", "provenance"))
+        except (ValueError, KeyError, TypeError) as error:
+            raise UsageError(f"{meta_file} is damaged ({error!r}): ingest the corpus again.") from error
         if version != FORMAT_VERSION:
             raise UsageError(
                 f"{meta_file} has format version {version}, this me-augment reads {FORMAT_VERSION}: "
@@ -88,7 +87,13 @@ class Manifest:
             )
         roots = {key: Path(value) for key, value in meta["roots"].items()}
         if root is not None:
-            roots = {key: Path(root) if key else path for key, path in roots.items()}
+            named = [key for key in roots if key]
+            if len(named) != 1:
+                raise UsageError(
+                    f"{folder} has {len(named)} corpus folders ({', '.join(named)}): --root can move one only; edit "
+                    "`roots` in manifest.json instead."
+                )
+            roots[named[0]] = Path(root)
         return cls(
             corpus=meta["corpus"],
             roots=roots,
@@ -108,20 +113,8 @@ class Manifest:
         """
         folder = Path(folder).absolute()
         require_free(folder, overwrite=overwrite)
-        try:
-            folder.parent.mkdir(parents=True, exist_ok=True)
-            staging = Path(tempfile.mkdtemp(prefix=f".{folder.name}.", dir=folder.parent))
-            try:
-                staging.chmod(0o755)
-                self.write_tables(staging)
-                if folder.exists():
-                    shutil.rmtree(folder)
-                staging.rename(folder)
-            except BaseException:
-                shutil.rmtree(staging, ignore_errors=True)
-                raise
-        except OSError as error:
-            raise MeAugmentError(f"cannot write {folder}: {error.strerror or error}.") from error
+        with staged(folder, replace=overwrite) as staging:
+            self.write_tables(staging)
         return replace(self, folder=folder)
 
     def write_tables(self, folder: Path) -> None:
@@ -193,7 +186,11 @@ def require_free(folder: Path, *, overwrite: bool = False) -> None:
     """Raise UsageError unless a manifest may be written to `folder`: not there, empty, or one to be replaced."""
     if not folder.exists() or (folder.is_dir() and not any(folder.iterdir())):
         return
-    is_manifest = (folder / "manifest.json").is_file() and not (folder / "plan.parquet").exists()
+    # Exactly what `write_tables` leaves: a folder with anything else in it is somebody's work.
+    is_manifest = folder.is_dir() and {path.name for path in folder.iterdir()} == {
+        "manifest.json",
+        *(f"{name}.parquet" for name in _TABLES),
+    }
     if is_manifest and overwrite:
         return
     way_out = ", or pass --overwrite to replace the manifest in it" if is_manifest else ""

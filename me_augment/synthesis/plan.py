@@ -80,7 +80,8 @@ def make_plan(settings: Settings, drivers: Sequence[Clip], targets: Sequence[Cli
         drivers, targets: usable clips, sorted by id.
 
     Raises:
-        UsageError: no driver, or a driver for whom there is no face of another person.
+        UsageError: no driver, or no face of another person for any of them. A driver with fewer such faces than
+            `per_driver` gets as many clips as there are faces.
     """
     if not drivers:
         raise UsageError(

@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+import fcntl
 import json
+import os
 import platform
+import shutil
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
 from importlib import metadata
 from itertools import groupby
 from pathlib import Path
+from typing import Any
 
+import pyarrow as pa
 import pyarrow.parquet as pq
 
 from me_augment.errors import MeAugmentError, UsageError
@@ -89,6 +95,7 @@ def prepare(
         seed=seed,
         balance=balance,
     )
+    require_sound(sources.merged)
     drivers, no_drivers = usable(sources.drivers.clips, drivers=True)
     targets, no_targets = usable(sources.targets.clips, drivers=False)
     left_out = {clip.clip_id: clip for clip in (*no_targets, *no_drivers)}
@@ -100,25 +107,29 @@ def begin(prepared: Prepared, folder: Path) -> Status:
     """Write the plan and the settings, or check that the folder's own are the same.
 
     Raises:
-        UsageError: the folder holds something else, or a run with other settings.
+        UsageError: the folder holds something else, or a run with other settings or other versions of the packages
+            that decide its bytes.
         MeAugmentError: it cannot be written.
     """
-    plan_file, config = folder / "plan.parquet", folder / "config.yaml"
+    plan_file, config, environment = (folder / n for n in ("plan.parquet", "config.yaml", "environment.json"))
     if config.is_file():
         prepared.settings.require_same(Settings.read(config), folder)
-    elif folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
+    elif folder.exists() and (not folder.is_dir() or any(not p.name.startswith(".") for p in folder.iterdir())):
         raise UsageError(f"{folder} exists and is not a run: name another --out, or an empty folder.")
     try:
-        for name in ("shards", "completions"):
-            (folder / name).mkdir(parents=True, exist_ok=True)
+        folder.mkdir(parents=True, exist_ok=True)
+        # The settings come first, so that a run killed right here is known as one; the plan comes last.
         if not config.is_file():
             write_text(config, prepared.settings.to_yaml())
+        for name in ("shards", "completions"):
+            (folder / name).mkdir(exist_ok=True)
+        if not environment.is_file():
+            write_text(environment, json.dumps(_environment(), indent=2) + "\n")
         if not plan_file.is_file():
-            # The plan comes last: a folder that has one was begun completely.
-            write_text(folder / "environment.json", json.dumps(_environment(), indent=2) + "\n")
             write_parquet(plan_file, to_table(PlannedClip, prepared.plan))
     except OSError as error:
         raise MeAugmentError(f"cannot write {folder}: {error.strerror or error}.") from error
+    _require_same_packages(environment)
     if digest([asdict(row) for row in read_plan(folder)]) != prepared.fingerprint:
         raise UsageError(f"{plan_file} is not the plan of these settings: name another --out.")
     return status(folder)
@@ -131,20 +142,37 @@ def execute(
     progress: Callable[[ShardResult], None] = lambda _: None,
 ) -> Status:
     """Make what is missing, then finish the run. A run that is finished already is left as it is."""
-    done = {file.stem for file in _completions(folder, prepared.fingerprint)}
-    missing = [shard for shard in prepared.shards if shard.name not in done]
-    if missing or not (folder / "manifest.json").is_file():
-        try:
-            maker = ShardMaker(folder, prepared.sources.merged, prepared.settings.generator, prepared.fingerprint)
-            for result in executor.run(maker, missing):
-                progress(result)
-            finish(prepared, folder)
-        except OSError as error:
-            raise MeAugmentError(
-                f"the run stopped: {error.strerror or error} ({error.filename or folder}). What is complete is kept; "
-                "start the same command again to go on."
-            ) from error
+    with _only_one(folder):
+        done = {record["shard"] for record in _completions(folder, prepared.fingerprint)}
+        missing = [shard for shard in prepared.shards if shard.name not in done]
+        if missing or not (folder / "manifest.json").is_file():
+            try:
+                maker = ShardMaker(folder, prepared.sources.merged, prepared.settings.generator, prepared.fingerprint)
+                for result in executor.run(maker, missing):
+                    progress(result)
+                finish(prepared, folder)
+            except OSError as error:
+                raise MeAugmentError(
+                    f"the run stopped: {error.strerror or error} ({error.filename or folder}). What is complete is "
+                    "kept; start the same command again to go on."
+                ) from error
     return status(folder)
+
+
+@contextmanager
+def _only_one(folder: Path) -> Iterator[None]:
+    """Hold the folder for this process; the kernel lets go of it however the process ends."""
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            raise UsageError(f"another process is working on {folder}: wait for it, or stop it.") from error
+        except OSError:
+            pass  # a file system without locks: nothing here depends on them for correctness
+        yield
+    finally:
+        os.close(descriptor)
 
 
 def finish(prepared: Prepared, folder: Path) -> None:
@@ -165,6 +193,8 @@ def finish(prepared: Prepared, folder: Path) -> None:
             folder=folder,
         )
     )
+    for leftover in (folder / "shards").glob(".*.tmp"):
+        shutil.rmtree(leftover)
     stats = _statistics(clips, recordings, prepared.unusable)
     write_text(folder / "stats.json", json.dumps(stats, indent=2) + "\n")
     write_text(folder / "README.md", dataset_card(whole, clips, prepared.settings))
@@ -175,14 +205,14 @@ def status(folder: Path) -> Status:
     """State of a run, from its folder alone; UsageError if it is none."""
     plan = read_plan(folder)
     fingerprint = digest([asdict(row) for row in plan])
-    records = [json.loads(file.read_text(encoding="utf-8")) for file in _completions(folder, fingerprint)]
+    records = _completions(folder, fingerprint)
     return Status(
         planned=len(plan),
         made=sum(record["made"] for record in records),
         failed=sum(record["failed"] for record in records),
         shards=len({row.shard for row in plan}),
         shards_done=len(records),
-        finished=(folder / "manifest.json").is_file(),
+        finished=(folder / "manifest.json").is_file() and len(records) == len({row.shard for row in plan}),
     )
 
 
@@ -191,30 +221,53 @@ def read_plan(folder: Path) -> list[PlannedClip]:
     file = folder / "plan.parquet"
     if not file.is_file():
         raise UsageError(f"{folder} is not a run: it holds no plan.parquet. Make one with `me-augment synthesize`.")
-    return from_table(PlannedClip, pq.read_table(file))
+    try:
+        return from_table(PlannedClip, pq.read_table(file))
+    except (OSError, KeyError, pa.ArrowException) as error:
+        raise UsageError(f"{file} cannot be read ({error}): start the run in another folder.") from error
 
 
 def failures(folder: Path) -> list[Clip]:
     """The synthetic clips of a run that could not be made, from the shards that are complete."""
+    fingerprint = digest([asdict(row) for row in read_plan(folder)])
     found: list[Clip] = []
-    for file in sorted((folder / "completions").glob("*.json")):
-        if json.loads(file.read_text(encoding="utf-8"))["failed"]:
-            table = pq.read_table(folder / "shards" / file.stem / "clips.parquet")
+    for record in _completions(folder, fingerprint):
+        if record["failed"]:
+            table = pq.read_table(folder / "shards" / record["shard"] / "clips.parquet")
             found += [clip for clip in from_table(Clip, table) if clip.status == "failed"]
     return found
 
 
-def _completions(folder: Path, fingerprint: str) -> list[Path]:
-    """Completion records of this plan whose shard is in place."""
-    return [
-        file
-        for file in sorted((folder / "completions").glob("shard-*.json"))
-        if (folder / "shards" / file.stem).is_dir()
-        and json.loads(file.read_text(encoding="utf-8"))["plan"] == fingerprint
-    ]
+def _completions(folder: Path, fingerprint: str) -> list[dict[str, Any]]:
+    """Completion records of this plan whose files are all there in full size; any other shard is made again."""
+    records = []
+    for file in sorted((folder / "completions").glob("shard-*.json")):
+        try:
+            record = json.loads(file.read_text(encoding="utf-8"))
+            shard = folder / "shards" / record["shard"]
+            whole = all((shard / name).stat().st_size == size for name, size in record["bytes"].items())
+            if whole and record["plan"] == fingerprint:
+                records.append(record)
+        except (OSError, ValueError, KeyError, TypeError, AttributeError):
+            continue
+    return records
 
 
-def _environment() -> dict[str, object]:
+def _require_same_packages(environment: Path) -> None:
+    """Other versions may give other bytes, and one run must not mix them."""
+    try:
+        started = json.loads(environment.read_text(encoding="utf-8"))["packages"]
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise UsageError(f"{environment} is damaged ({error!r}): start the run in another folder.") from error
+    for name, now in _environment()["packages"].items():
+        if started.get(name) != now:
+            raise UsageError(
+                f"{environment.parent} was started with {name} {started.get(name)}, now it is {now}: install that "
+                "version to finish the run, or name another --out for a new one."
+            )
+
+
+def _environment() -> dict[str, Any]:
     return {
         "python": platform.python_version(),
         "platform": f"{platform.system()} {platform.machine()}",

@@ -8,6 +8,7 @@ from pathlib import Path
 import yaml
 
 from me_augment.errors import UsageError
+from me_augment.generation.generator import STRONGEST
 
 # Version of how pairs are drawn, ids are built and clips are stored.
 SCHEME = 1
@@ -44,8 +45,8 @@ class Settings:
         low, high = self.strength
         if self.per_driver < 1:
             raise UsageError(f"--per-driver is {self.per_driver}; it must be at least 1.")
-        if not 0 <= low <= high <= 10:
-            raise UsageError(f"--strength is {low:g}:{high:g}; it must be LO:HI with 0 <= LO <= HI <= 10.")
+        if not 0 <= low <= high <= STRONGEST:
+            raise UsageError(f"--strength is {low:g}:{high:g}; it must be LO:HI with 0 <= LO <= HI <= {STRONGEST}.")
 
     def to_yaml(self) -> str:
         """The settings as YAML, one line per field."""

@@ -9,6 +9,7 @@ from me_augment.errors import UsageError
 from me_augment.face.annotate import annotate
 from me_augment.face.detector import LandmarkDetector
 from me_augment.manifest import Manifest
+from me_augment.manifest.ids import content_id
 from me_augment.manifest.store import merge_rows
 
 
@@ -24,6 +25,12 @@ class Sources:
     drivers: Manifest
     targets: Manifest
     merged: Manifest
+
+    @property
+    def namesakes(self) -> list[str]:
+        """Subjects of the drivers and of other targets that bear one name: perhaps one person under two ids."""
+        mine = {clip.subject: clip.person_id for clip in self.drivers.clips}
+        return sorted({c.subject for c in self.targets.clips if c.subject in mine and mine[c.subject] != c.person_id})
 
 
 def open_sources(
@@ -65,7 +72,10 @@ def _real_rows(manifest: Manifest) -> Manifest:
 
 
 def _merged(first: Manifest, second: Manifest) -> Manifest:
-    """Both manifests' rows. A root key that means two folders is renamed for the second."""
+    """Both manifests' rows; those that only the second has become faces without labels.
+
+    Its clips are there to be looked at, not to be learnt from: a run must not change the test set.
+    """
     roots = dict(first.roots)
     new_key = {}
     for key, path in second.roots.items():
@@ -74,15 +84,26 @@ def _merged(first: Manifest, second: Manifest) -> Manifest:
             name, n = f"{key}-{n}", n + 1
         new_key[key] = name
         roots[name] = path
-    known = {r.recording_id for r in first.recordings}
+    known = {r.recording_id: r for r in first.recordings}
     seen = {c.clip_id for c in first.clips}
+    recordings, new_id = [], {}
+    for recording in second.recordings:
+        moved = replace(recording, root=new_key[recording.root])
+        if known.get(recording.recording_id) == moved:
+            continue
+        if recording.recording_id in known:  # the same path below another root
+            moved = replace(moved, recording_id=content_id("rec", moved.corpus, moved.root, moved.path))
+        new_id[recording.recording_id] = moved.recording_id
+        recordings.append(moved)
+    faces = (
+        replace(c, recording_id=new_id.get(c.recording_id or "", c.recording_id), expression="neutral", protocols=())
+        for c in second.clips
+        if c.clip_id not in seen
+    )
     return replace(
         first,
         roots=roots,
         licence=first.licence if first.licence == second.licence else f"{first.licence} {second.licence}",
-        recordings=(
-            *first.recordings,
-            *(replace(r, root=new_key[r.root]) for r in second.recordings if r.recording_id not in known),
-        ),
-        clips=merge_rows(first.clips, (c for c in second.clips if c.clip_id not in seen)),
+        recordings=(*first.recordings, *recordings),
+        clips=merge_rows(first.clips, faces),
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import shutil
@@ -26,6 +27,10 @@ from me_augment.threads import one_thread
 from me_augment.video import write_lossless
 from me_augment.video.recording import open_recording
 
+# Trouble of the disk that is written to, not of one clip.
+_DISK_TROUBLE = (errno.ENOSPC, errno.EDQUOT, errno.EROFS)
+# A clip whose every pixel moves less than this does not show its label.
+_LEAST_MOTION_PX = 0.05
 # Frame rate of the container where the corpus states none; the row's rate stays empty.
 _UNKNOWN_FPS = Fraction(25)
 
@@ -101,6 +106,7 @@ class ShardMaker:
                     "clips": [clip.clip_id for clip in clips],
                     "made": made,
                     "failed": len(clips) - made,
+                    "bytes": {file.name: file.stat().st_size for file in sorted(final.iterdir())},
                     "sha256": {file.name: _sha256(file) for file in sorted(final.iterdir())},
                 },
                 indent=1,
@@ -126,11 +132,13 @@ class ShardMaker:
             count = write_lossless(path, animation, fps, comment)
             if count != driver.n_frames:
                 raise MeAugmentError(f"{count} frames were made, the driver has {driver.n_frames}")
+            if row.strength > 0 and animation.peak_displacement_px < _LEAST_MOTION_PX:
+                raise MeAugmentError("the driver's face shows no motion that stands out from the noise")
         except (MeAugmentError, cv2.error, np.linalg.LinAlgError, ValueError) as error:
             path.unlink(missing_ok=True)
-            if isinstance(error.__cause__, OSError) and error.__cause__.errno is not None:
-                raise  # the disk, not the clip, is at fault: every further clip would fail alike
-            return self._row(row, driver, target, None, 0.0, str(error)), None
+            if isinstance(error.__cause__, OSError) and error.__cause__.errno in _DISK_TROUBLE:
+                raise  # every further clip would fail alike
+            return self._row(row, driver, target, None, 0.0, self._portable(str(error))), None
         real = self._recording(target)
         relative = f"shards/{shard.name}/{path.name}"
         recording = Recording(
@@ -208,6 +216,13 @@ class ShardMaker:
             status="ok" if reason is None else "failed",
             reason=reason,
         )
+
+    def _portable(self, reason: str) -> str:
+        """A reason without the folders that this machine has and others do not."""
+        for key, root in self._real.roots.items():
+            if key:
+                reason = reason.replace(f"{root}{os.sep}", "")
+        return reason
 
     def _observe(self, clip_id: str) -> Any:
         driver = self._clip_of[clip_id]

@@ -36,7 +36,7 @@ def write_preview(path: Path, frames: Iterable[np.ndarray], fps: Fraction) -> in
     with replacing(path) as file:
         if suffix == ".mp4":
             return encode(file, path, _even(checked), rate, lambda _: _MP4, {"comment": PREVIEW_COMMENT})
-        pictures = [_eight_bit(frame) for frame in checked]
+        pictures = _one_palette([_eight_bit(frame) for frame in checked])
         with saving(path):
             pictures[0].save(
                 file,
@@ -62,6 +62,16 @@ def _even(frames: Iterator[np.ndarray]) -> Iterator[np.ndarray]:
 
 def _eight_bit(frame: np.ndarray) -> Image.Image:
     return Image.fromarray(frame if frame.dtype == np.uint8 else (frame >> 8).astype(np.uint8))
+
+
+def _one_palette(pictures: list[Image.Image]) -> list[Image.Image]:
+    """The pictures in 256 colours of their own choice, undithered: a palette per frame would make stillness flicker."""
+    if pictures[0].mode == "L":
+        return pictures
+    shown = [np.asarray(picture) for picture in pictures[:: max(1, len(pictures) // 6)]]
+    sample = Image.fromarray(np.concatenate(shown))
+    palette = sample.quantize(256, method=Image.Quantize.MEDIANCUT, dither=Image.Dither.NONE)
+    return [picture.quantize(palette=palette, dither=Image.Dither.NONE) for picture in pictures]
 
 
 def _durations(count: int, fps: Fraction) -> list[int]:

@@ -1,10 +1,25 @@
 """From a manifest's recording row to its frames."""
 
 from me_augment.manifest import Manifest, Recording
+from me_augment.video.checks import VideoError
 from me_augment.video.source import FrameSource, open_frames
 
 
 def open_recording(manifest: Manifest, recording: Recording) -> FrameSource:
-    """The frames of a recording; UsageError or VideoError where they are missing or damaged."""
+    """The frames of a recording.
+
+    Raises:
+        UsageError, VideoError: the frames are missing or damaged, or a folder no longer holds the frames that the
+            row was written for: every position would then name another frame.
+    """
     pattern = recording.frame_pattern if recording.storage == "frames" else None
-    return open_frames(manifest.path_of(recording), pattern)
+    source = open_frames(manifest.path_of(recording), pattern)
+    if recording.storage == "frames":
+        now = (len(source), source.numbers[0], source.numbers[-1])
+        if now != (recording.n_frames, recording.first_number, recording.last_number):
+            raise VideoError(
+                f"{recording.path} holds {now[0]} frames numbered {now[1]} to {now[2]}, the manifest knows "
+                f"{recording.n_frames} numbered {recording.first_number} to {recording.last_number}: the folder "
+                "changed; ingest again."
+            )
+    return source

@@ -193,7 +193,9 @@ class TestAnimate:
         fails(cli("animate", "--driver", driver, "--target", junk, *out), 1, "junk.jpg")
         fails(cli("animate", "--driver", tmp_path / "no", "--target", target, *out), 2, "does not exist")
         fails(cli("animate", "--driver", driver, "--target", target, "--out", tmp_path / "a.avi"), 2, ".mkv")
-        fails(cli("animate", "--driver", driver, "--target", target, *out, "--strength", "-1"), 2, "--strength")
+        for strength in ("-1", "9", "nan", "inf"):
+            fails(cli("animate", "--driver", driver, "--target", target, *out, "--strength", strength), 2, "--strength")
+        fails(cli("animate", "--driver", driver, "--target", target, "--out", target, "--overwrite"), 2, "the target")
         fails(cli("animate", "--driver", driver, "--target", target, *out, "--fps", "fast"), 2, "--fps")
         assert not (tmp_path / "clip.mkv").exists()
         (tmp_path / "clip.mkv").write_text("mine")
@@ -226,6 +228,24 @@ def test_trouble_with_the_disk_is_one_sentence(cli, monkeypatch, tmp_path):
 
     monkeypatch.setattr(Manifest, "open", full)
     fails(cli("validate", tmp_path), 1, "/data/x: No space left on device")
+
+
+def test_a_namesake_among_other_targets_is_pointed_out(cli, tiny_manifest, portrait, tmp_path):
+    (tmp_path / "faces").mkdir()
+    cv2.imwrite(str(tmp_path / "faces" / "sub91.png"), portrait[..., ::-1])
+    command = (
+        "synthesize",
+        tiny_manifest.folder,
+        "--targets",
+        tmp_path / "faces",
+        "--out",
+        tmp_path / "r",
+        "--dry-run",
+    )
+    code, _, err = cli(*command, "--per-driver", "3")
+    assert code == 0
+    assert "sub91 is a driver and, elsewhere, a target" in err
+    assert "6 clips instead of 18" in err
 
 
 def test_an_interrupt_is_130(cli, monkeypatch, tmp_path):

@@ -72,6 +72,14 @@ def test_a_second_demo_needs_permission(demo, tmp_path):
     assert (tmp_path / "mine.txt").exists()
 
 
+def test_a_folder_that_only_resembles_a_demo_is_never_removed(tmp_path):
+    (tmp_path / "data" / "corpus").mkdir(parents=True)
+    (tmp_path / "data" / "corpus" / "real.txt").write_text("mine")
+    with pytest.raises(UsageError, match="not a demo"):
+        clear_for(tmp_path / "data", overwrite=True)
+    assert (tmp_path / "data" / "corpus" / "real.txt").read_text() == "mine"
+
+
 def test_the_truth_fits_the_sheet(demo):
     clips = {clip.name: clip for clip in Manifest.open(demo.manifest).clips}
     for true in read_truth(demo.corpus / "truth.json"):

@@ -16,9 +16,9 @@ from hypothesis import strategies as st
 from PIL import Image
 from rows import synthetic
 
+from me_augment import staging as staging_module
 from me_augment.errors import MeAugmentError, UsageError
 from me_augment.export import FORMATS, export
-from me_augment.export import staging as staging_module
 from me_augment.export.norm_uv_os import FACES, FOLDS, POOL, TABLE, export_norm_uv_os
 from me_augment.manifest import Issue
 

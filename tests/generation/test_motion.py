@@ -94,3 +94,17 @@ def test_a_face_at_the_edge_of_the_picture_is_measured(people, performance):
     landmarks = (person.landmarks - (left, 0)).astype(np.float32)
     motion = measure_motion(frames, landmarks)
     assert np.isfinite(motion.residual).all()
+
+
+@pytest.mark.parametrize(
+    "head",
+    [{"angle": 0.14}, {"scale": 1.05}, {"shift": (20.0, -8.0)}, {"angle": -0.05, "scale": 0.97, "shift": (-9.0, 4.0)}],
+)
+def test_a_head_that_turns_or_comes_nearer_leaves_nothing_behind(people, performance, head):
+    person = people[1]
+    moved = turned(person.landmarks[30], **{"angle": 0.0, "scale": 1.0, "shift": (0.0, 0.0), **head})
+    frames = [picture(performance.frame(0)), picture(performance.frame(1, moved))]
+    motion = measure_motion(frames, person.landmarks.astype(np.float32))
+    found = agreement(measured(motion, person), true(person))
+    assert found.correlation > 0.99
+    assert 0.93 < found.gain < 1.05

@@ -46,3 +46,20 @@ def test_a_subject_is_resolved_where_it_is_one_person():
         resolve_person(rows, "sub91")
     with pytest.raises(UsageError, match="no subject 'sub01'"):
         resolve_person(rows, "sub01")
+
+
+def test_a_contributor_whom_the_list_forgets_is_kept_out_all_the_same():
+    made = synthetic(
+        clip(person_id="casme2:sub91"),
+        clip(person_id="casme2:sub92"),
+        forbidden_subjects=(),
+        generator_training_subjects=("casme2:sub93",),
+    )
+    assert not any(may_train(made, f"casme2:sub{n}") for n in (91, 92, 93))
+    assert may_train(made, "casme2:sub94")
+    assert not may_train(clip(person_id="casme2:sub91", forbidden_subjects=()), "casme2:sub91")
+
+
+def test_a_mere_target_face_does_not_make_a_subject_ambiguous():
+    rows = [clip(person_id="casme2:sub91"), clip(person_id="faces:sub91", expression="neutral")]
+    assert resolve_person(rows, "sub91") == "casme2:sub91"

@@ -69,6 +69,8 @@ def _edit(file: Path, **changes: object) -> None:
     [
         (lambda folder: (folder / "manifest.json").unlink(), "no manifest.json"),
         (lambda folder: (folder / "manifest.json").write_text("{"), "damaged"),
+        (lambda folder: (folder / "manifest.json").write_text('{"format_version": 1}'), "damaged"),
+        (lambda folder: (folder / "manifest.json").write_bytes(b"\xff\xfe"), "damaged"),
         (lambda folder: _edit(folder / "manifest.json", format_version=99), "format version 99"),
         (lambda folder: (folder / "clips.parquet").write_bytes(b"junk"), "cannot be read as Parquet"),
         (
@@ -115,3 +117,32 @@ def test_a_moved_corpus_is_found_again(tmp_path):
         opened.path_of(opened.recordings[0])
     moved = Manifest.open(tmp_path / "m", root=tmp_path / "new")
     assert moved.path_of(moved.recordings[0]).is_relative_to((tmp_path / "new").resolve())
+
+
+def test_a_folder_that_only_resembles_a_manifest_is_never_replaced(tmp_path):
+    (tmp_path / "ext" / "src").mkdir(parents=True)
+    (tmp_path / "ext" / "manifest.json").write_text("{}")
+    (tmp_path / "ext" / "src" / "code.js").write_text("mine")
+    with pytest.raises(UsageError, match="not empty"):
+        manifest().write(tmp_path / "ext", overwrite=True)
+    assert (tmp_path / "ext" / "src" / "code.js").read_text() == "mine"
+
+
+def test_an_empty_folder_is_filled_and_not_replaced(tmp_path):
+    """It may be a mount point."""
+    (tmp_path / "m").mkdir()
+    before = (tmp_path / "m").stat().st_ino
+    manifest().write(tmp_path / "m")
+    assert (tmp_path / "m").stat().st_ino == before
+    assert sorted(p.name for p in (tmp_path / "m").iterdir()) == [
+        "clips.parquet",
+        "manifest.json",
+        "recordings.parquet",
+    ]
+
+
+def test_root_moves_one_corpus_and_refuses_to_guess_among_several(tmp_path):
+    two = manifest(roots={"": Path(), "casme2": Path("/a"), "faces": Path("/b")})
+    two.write(tmp_path / "m")
+    with pytest.raises(UsageError, match="--root can move one only"):
+        Manifest.open(tmp_path / "m", root=tmp_path)

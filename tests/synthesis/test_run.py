@@ -141,8 +141,6 @@ _CHILD = """
 import sys
 sys.path.insert(0, sys.argv[1])
 from pathlib import Path
-import cv2
-cv2.setNumThreads(1)
 from test_run import prepared, run, InProcess, Manifest
 plan = prepared(Manifest.open(sys.argv[2]))
 folder = Path(sys.argv[3])
@@ -260,3 +258,143 @@ def test_a_driver_is_observed_once_for_all_its_targets(tiny_manifest, tmp_path):
     for shard in plan.shards:
         maker(shard)
     assert len(observed) == len(tiny_manifest.clips)
+
+
+def test_a_damaged_or_missing_clip_is_made_again(finished, tiny_manifest, tmp_path):
+    copy = tmp_path / "r"
+    shutil.copytree(finished, copy)
+    clips = sorted((copy / "shards").rglob("*.mkv"))
+    clips[0].write_bytes(b"")
+    clips[-1].unlink()
+    (copy / "completions" / "shard-00001.json").write_text("{")
+    assert run.status(copy).missing > 0
+    assert not run.status(copy).finished
+    plan = prepared(tiny_manifest)
+    run.begin(plan, copy)
+    run.execute(plan, copy, InProcess())
+    assert hashes(copy) == hashes(finished)
+
+
+def test_a_run_killed_while_it_began_is_begun_again(finished, tiny_manifest, tmp_path):
+    plan = prepared(tiny_manifest)
+    (tmp_path / "a").mkdir()
+    (tmp_path / "a" / ".config.yaml.tmp").write_text("half")
+    (tmp_path / "b").mkdir()
+    shutil.copy(finished / "config.yaml", tmp_path / "b")
+    for folder in (tmp_path / "a", tmp_path / "b"):
+        run.begin(plan, folder)
+        run.execute(plan, folder, InProcess())
+        assert hashes(folder) == hashes(finished)
+
+
+def test_two_processes_do_not_work_on_one_run(tiny_manifest, tmp_path):
+    plan = prepared(tiny_manifest)
+    run.begin(plan, tmp_path / "r")
+    with run._only_one(tmp_path / "r"), pytest.raises(UsageError, match="another process"):
+        run.execute(plan, tmp_path / "r", InProcess())
+    assert run.execute(plan, tmp_path / "r", InProcess()).finished
+
+
+def test_other_versions_of_deciding_packages_are_refused(finished, tiny_manifest, tmp_path):
+    copy = tmp_path / "r"
+    shutil.copytree(finished, copy)
+    environment = json.loads((copy / "environment.json").read_text())
+    environment["packages"]["numpy"] = "1.0"
+    (copy / "environment.json").write_text(json.dumps(environment))
+    with pytest.raises(UsageError, match=r"numpy 1\.0, now it is"):
+        run.begin(prepared(tiny_manifest), copy)
+
+
+def test_an_unsound_manifest_is_refused_before_the_work(tiny_manifest, tmp_path):
+    rows = tuple(replace(row, expression="nano") for row in tiny_manifest.clips)
+    bad = replace(tiny_manifest, clips=rows).write(tmp_path / "bad")
+    with pytest.raises(MeAugmentError, match="'nano'"):
+        prepared(bad)
+
+
+def test_a_broken_plan_is_one_sentence(tmp_path):
+    (tmp_path / "plan.parquet").write_bytes(b"junk")
+    with pytest.raises(UsageError, match="cannot be read"):
+        run.status(tmp_path)
+
+
+def test_a_link_to_nowhere_is_a_failed_row_and_not_the_end(tiny_manifest, tmp_path):
+    copy = tmp_path / "corpus"
+    shutil.copytree(tiny_manifest.roots["casme2"], copy)
+    moved = replace(tiny_manifest, roots={"": Path(), "casme2": copy}).write(tmp_path / "m")
+    victim = moved.clips[0]
+    frame = sorted((copy / moved.recording_of[victim.recording_id].path).iterdir())[1]
+    frame.unlink()
+    frame.symlink_to(tmp_path / "nowhere.jpg")
+    plan = prepared(moved)
+    run.begin(plan, tmp_path / "r")
+    state = run.execute(plan, tmp_path / "r", InProcess())
+    assert state.finished
+    assert {row.driver_clip_id for row in run.failures(tmp_path / "r")} == {victim.clip_id}
+    assert not any(str(tmp_path) in row.reason for row in run.failures(tmp_path / "r"))
+
+
+def test_a_driver_that_stands_still_gives_no_labelled_clip(tiny_manifest, tmp_path):
+    copy = tmp_path / "corpus"
+    shutil.copytree(tiny_manifest.roots["casme2"], copy)
+    for folder in {(copy / r.path) for r in tiny_manifest.recordings}:
+        frames = sorted(folder.iterdir())
+        for frame in frames[1:]:
+            shutil.copy(frames[0], frame)
+    still = replace(tiny_manifest, roots={"": Path(), "casme2": copy}).write(tmp_path / "m")
+    plan = prepared(still)
+    run.begin(plan, tmp_path / "r")
+    assert run.execute(plan, tmp_path / "r", InProcess()).made == 0
+    assert all("no motion" in row.reason for row in run.failures(tmp_path / "r"))
+
+
+def test_targets_of_another_manifest_keep_their_frames_and_lose_their_labels(tiny_manifest, tmp_path):
+    """The same relative paths below another root, in half the size."""
+    import cv2
+
+    copy = tmp_path / "half"
+    shutil.copytree(tiny_manifest.roots["casme2"], copy)
+    for file in copy.rglob("*.jpg"):
+        cv2.imwrite(str(file), cv2.resize(cv2.imread(str(file)), None, fx=0.5, fy=0.5))
+    rows = tuple(
+        replace(
+            c,
+            clip_id=c.clip_id + "h",
+            person_id=c.person_id + "h",
+            subject=c.subject + "h",
+            forbidden_subjects=(c.person_id + "h",),
+            landmarks=tuple(v / 2 for v in c.landmarks),
+        )
+        for c in tiny_manifest.clips
+    )
+    recordings = tuple(replace(r, height=170, width=140) for r in tiny_manifest.recordings)
+    half = replace(tiny_manifest, roots={"": Path(), "casme2": copy}, clips=rows, recordings=recordings)
+    half.write(tmp_path / "half-manifest")
+    plan = run.prepare(open_sources(tiny_manifest.folder, tmp_path / "half-manifest", None))
+    run.begin(plan, tmp_path / "r")
+    run.execute(plan, tmp_path / "r", InProcess())
+    whole = Manifest.open(tmp_path / "r")
+    assert findings(whole, check_files=True) == []
+    made = [row for row in whole.clips if row.is_synthetic]
+    assert all(open_recording(whole, whole.recording_of[row.recording_id]).height == 170 for row in made)
+    assert {row.expression for row in whole.clips if row.person_id.endswith("h") and not row.is_synthetic} == {
+        "neutral"
+    }
+    assert len([row for row in whole.usable_clips() if not row.is_synthetic and row.expression == "micro"]) == 6
+
+
+def test_clips_are_made_on_one_thread(tiny_manifest, tmp_path):
+    import cv2
+
+    plan = prepared(tiny_manifest)
+    (tmp_path / "completions").mkdir()
+    maker = ShardMaker(tmp_path, plan.sources.merged, "warp", plan.fingerprint)
+    threads, original = [], maker._generator.observe
+    maker._generator.observe = lambda *a: threads.append(cv2.getNumThreads()) or original(*a)
+    before = cv2.getNumThreads()
+    cv2.setNumThreads(2)
+    try:
+        maker(plan.shards[0])
+    finally:
+        cv2.setNumThreads(before)
+    assert set(threads) == {1}

@@ -187,3 +187,15 @@ def test_empty_preview_is_refused(tmp_path: Path) -> None:
         with pytest.raises(VideoError, match="no frame"):
             write_preview(tmp_path / name, [], RATE)
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_gif_does_not_flicker_where_nothing_moves(tmp_path: Path) -> None:
+    rng = np.random.default_rng(0)
+    still = np.clip(np.linspace(40, 210, 64)[:, None, None] + rng.normal(0, 12, (64, 64, 3)), 0, 255)
+    frames = np.repeat(still[None], 6, axis=0).astype(np.uint8)
+    for t in range(6):
+        frames[t, 4:10, 4 + 8 * t : 10 + 8 * t] = (250, 30, 30)
+    write_preview(tmp_path / "a.gif", frames, Fraction(25))
+    source = open_frames(tmp_path / "a.gif")
+    shown = source.read(range(len(source)))[:, 16:].astype(int)
+    assert np.abs(np.diff(shown, axis=0)).max() == 0

@@ -12,25 +12,41 @@ from me_augment.errors import MeAugmentError, UsageError
 
 
 @contextmanager
-def staged(out: Path) -> Iterator[Path]:
-    """Give a hidden folder beside `out` to write into; it becomes `out` when the block ends without an error.
+def staged(out: Path, *, replace: bool = False) -> Iterator[Path]:
+    """Give a hidden folder to write into; it becomes `out` when the block ends without an error.
+
+    An `out` that exists and is empty is filled instead, since it may be a mount point, which cannot be renamed.
+
+    Args:
+        out: the folder that is made.
+        replace: take away the folder that is there; the caller has made sure that it may go.
 
     Raises:
-        UsageError: `out` is there and not an empty folder.
+        UsageError: `out` is there, not an empty folder, and not to be replaced.
         MeAugmentError: something cannot be written.
     """
     out = out.resolve()
     try:
-        if out.exists() and (not out.is_dir() or any(out.iterdir())):
+        occupied = out.exists() and (not out.is_dir() or any(out.iterdir()))
+        if occupied and not replace:
             raise UsageError(f"{out} exists and is not an empty folder: name another --out, or empty it.")
+        fill = out.exists() and not occupied
         out.parent.mkdir(parents=True, exist_ok=True)
-        folder = Path(tempfile.mkdtemp(prefix=f".{out.name}.", dir=out.parent))
+        folder = Path(tempfile.mkdtemp(prefix=".staging-", dir=out if fill else out.parent))
         try:
             folder.chmod(0o755)  # mkdtemp makes it for this user only
             yield folder
-            if out.exists():
-                out.rmdir()
-            folder.rename(out)
+            if fill:
+                for child in sorted(folder.iterdir()):
+                    child.rename(out / child.name)
+                folder.rmdir()
+            elif occupied:
+                aside = folder.with_name(f"{folder.name}-old")
+                out.rename(aside)
+                folder.rename(out)
+                shutil.rmtree(aside)
+            else:
+                folder.rename(out)
         except BaseException:
             shutil.rmtree(folder, ignore_errors=True)
             raise
