@@ -119,7 +119,7 @@ def _invent(subject: Subject, index: int, k: int) -> TrueClip:
     emotion = list(_EMOTIONS)[(index + k) % len(_EMOTIONS)]
     units = {unit: strength * rng.uniform(0.7, 1.2) for unit, strength in _EMOTIONS[emotion][0].items()}
     onset = int(rng.integers(20, 90))
-    rise, fall = int(rng.integers(7, 11)), int(rng.integers(8, 12))
+    rise, fall = int(rng.integers(5, 9)), int(rng.integers(6, 10))
     t = np.arange(rise + fall + 1)
     phase = np.where(t <= rise, t / rise, 1 - (t - rise) / fall)
     amplitude = np.sin(np.pi / 2 * phase) ** 2

