@@ -244,7 +244,7 @@ def measure(
     points = region_samples(target.landmarks)
     flat = points.reshape(-1, 2)
     measured, true, still, heads_found, heads_driven = [], [], [], [], []
-    rigid = target.landmarks[[0, 1, 2, 14, 15, 16, 27, 28, 29, 30]]
+    rigid = rigid_points(target)
     for t in range(1, len(result)):
         wanted = target.true_displacement(flat, {u: s * amplitude[t] for u, s in units.items()}).reshape(points.shape)
         found = tracked_displacement(face, result[t], points)
@@ -257,14 +257,14 @@ def measure(
         still.append(found[resting & known.all(-1)])
         followed = tracked_displacement(face, result[t], rigid.astype(np.float32))
         seen = np.isfinite(followed).all(1)
-        if seen.sum() >= 4:
+        if seen.sum() >= 20:
             heads_found.append(rms_of_similarity(rigid[seen], rigid[seen] + followed[seen], target))
             moved = apply_affine(heads[t], driver.landmarks)
             heads_driven.append(rms_of_similarity(driver.landmarks, moved, driver))
     driving = float(np.sqrt(np.mean(np.square(true))))
     strength = [np.nansum(np.square(region)) for region in measured]
     wanted_strength = [np.sum(np.square(region)) for region in true]
-    moves_head = max(heads_driven, default=0) > 0.05
+    moves_head = max(heads_driven, default=0) > 0.005
     gray = np.stack([as_gray(frame) for frame in result]).astype(np.float64)
     quiet = gray.std(0)[quiet_pixels(target, units, gray.shape[1:])]
     return Result(
@@ -276,6 +276,22 @@ def measure(
         float(np.sqrt(np.mean(quiet**2))),
         float(structural_similarity(as_gray(result[-1]), as_gray(face))),
     )
+
+
+def rigid_points(person: Subject) -> np.ndarray:
+    """Points (N, 2) of the bridge of the nose, between the eyes and on the cheekbones."""
+    landmarks = person.landmarks
+    unit = interocular(landmarks)
+    centres = [
+        landmarks[27],
+        landmarks[28],
+        landmarks[29],
+        landmarks[0] + (0.2 * unit, 0),
+        landmarks[16] - (0.2 * unit, 0),
+    ]
+    reach = 0.1 * unit * np.linspace(-1, 1, 5)
+    offsets = np.stack(np.meshgrid(reach, reach), axis=-1).reshape(-1, 2)
+    return (np.stack(centres)[:, None] + offsets).reshape(-1, 2)
 
 
 def head_course(head: tuple[float, float, float], centre: np.ndarray, frames: int) -> np.ndarray:
