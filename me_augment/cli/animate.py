@@ -25,8 +25,8 @@ _UNKNOWN_FPS = Fraction(25)
     type=click.Path(path_type=Path),
     help=".mkv (lossless), .gif or .mp4 (lossy preview), or a folder (PNG).",
 )
-@click.option("--strength", default=1.0, show_default=True, help="Factor on the expression's displacement.")
-@click.option("--generator", default="warp", show_default=True, help="Who makes the clip.")
+@click.option("--strength", default=1.0, show_default=True, help="Factor on the expression's displacement, 0 to 4.")
+@click.option("--generator", default="warp", show_default=True, help="Who makes the clip: warp.")
 @click.option("--keep-head-motion", is_flag=True, help="Also move the head as the driver's moves.")
 @click.option("--fps", help="Frame rate of the output, such as 200 or 30000/1001.  [default: the driver's, or 25]")
 @click.option("--overwrite", is_flag=True, help="Replace the file --out.")
@@ -105,7 +105,7 @@ def _require_writable(out: Path, overwrite: bool, sources: tuple[Path, ...]) -> 
     if out.suffix.lower() not in (".mkv", ".gif", ".mp4", ""):
         raise UsageError(f"--out is {out}: give a name ending in .mkv, .gif or .mp4, or a folder for PNG frames.")
     if out.is_dir() and (out.suffix or any(out.iterdir())):
-        raise UsageError(f"{out} is a folder that holds something: name another --out.")
+        raise UsageError(f"{out} is a folder that holds something, and --overwrite is for files: name another --out.")
     if out.is_file() and not (overwrite and out.suffix):
         raise UsageError(f"{out} exists: pass --overwrite to replace it, or name another --out.")
 

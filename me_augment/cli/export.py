@@ -25,7 +25,7 @@ def command(
 
     \b
     Example:
-      me-augment export runs/casme2-x3 --format norm-uv-os --out exports/casme2-x3
+      me-augment export work/run --format norm-uv-os --out work/export
     """
     from me_augment.cli.progress import progress
     from me_augment.export import export

@@ -32,7 +32,7 @@ def command(
 
     \b
     Example:
-      me-augment ingest casme2 /data/CASME2 --out manifests/casme2
+      me-augment ingest casme2 /data/CASME2 --out work/manifest
     """
     from me_augment.cli.progress import progress
     from me_augment.corpora import read_corpus

@@ -18,8 +18,8 @@ class Advance(Protocol):
 
 
 @contextmanager
-def progress(title: str, total: int) -> Iterator[Advance]:
-    """Show that `total` units are being worked on, while the context lasts."""
+def progress(title: str, total: int, done: int = 0) -> Iterator[Advance]:
+    """Show that `total` units are being worked on, while the context lasts; `done` were finished before."""
     if sys.stderr.isatty():
         from rich.console import Console
         from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
@@ -32,7 +32,7 @@ def progress(title: str, total: int) -> Iterator[Advance]:
             TextColumn("{task.fields[note]}"),
             console=Console(stderr=True),
         ) as bar:
-            task = bar.add_task(title, total=total, note="")
+            task = bar.add_task(title, total=total, completed=done, note="")
 
             def advance(steps: int = 1, note: str = "") -> None:
                 bar.update(task, advance=steps, note=note)
@@ -41,14 +41,14 @@ def progress(title: str, total: int) -> Iterator[Advance]:
         return
 
     started = shown = time.monotonic()
-    done = 0
+    before = done
 
     def advance_plainly(steps: int = 1, note: str = "") -> None:
         nonlocal done, shown
         done += steps
         now = time.monotonic()
-        if now - shown >= _QUIET_SECONDS and 0 < done < total:
-            left = (now - started) / done * (total - done)
+        if now - shown >= _QUIET_SECONDS and before < done < total:
+            left = (now - started) / (done - before) * (total - done)
             print(
                 f"{title}: {done} of {total}, about {left:.0f} s left {note}".rstrip(),
                 file=sys.stderr,

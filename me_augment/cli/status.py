@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
+
+if TYPE_CHECKING:
+    from me_augment.synthesis.run import Status
 
 
 @click.command()
@@ -17,7 +21,13 @@ def command(run: Path) -> None:
     click.echo(
         f"{state.made} of {state.planned} clips made, {state.failed} failed, {state.missing} missing; "
         f"{state.shards_done} of {state.shards} shards complete; "
-        f"{'finished' if state.finished else 'not finished: start the same synthesize command again'}"
+        f"{_word(state)}"
     )
     for clip in failures(run):
         click.echo(f"failed: {clip.name}: {clip.reason}")
+
+
+def _word(state: Status) -> str:
+    if state.finished:
+        return "finished"
+    return "running" if state.running else "not finished: give the same synthesize command again to go on"

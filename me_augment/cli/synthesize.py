@@ -41,11 +41,11 @@ class Interval(click.ParamType):
     type=Interval(),
     default="1.0:1.0",
     show_default=True,
-    help="Factor on the driver's displacement, drawn between LO and HI for each clip.",
+    help="Factor on the driver's displacement, 0 to 4, drawn between LO and HI for each clip.",
 )
 @click.option("--balance", is_flag=True, help="Make rare emotions more often; --per-driver is then the mean.")
 @click.option("--seed", default=0, show_default=True, help="Seed of every random choice.")
-@click.option("--generator", default="warp", show_default=True, help="Who makes the clips.")
+@click.option("--generator", default="warp", show_default=True, help="Who makes the clips: warp.")
 @click.option("--root", type=click.Path(path_type=Path), help="Where the corpus lies now, if it moved.")
 @click.option("--dry-run", is_flag=True, help="Say what would be made; write nothing.")
 def command(
@@ -67,7 +67,7 @@ def command(
 
     \b
     Example:
-      me-augment synthesize manifests/casme2 --out runs/casme2-x3 --per-driver 2 --strength 0.8:1.2
+      me-augment synthesize work/manifest --out work/run --per-driver 2 --strength 0.8:1.2
     """
     from me_augment.synthesis.run import prepare
     from me_augment.synthesis.sources import open_sources
@@ -87,9 +87,9 @@ def command(
             "leave that face out: folds would not know.",
             err=True,
         )
-    wanted = per_driver * len({row.driver_clip_id for row in prepared.plan})
-    if len(prepared.plan) < wanted:
-        click.echo(f"warning: {len(prepared.plan)} clips instead of {wanted}: there are no more faces.", err=True)
+    if len(prepared.plan) < prepared.asked:
+        planned, asked = len(prepared.plan), prepared.asked
+        click.echo(f"warning: {planned} clips instead of {asked}: there are no more faces.", err=True)
     for clip in prepared.unusable[:5]:
         click.echo(f"left out: {clip.name}: {clip.reason}", err=True)
     if len(prepared.unusable) > 5:
@@ -110,8 +110,7 @@ def run_and_report(prepared: Prepared, out: Path) -> None:
     before = begin(prepared, out)
     if before.shards_done:
         click.echo(f"resuming: {before.made + before.failed} of {before.planned} clips are done", err=True)
-    with progress("Synthesizing", before.planned) as advance:
-        advance(before.made + before.failed)
+    with progress("Synthesizing", before.planned, done=before.made + before.failed) as advance:
         after = execute(
             prepared,
             out,

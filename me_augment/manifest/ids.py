@@ -19,5 +19,8 @@ def content_id(prefix: str, *parts: Any) -> str:
 
 
 def seed_of(run_seed: int, name: str) -> int:
-    """Seed in [0, 2^63) for the item `name` of a run: items are independent and keep theirs when others come."""
-    return int(digest("seed", run_seed, name)[:16], 16) >> 1
+    """Seed in [0, 2^53) for the item `name` of a run: items are independent and keep theirs when others come.
+
+    53 bits survive programs that read an integer column with empty cells as floats, pandas among them.
+    """
+    return int(digest("seed", run_seed, name)[:16], 16) >> 11

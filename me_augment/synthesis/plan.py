@@ -83,6 +83,10 @@ def make_plan(settings: Settings, drivers: Sequence[Clip], targets: Sequence[Cli
         UsageError: no driver, or no face of another person for any of them. A driver with fewer such faces than
             `per_driver` gets as many clips as there are faces.
     """
+    if not drivers and targets and all(clip.expression == "neutral" for clip in targets):
+        raise UsageError(
+            "the manifest holds faces only, and no expressions: name it with --targets beside a labelled manifest."
+        )
     if not drivers:
         raise UsageError(
             "no clip of the manifest can drive: none has frames, labels and a face. See `me-augment validate`."

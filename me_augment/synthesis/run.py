@@ -45,6 +45,7 @@ class Prepared:
     sources: Sources
     plan: tuple[PlannedClip, ...]
     unusable: tuple[Unusable, ...]
+    asked: int  # clips that the settings ask for; the plan has fewer where faces run out
 
     @property
     def fingerprint(self) -> str:
@@ -59,7 +60,7 @@ class Prepared:
 
 @dataclass(frozen=True)
 class Status:
-    """How far a run is, in clips and shards."""
+    """How far a run is, in clips and shards, and whether a process is working on it."""
 
     planned: int
     made: int
@@ -67,6 +68,7 @@ class Status:
     shards: int
     shards_done: int
     finished: bool
+    running: bool
 
     @property
     def missing(self) -> int:
@@ -100,7 +102,8 @@ def prepare(
     targets, no_targets = usable(sources.targets.clips, drivers=False)
     left_out = {clip.clip_id: clip for clip in (*no_targets, *no_drivers)}
     plan = make_plan(settings, drivers, targets)
-    return Prepared(settings, sources, tuple(plan), tuple(sorted(left_out.values(), key=lambda clip: clip.clip_id)))
+    unusable_clips = tuple(sorted(left_out.values(), key=lambda clip: clip.clip_id))
+    return Prepared(settings, sources, tuple(plan), unusable_clips, asked=per_driver * len(drivers))
 
 
 def begin(prepared: Prepared, folder: Path) -> Status:
@@ -130,6 +133,8 @@ def begin(prepared: Prepared, folder: Path) -> Status:
     except OSError as error:
         raise MeAugmentError(f"cannot write {folder}: {error.strerror or error}.") from error
     _require_same_packages(environment)
+    with _only_one(folder):
+        pass
     if digest([asdict(row) for row in read_plan(folder)]) != prepared.fingerprint:
         raise UsageError(f"{plan_file} is not the plan of these settings: name another --out.")
     return status(folder)
@@ -206,6 +211,11 @@ def status(folder: Path) -> Status:
     plan = read_plan(folder)
     fingerprint = digest([asdict(row) for row in plan])
     records = _completions(folder, fingerprint)
+    try:
+        with _only_one(folder):
+            running = False
+    except UsageError:
+        running = True
     return Status(
         planned=len(plan),
         made=sum(record["made"] for record in records),
@@ -213,6 +223,7 @@ def status(folder: Path) -> Status:
         shards=len({row.shard for row in plan}),
         shards_done=len(records),
         finished=(folder / "manifest.json").is_file() and len(records) == len({row.shard for row in plan}),
+        running=running,
     )
 
 

@@ -290,8 +290,15 @@ def test_a_run_killed_while_it_began_is_begun_again(finished, tiny_manifest, tmp
 def test_two_processes_do_not_work_on_one_run(tiny_manifest, tmp_path):
     plan = prepared(tiny_manifest)
     run.begin(plan, tmp_path / "r")
-    with run._only_one(tmp_path / "r"), pytest.raises(UsageError, match="another process"):
-        run.execute(plan, tmp_path / "r", InProcess())
+    with run._only_one(tmp_path / "r"):
+        assert run.status(tmp_path / "r").running
+        for attempt in (
+            lambda: run.begin(plan, tmp_path / "r"),
+            lambda: run.execute(plan, tmp_path / "r", InProcess()),
+        ):
+            with pytest.raises(UsageError, match="another process"):
+                attempt()
+    assert not run.status(tmp_path / "r").running
     assert run.execute(plan, tmp_path / "r", InProcess()).finished
 
 
@@ -398,3 +405,22 @@ def test_clips_are_made_on_one_thread(tiny_manifest, tmp_path):
     finally:
         cv2.setNumThreads(before)
     assert set(threads) == {1}
+
+
+def test_a_folder_of_faces_cannot_drive(portrait, tmp_path, detector):
+    import cv2
+
+    from me_augment.corpora import read_corpus
+    from me_augment.face.annotate import annotate
+
+    (tmp_path / "faces").mkdir()
+    cv2.imwrite(str(tmp_path / "faces" / "collins.png"), portrait[..., ::-1])
+    faces = annotate(read_corpus("faces", tmp_path / "faces").manifest, detector).write(tmp_path / "m")
+    with pytest.raises(UsageError, match="holds faces only"):
+        run.prepare(open_sources(faces.folder, None, None))
+
+
+def test_a_plan_that_faces_do_not_suffice_for_says_so(tiny_manifest):
+    assert run.prepare(open_sources(tiny_manifest.folder, None, None), per_driver=2).asked == 12
+    many = run.prepare(open_sources(tiny_manifest.folder, None, None), per_driver=9)
+    assert (len(many.plan), many.asked) == (24, 54)
