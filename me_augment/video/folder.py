@@ -1,6 +1,7 @@
 """Recordings stored as images: a folder of numbered frames, or one single picture."""
 
 import hashlib
+from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from fractions import Fraction
 from pathlib import Path
@@ -12,7 +13,7 @@ from me_augment.video.image import read_image
 from me_augment.video.names import sequence_of
 
 
-class _StoredImages:
+class _StoredImages(ABC):
     """Images on disk, one per position; all must have the size, channels and depth of the first."""
 
     storage: str
@@ -69,8 +70,8 @@ class _StoredImages:
             digest.update(data)
         return digest.hexdigest()
 
-    def _decode(self, file: Path) -> np.ndarray:
-        raise NotImplementedError
+    @abstractmethod
+    def _decode(self, file: Path) -> np.ndarray: ...
 
 
 class FolderFrames(_StoredImages):
