@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import signal
 import sys
+import threading
 from importlib import import_module
 from typing import Any
 
@@ -52,8 +53,9 @@ def group() -> None:
 
 def main(arguments: list[str] | None = None) -> Any:
     """Run the command line; errors that a user can cause become one sentence on stderr and an exit code."""
-    # A job that is told to end cleans up as after Ctrl-C.
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    if threading.current_thread() is threading.main_thread():
+        # A job that is told to end cleans up as after Ctrl-C.
+        signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
         return group.main(args=arguments, prog_name="me-augment", standalone_mode=False) or 0
     except MeAugmentError as error:

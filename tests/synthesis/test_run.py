@@ -424,3 +424,21 @@ def test_a_plan_that_faces_do_not_suffice_for_says_so(tiny_manifest):
     assert run.prepare(open_sources(tiny_manifest.folder, None, None), per_driver=2).asked == 12
     many = run.prepare(open_sources(tiny_manifest.folder, None, None), per_driver=9)
     assert (len(many.plan), many.asked) == (24, 54)
+
+
+def test_a_run_told_to_end_leaves_nothing_half_made(tiny_manifest, tmp_path):
+    """SIGTERM, as batch systems send it: exit code 130, and the same command finishes the run."""
+    script = "from me_augment.cli import main; print('ready', flush=True); main()"
+    command = [sys.executable, "-c", script, "synthesize", str(tiny_manifest.folder), "--out", str(tmp_path / "r")]
+    child = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    assert child.stdout.readline() == b"ready\n"
+    deadline = time.monotonic() + 60
+    while not (tmp_path / "r" / "plan.parquet").exists() and time.monotonic() < deadline:
+        time.sleep(0.05)
+    child.terminate()
+    _, err = child.communicate(timeout=60)
+    assert child.returncode == 130
+    assert b"Interrupted." in err
+    assert b"Traceback" not in err
+    assert subprocess.run(command, check=False, timeout=120, capture_output=True).returncode == 0
+    assert run.status(tmp_path / "r").finished
