@@ -13,7 +13,6 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import asdict, dataclass
-from importlib import metadata
 from pathlib import Path
 
 import cv2
@@ -32,6 +31,7 @@ from me_augment.manifest import Manifest
 from me_augment.manifest.folds import may_test, may_train
 from me_augment.manifest.store import write_text
 from me_augment.staging import link, staged
+from me_augment.versions import installed
 
 FOLDS = "norm_u_v_os"
 POOL = "STSNet_whole_norm_u_v_os"
@@ -212,11 +212,4 @@ def _record(
 def _software() -> dict[str, str | None]:
     """What decides the bytes besides the settings."""
     packages = ("me-augment", "numpy", "scikit-image")
-    return {"opencv": cv2.__version__, **{name: _version(name) for name in packages}}
-
-
-def _version(package: str) -> str | None:
-    try:
-        return metadata.version(package)
-    except metadata.PackageNotFoundError:  # run from a checkout
-        return None
+    return {"opencv": cv2.__version__, **{name: installed(name) for name in packages}}

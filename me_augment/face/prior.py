@@ -9,8 +9,6 @@ from numpy.typing import NDArray
 _DIRECT = (19, 24, 27, 38, 41, 43, 46, 48, 54, 55, 57, 59)
 # Points 12-17 lie half an inner-eye-corner distance beside a landmark: (landmark, x factor, y factor).
 _MOVED = ((31, -1, 0), (35, 1, 0), (41, 0, 1), (46, 0, 1), (48, -1, 0), (54, 1, 0))
-# Index of the mirror image of each of the 18 points.
-MIRROR = (1, 0, 2, 5, 6, 3, 4, 8, 7, 11, 10, 9, 13, 12, 15, 14, 17, 16)
 
 
 def prior_points(landmarks: NDArray[np.floating]) -> NDArray[np.float32]:

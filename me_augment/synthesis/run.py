@@ -11,7 +11,6 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
-from importlib import metadata
 from itertools import groupby
 from pathlib import Path
 from typing import Any
@@ -32,6 +31,7 @@ from me_augment.synthesis.plan import PlannedClip, Unusable, make_plan, usable
 from me_augment.synthesis.settings import Settings
 from me_augment.synthesis.sources import Sources
 from me_augment.synthesis.work import Shard, ShardMaker, ShardResult
+from me_augment.versions import installed
 
 # The packages whose arithmetic or encoding decides a run's bytes.
 _DECIDING = ("me-augment", "numpy", "scipy", "opencv-python-headless", "av", "pyarrow", "torch")
@@ -282,15 +282,8 @@ def _environment() -> dict[str, Any]:
     return {
         "python": platform.python_version(),
         "platform": f"{platform.system()} {platform.machine()}",
-        "packages": {name: _version(name) for name in _DECIDING},
+        "packages": {name: installed(name) for name in _DECIDING},
     }
-
-
-def _version(package: str) -> str | None:
-    try:
-        return metadata.version(package)
-    except metadata.PackageNotFoundError:
-        return None
 
 
 def _statistics(

@@ -2,7 +2,10 @@
 
 import numpy as np
 
-from me_augment.face.prior import MIRROR, prior_points
+from me_augment.face.prior import prior_points
+
+# Index of the mirror image of each of the 18 points, by the paper's definition.
+MIRROR = (1, 0, 2, 5, 6, 3, 4, 8, 7, 11, 10, 9, 13, 12, 15, 14, 17, 16)
 
 
 def test_every_point_is_where_the_paper_puts_it():
