@@ -54,13 +54,11 @@ def command(
     rate = _fps(fps)
 
     from me_augment.face import NoFaceError, create_detector
-    from me_augment.generation import create_generator
-    from me_augment.generation.generator import STRONGEST
+    from me_augment.generation import Rendition, create_generator
     from me_augment.threads import one_thread
     from me_augment.video import open_frames
 
-    if not 0 <= strength <= STRONGEST:
-        raise UsageError(f"--strength is {strength:g}; it must lie between 0 and {STRONGEST}.")
+    rendition = Rendition(strength=strength, keep_head_motion=keep_head_motion)
     source = open_frames(driver)
     frames = source.read(range(len(source)))
     picture = open_frames(target).read([0])[0]
@@ -75,13 +73,7 @@ def command(
         click.echo("warning: the driver is a single frame, so nothing moves.", err=True)
     made_by = create_generator(generator)
     with one_thread():
-        animation = made_by.animate(
-            made_by.observe(list(frames), found[0]),
-            picture,
-            found[1],
-            strength=strength,
-            keep_head_motion=keep_head_motion,
-        )
+        animation = made_by.animate(made_by.observe(list(frames), found[0]), picture, found[1], rendition)
         count = _write(out, animation, rate or source.fps or _UNKNOWN_FPS)
     kind = "lossy preview, not for training" if out.suffix.lower() in (".gif", ".mp4") else "lossless"
     click.echo(f"{count} frames, largest displacement {animation.peak_displacement_px:.2f} px, {kind} → {out}")

@@ -3,12 +3,54 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
 from me_augment.errors import UsageError
+
+# Factor on displacement beyond which a face folds over itself rather than moves.
+STRONGEST = 4.0
+
+
+@dataclass(frozen=True, kw_only=True)
+class Rendition:
+    """How an observed expression is to be performed; the default is as it was.
+
+    Attributes:
+        strength: factor on the expression's displacement, 0 to `STRONGEST`; the head's is not scaled.
+        mirror: left and right exchanged.
+        asymmetry: -1 to 1; the subject's left side moves 1 + asymmetry times as much, the right 1 - asymmetry times.
+        times: for each frame to be made the driver's frame to be shown, 0-based, fractions allowed, the first 0;
+            None shows the driver's frames one by one.
+        eyes: factor on blinks and shifts of gaze, 0 to 1; 0 leaves them out.
+        shading: factor on the change of brightness that the expression brought (furrows, folds), 0 to 1; 0 carries
+            motion only.
+        keep_head_motion: also move the head as the driver's moved.
+    """
+
+    strength: float = 1.0
+    mirror: bool = False
+    asymmetry: float = 0.0
+    times: tuple[float, ...] | None = None
+    eyes: float = 0.0
+    shading: float = 0.0
+    keep_head_motion: bool = False
+
+    def __post_init__(self) -> None:
+        for name, low, high in (
+            ("strength", 0.0, STRONGEST),
+            ("asymmetry", -1.0, 1.0),
+            ("eyes", 0.0, 1.0),
+            ("shading", 0.0, 1.0),
+        ):
+            value = getattr(self, name)
+            if not low <= value <= high:
+                raise UsageError(f"{name} is {value:g}; it must lie between {low:g} and {high:g}.")
+        if self.times is not None and (not self.times or self.times[0] != 0 or min(self.times) < 0):
+            raise UsageError("the times of a rendition must begin with the driver's frame 0.")
 
 
 class Animation(Protocol):
@@ -45,25 +87,20 @@ class Generator(Protocol):
         observed: Any,
         target: NDArray[Any],
         landmarks: NDArray[np.float32],
-        *,
-        strength: float = 1.0,
-        keep_head_motion: bool = False,
+        rendition: Rendition = Rendition(),
     ) -> Animation:
-        """The target performing what was observed: as many frames as the driver has, the first the target itself.
+        """The target performing what was observed: one frame per time asked for, the first the target itself.
 
         Args:
             observed: from `observe`.
             target: (H, W) gray or (H, W, 3) RGB, uint8 or uint16; frames come in the same form.
             landmarks: (68, 2), pixels of the target.
-            strength: factor on the expression's displacement, 0 to `STRONGEST`; the head's is not scaled.
-            keep_head_motion: also move the head as the driver's moved.
+            rendition: how it is to be performed.
         """
         ...
 
 
 GENERATORS = ("warp",)
-# Factor on displacement beyond which a face folds over itself rather than moves.
-STRONGEST = 4.0
 
 
 def create_generator(name: str) -> Generator:

@@ -42,6 +42,9 @@ class DriverMotion:
         residual: (T, h, w, 2) float32, displacement in driver pixels of what is at each sample in the onset
             frame, head motion removed; `residual[0]` is zero.
         head: (T, 2, 3) float64, similarity that takes the onset head to its place in frame t.
+        eyes: like `residual`, the part that blinks and shifts of gaze add to it; None where there were none.
+        light: (T, h, w) float32, logarithm of how much brighter what is at each sample in the onset frame has become
+            by frame t, apart from the light of the scene; None where it was not measured.
     """
 
     landmarks: NDArray[np.float32]
@@ -49,6 +52,8 @@ class DriverMotion:
     step: float
     residual: NDArray[np.float32]
     head: NDArray[np.float64]
+    eyes: NDArray[np.float32] | None = None
+    light: NDArray[np.float32] | None = None
 
     def __len__(self) -> int:
         return len(self.residual)

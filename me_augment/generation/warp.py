@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from me_augment.errors import MeAugmentError
 from me_augment.face.geometry import apply_affine, fit_similarity, interocular, invert_affine
 from me_augment.face.thin_plate import face_map
+from me_augment.generation.generator import Rendition
 from me_augment.generation.motion import DriverMotion, measure_motion
 from me_augment.generation.resample import RefinedImage, grid, look_up
 
@@ -146,18 +147,17 @@ class WarpAnimation:
         target: NDArray[Any],
         motion: DriverMotion,
         carrier: Carrier,
-        strength: float,
-        keep_head_motion: bool,
+        rendition: Rendition,
     ) -> None:
         self.peak_displacement_px = 0.0
         self._target, self._motion, self._carrier = target, motion, carrier
-        self._strength, self._keep_head_motion = strength, keep_head_motion
+        self._rendition = rendition
 
     def __iter__(self) -> Iterator[NDArray[Any]]:
-        return self._with_head() if self._keep_head_motion else self._face_only()
+        return self._with_head() if self._rendition.keep_head_motion else self._face_only()
 
     def _displacement(self, t: int) -> NDArray[np.float32]:
-        return displacement(self._motion, self._carrier, t, self._strength)
+        return displacement(self._motion, self._carrier, t, self._rendition.strength)
 
     def _note_peak(self, forward: NDArray[np.float32]) -> None:
         peak = float(np.sqrt((forward**2).sum(-1).max()))
@@ -213,10 +213,8 @@ class WarpGenerator:
         observed: DriverMotion,
         target: NDArray[Any],
         landmarks: NDArray[np.float32],
-        *,
-        strength: float = 1.0,
-        keep_head_motion: bool = False,
+        rendition: Rendition = Rendition(),  # noqa: B008 - it is frozen
     ) -> WarpAnimation:
         """See `Generator.animate`."""
         carrier = make_carrier(observed, landmarks, target.shape[:2])
-        return WarpAnimation(target, observed, carrier, strength, keep_head_motion)
+        return WarpAnimation(target, observed, carrier, rendition)

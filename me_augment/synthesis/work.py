@@ -17,7 +17,7 @@ import cv2
 import numpy as np
 
 from me_augment.errors import MeAugmentError
-from me_augment.generation import Generator, create_generator
+from me_augment.generation import Generator, Rendition, create_generator
 from me_augment.manifest import Clip, Manifest, Recording
 from me_augment.manifest.columns import to_table
 from me_augment.manifest.ids import content_id
@@ -121,9 +121,8 @@ class ShardMaker:
         rate = self._recording(driver)
         try:
             observed = self._observed(driver.clip_id)
-            animation = self._generator.animate(
-                observed, self._onset_frame(target), _points(target), strength=row.strength
-            )
+            rendition = Rendition(strength=row.strength)
+            animation = self._generator.animate(observed, self._onset_frame(target), _points(target), rendition)
             fps = Fraction(rate.fps_num, rate.fps_den or 1) if rate.fps_num else _UNKNOWN_FPS
             comment = {
                 "title": row.clip_id,

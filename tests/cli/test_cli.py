@@ -194,7 +194,9 @@ class TestAnimate:
         fails(cli("animate", "--driver", tmp_path / "no", "--target", target, *out), 2, "does not exist")
         fails(cli("animate", "--driver", driver, "--target", target, "--out", tmp_path / "a.avi"), 2, ".mkv")
         for strength in ("-1", "9", "nan", "inf"):
-            fails(cli("animate", "--driver", driver, "--target", target, *out, "--strength", strength), 2, "--strength")
+            fails(
+                cli("animate", "--driver", driver, "--target", target, *out, "--strength", strength), 2, "strength is"
+            )
         fails(cli("animate", "--driver", driver, "--target", target, "--out", target, "--overwrite"), 2, "the target")
         fails(cli("animate", "--driver", driver, "--target", target, *out, "--fps", "fast"), 2, "--fps")
         assert not (tmp_path / "clip.mkv").exists()

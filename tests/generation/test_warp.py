@@ -7,7 +7,7 @@ from conftest import picture
 
 from me_augment.demo.faces import Performance
 from me_augment.evaluation.regions import agreement, region_samples, tracked_displacement
-from me_augment.generation import create_generator
+from me_augment.generation import Rendition, create_generator
 from me_augment.generation.motion import DriverMotion
 from me_augment.generation.resample import grid, look_up
 from me_augment.generation.warp import face_mask, inverted
@@ -29,7 +29,7 @@ def target(people):
 
 
 def animate(observed, target, **options):
-    return list(create_generator("warp").animate(observed, *target, **options))
+    return list(create_generator("warp").animate(observed, *target, Rendition(**options)))
 
 
 def regions(frames, person, t):
