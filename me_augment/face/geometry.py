@@ -47,6 +47,11 @@ def invert_affine(matrix: NDArray[np.floating]) -> NDArray[np.float64]:
     return np.column_stack([linear, -linear @ matrix[:, 2]])
 
 
+def compose(outer: NDArray[np.floating], inner: NDArray[np.floating]) -> NDArray[np.float64]:
+    """The (2, 3) matrix that does `inner` first and then `outer`."""
+    return np.column_stack([outer[:, :2] @ inner[:, :2], outer[:, :2] @ inner[:, 2] + outer[:, 2]])
+
+
 def eye_centres(landmarks: NDArray[np.floating]) -> NDArray[np.float64]:
     """Centres (2, 2) of the image-left and image-right eye of 68 landmarks."""
     return np.stack([landmarks[36:42].mean(0), landmarks[42:48].mean(0)]).astype(np.float64)
