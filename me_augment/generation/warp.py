@@ -17,7 +17,7 @@ from me_augment.generation.generator import Rendition
 from me_augment.generation.motion import DriverMotion, measure_motion
 from me_augment.generation.resample import RefinedImage, grid, look_up
 
-VERSION = "1"
+VERSION = "2"
 # A field value below this moves nothing visible; such pixels are copied, not resampled.
 _STILL_PX = 1e-3
 # The map between faces is smooth: it is evaluated on every n-th pixel and interpolated between.
