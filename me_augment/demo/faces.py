@@ -13,20 +13,29 @@ import numpy as np
 from numpy.typing import NDArray
 
 from me_augment.demo.actions import motion_field
+from me_augment.demo.eyes import EyeOpening, Eyes, portrait_eyes
 from me_augment.face.geometry import interocular, invert_affine
 from me_augment.face.thin_plate import ThinPlate
 from me_augment.generation.resample import RefinedImage, grid, look_up
 
 FRAME_SHAPE = (340, 280)  # height, width of CASME II's cropped frames
 _INTEROCULAR = 82.0
+_HEAD = (slice(0, 290), slice(75, 375))  # rows and columns of the astronaut's picture
 
 
 @dataclass(frozen=True)
 class BaseFace:
-    """The portrait that all subjects are derived from: image (H, W, 3) uint8 and landmarks (68, 2)."""
+    """The portrait that all subjects are derived from.
+
+    Attributes:
+        image: (H, W, 3) uint8.
+        landmarks: (68, 2), pixels.
+        scale: the cut-out of the astronaut's picture was enlarged by this.
+    """
 
     image: NDArray[np.uint8]
     landmarks: NDArray[np.float32]
+    scale: float
 
 
 @cache
@@ -36,11 +45,11 @@ def base_face() -> BaseFace:
 
     from me_augment.face import create_detector
 
-    head = skimage.data.astronaut()[0:290, 75:375]
+    head = skimage.data.astronaut()[_HEAD]
     landmarks = create_detector().detect(head)
     scale = _INTEROCULAR / interocular(landmarks)
     image = cv2.resize(head, None, fx=scale, fy=scale, interpolation=cv2.INTER_CUBIC)
-    return BaseFace(image, ((landmarks + 0.5) * scale - 0.5).astype(np.float32))
+    return BaseFace(image, ((landmarks + 0.5) * scale - 0.5).astype(np.float32), scale)
 
 
 @dataclass(frozen=True)
@@ -54,6 +63,7 @@ class Subject:
         base_landmarks: (68, 2) landmarks of that portrait.
         landmarks: (68, 2) true landmarks in this person's image, pixels.
         light: (H, W, 1) float32 factor on the rendered frame.
+        openings: the two eyes, in portrait pixels.
     """
 
     name: str
@@ -62,6 +72,12 @@ class Subject:
     base_landmarks: NDArray[np.float64]
     landmarks: NDArray[np.float64]
     light: NDArray[np.float32]
+    openings: tuple[EyeOpening, ...]
+
+    @cached_property
+    def eyes(self) -> Eyes:
+        """The portrait's eyes, ready to blink and look about."""
+        return Eyes.of(self.portrait.pixels, self.openings)
 
     @cached_property
     def rest(self) -> NDArray[np.float32]:
@@ -73,7 +89,7 @@ class Subject:
         return self.to_base(points)
 
     def true_displacement(self, points: NDArray[np.floating], units: dict[int, float]) -> NDArray[np.float64]:
-        """Exact forward displacement (N, 2), pixels, of what is at `points` at rest, by the action units.
+        """Exact forward displacement (N, 2), pixels, of what is at `points` at rest, by the action units alone.
 
         The renderer reads, for the pixel z, the portrait at phi(z) + m(phi(z)) with phi = `to_base`. What is at p
         at rest therefore arrives at the z that solves phi(z) + m(phi(z)) = phi(p); Newton's method finds it.
@@ -85,6 +101,10 @@ class Subject:
             error = base + self.backward_motion(base, units) - rest
             place = place - np.linalg.solve(self.to_base.jacobian(place), error[..., None])[..., 0]
         return place - points
+
+    def eye_part(self, points: NDArray[np.floating]) -> NDArray[np.int8]:
+        """What of an eye is at image pixels (..., 2) at rest: `eyes.LID`, `eyes.EYEBALL` or 0."""
+        return self.eyes.part(self.base_position(points))
 
     def backward_motion(self, base_points: NDArray[np.floating], units: dict[int, float]) -> NDArray[np.float64]:
         """Where in the portrait, relative to itself, a moved pixel gets its colour: minus the AU motion."""
@@ -162,6 +182,7 @@ def make_subject(name: str, look: Look, seed: int) -> Subject:
         landmarks,
         place,
         _light(look.light),
+        portrait_eyes((_HEAD[1].start, _HEAD[0].start), base.scale, image.shape[1] if look.mirrored else None),
     )
 
 
@@ -240,12 +261,20 @@ class Performance:
         self._move = subject.backward_motion(self._rest, units).astype(np.float32)
         self._x, self._y = grid(*FRAME_SHAPE)
 
-    def frame(self, amplitude: float, head: NDArray[np.floating] | None = None) -> NDArray[np.float32]:
+    def frame(
+        self,
+        amplitude: float,
+        head: NDArray[np.floating] | None = None,
+        blink: float = 0.0,
+        gaze: tuple[float, float] = (0.0, 0.0),
+    ) -> NDArray[np.float32]:
         """The frame (H, W, 3) float32, 0..255, before sensor noise.
 
         Args:
             amplitude: factor on the action units, 0 at onset, 1 at apex.
             head: (2, 3) similarity that moves the head, pixels; None holds it still.
+            blink: how far the upper lids have come down, 0 to 1.
+            gaze: shift of the eyeballs behind the lids, interocular distances of the portrait, to the right and down.
         """
         base = self._rest + np.float32(amplitude) * self._move
         if head is not None:
@@ -256,4 +285,8 @@ class Performance:
                 back[1, 0] * self._x + back[1, 1] * self._y + back[1, 2],
             )
         seen = self._subject.portrait.sample(np.ascontiguousarray(base[..., 0]), np.ascontiguousarray(base[..., 1]))
-        return seen.astype(np.float32) * self._subject.light
+        seen = seen.astype(np.float32)
+        if blink or any(gaze):
+            shift = (gaze[0] * _INTEROCULAR, gaze[1] * _INTEROCULAR)
+            seen = self._subject.eyes.paint(self._subject.portrait, seen, base, blink, shift)
+        return seen * self._subject.light
