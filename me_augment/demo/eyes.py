@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 from scipy.interpolate import PchipInterpolator
@@ -118,14 +117,13 @@ def portrait_eyes(corner: tuple[float, float], scale: float, mirrored_width: int
     eyes = []
     for x, upper, lower, (iris_x, iris_y), radius in _OPENINGS:
         across, above, below = (
-            (np.array(v) - c + 0.5) * scale - 0.5
-            for v, c in ((x, corner[0]), (upper, corner[1]), (lower, corner[1]))
+            (np.array(v) - c + 0.5) * scale - 0.5 for v, c in ((x, corner[0]), (upper, corner[1]), (lower, corner[1]))
         )
         centre = [(v - c + 0.5) * scale - 0.5 for v, c in zip((iris_x, iris_y), corner, strict=True)]
         if mirrored_width is not None:
             across, above, below = (mirrored_width - 1 - across)[::-1], above[::-1], below[::-1]
             centre[0] = mirrored_width - 1 - centre[0]
-        eyes.append(EyeOpening(across, above, below, (*centre, radius * scale)))
+        eyes.append(EyeOpening(across, above, below, (centre[0], centre[1], radius * scale)))
     return tuple(sorted(eyes, key=lambda eye: eye.iris[0]))
 
 

@@ -99,6 +99,8 @@ class Subject:
         for _ in range(12):
             base = self.base_position(place)
             error = base + self.backward_motion(base, units) - rest
+            if np.abs(error).max() < 1e-10:
+                break
             place = place - np.linalg.solve(self.to_base.jacobian(place), error[..., None])[..., 0]
         return place - points
 
