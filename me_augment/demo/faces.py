@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from me_augment.demo.actions import motion_field
 from me_augment.demo.eyes import EyeOpening, Eyes, portrait_eyes
+from me_augment.demo.pose import TurnedHead, TurnedMap
 from me_augment.face.geometry import interocular, invert_affine
 from me_augment.face.thin_plate import ThinPlate
 from me_augment.generation.resample import RefinedImage, grid, look_up
@@ -64,15 +65,17 @@ class Subject:
         landmarks: (68, 2) true landmarks in this person's image, pixels.
         light: (H, W, 1) float32 factor on the rendered frame.
         openings: the two eyes, in portrait pixels.
+        head: how the head is turned out of the picture plane, in this person's image.
     """
 
     name: str
-    to_base: ThinPlate
+    to_base: ThinPlate | TurnedMap
     portrait: RefinedImage
     base_landmarks: NDArray[np.float64]
     landmarks: NDArray[np.float64]
     light: NDArray[np.float32]
     openings: tuple[EyeOpening, ...]
+    head: TurnedHead
 
     @cached_property
     def eyes(self) -> Eyes:
@@ -126,6 +129,7 @@ class Look:
         skin: factor on red, green and blue of the skin.
         gamma: of the whole picture; above 1 darkens.
         light: how much brighter it gets to the right and to the bottom.
+        yaw, pitch: the head turned out of the picture plane to the image right and down, radians.
     """
 
     mirrored: bool = False
@@ -140,6 +144,8 @@ class Look:
     skin: tuple[float, float, float] = (1.0, 1.0, 1.0)
     gamma: float = 1.0
     light: tuple[float, float] = (0.0, 0.0)
+    yaw: float = 0.0
+    pitch: float = 0.0
 
 
 _LOOKS = (
@@ -169,11 +175,15 @@ def make_subject(name: str, look: Look, seed: int) -> Subject:
     unit = interocular(landmarks)
     centre = landmarks[27:36].mean(0)
     anchors = centre + 3.2 * unit * ring
-    to_base = ThinPlate.fit(
+    to_base: ThinPlate | TurnedMap
+    frontal = to_base = ThinPlate.fit(
         np.vstack([own, _framed(anchors, look, about=landmarks)]), np.vstack([landmarks, anchors]), 1e-4
     )
+    head = TurnedHead.of(own, look.yaw, look.pitch)
+    if look.yaw or look.pitch:
+        to_base = TurnedMap(frontal, head)
     # Landmarks of the finished face: where the map reaches the portrait's landmarks.
-    place = own.copy()
+    place = head.project(own) if look.yaw or look.pitch else own.copy()
     for _ in range(12):
         error = to_base(place) - landmarks
         place -= np.linalg.solve(to_base.jacobian(place), error[..., None])[..., 0]
@@ -185,6 +195,7 @@ def make_subject(name: str, look: Look, seed: int) -> Subject:
         place,
         _light(look.light),
         portrait_eyes((_HEAD[1].start, _HEAD[0].start), base.scale, image.shape[1] if look.mirrored else None),
+        head,
     )
 
 
@@ -269,6 +280,7 @@ class Performance:
         head: NDArray[np.floating] | None = None,
         blink: float = 0.0,
         gaze: tuple[float, float] = (0.0, 0.0),
+        turn: tuple[float, float] = (0.0, 0.0),
     ) -> NDArray[np.float32]:
         """The frame (H, W, 3) float32, 0..255, before sensor noise.
 
@@ -277,8 +289,13 @@ class Performance:
             head: (2, 3) similarity that moves the head, pixels; None holds it still.
             blink: how far the upper lids have come down, 0 to 1.
             gaze: shift of the eyeballs behind the lids, interocular distances of the portrait, to the right and down.
+            turn: the head turned further out of the picture plane, yaw and pitch, radians; before `head` moves it.
         """
         base = self._rest + np.float32(amplitude) * self._move
+        if any(turn):
+            here = np.stack([self._x, self._y], axis=-1)
+            before = self._subject.head.project(self._subject.head.further(*turn).unproject(here)).astype(np.float32)
+            base = look_up(base, *(np.ascontiguousarray(before[..., i]) for i in (0, 1)))
         if head is not None:
             back = invert_affine(head).astype(np.float32)
             base = look_up(
