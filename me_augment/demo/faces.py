@@ -12,7 +12,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from me_augment.demo.actions import motion_field
+from me_augment.demo.actions import Units, motion_field
 from me_augment.demo.eyes import EyeOpening, Eyes, portrait_eyes
 from me_augment.demo.pose import TurnedHead, TurnedMap
 from me_augment.face.geometry import interocular, invert_affine
@@ -91,7 +91,7 @@ class Subject:
         """Portrait position (..., 2) of image pixels (..., 2)."""
         return self.to_base(points)
 
-    def true_displacement(self, points: NDArray[np.floating], units: dict[int, float]) -> NDArray[np.float64]:
+    def true_displacement(self, points: NDArray[np.floating], units: Units) -> NDArray[np.float64]:
         """Exact forward displacement (N, 2), pixels, of what is at `points` at rest, by the action units alone.
 
         The renderer reads, for the pixel z, the portrait at phi(z) + m(phi(z)) with phi = `to_base`. What is at p
@@ -111,7 +111,7 @@ class Subject:
         """What of an eye is at image pixels (..., 2) at rest: `eyes.LID`, `eyes.EYEBALL` or 0."""
         return self.eyes.part(self.base_position(points))
 
-    def backward_motion(self, base_points: NDArray[np.floating], units: dict[int, float]) -> NDArray[np.float64]:
+    def backward_motion(self, base_points: NDArray[np.floating], units: Units) -> NDArray[np.float64]:
         """Where in the portrait, relative to itself, a moved pixel gets its colour: minus the AU motion."""
         return -motion_field(units, self.base_landmarks, base_points)
 
@@ -268,7 +268,7 @@ def _light(direction: tuple[float, float]) -> NDArray[np.float32]:
 class Performance:
     """A subject performing action units: frames at any amplitude, by reading the portrait through known maps."""
 
-    def __init__(self, subject: Subject, units: dict[int, float]) -> None:
+    def __init__(self, subject: Subject, units: Units) -> None:
         self._subject = subject
         self._rest = subject.rest
         self._move = subject.backward_motion(self._rest, units).astype(np.float32)
