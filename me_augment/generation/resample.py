@@ -41,6 +41,11 @@ class RefinedImage:
         fine = np.stack([_refine(planes[..., c]) for c in range(planes.shape[2])], axis=-1)
         return cls(fine.squeeze(-1) if image.ndim == 2 else fine, image.shape[:2], image.dtype)
 
+    @property
+    def pixels(self) -> NDArray[Any]:
+        """The image itself."""
+        return np.rint(self.fine[::_FACTOR, ::_FACTOR]).astype(self.dtype)
+
     def sample(self, x: NDArray[np.float32], y: NDArray[np.float32]) -> NDArray[Any]:
         """Values at pixel positions x, y (float32, any equal shape (h, w)), in the image's own dtype."""
         values = cv2.remap(
