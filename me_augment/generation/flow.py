@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
 import cv2
 import numpy as np
@@ -22,7 +23,9 @@ _SLACK_PX = 0.03
 _DERIVATIVE = np.array([[-1, 8, 0, -8, 1]], np.float32) / -12
 
 
-def follow(frames: Sequence[NDArray[np.uint8]], unit: float) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+def follow(
+    frames: Sequence[NDArray[np.uint8]], unit: float, hidden: Mapping[int, NDArray[np.float32]]
+) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
     """Displacement of every pixel of the first frame in every frame, and how far each pixel can be trusted.
 
     DIS (Kroeger et al., ECCV 2016) finds the motion to within a few tenths of a pixel but stops 5-10 % short.
@@ -34,6 +37,8 @@ def follow(frames: Sequence[NDArray[np.uint8]], unit: float) -> tuple[NDArray[np
     Args:
         frames: T frames (h, w), texture of equal contrast, head motion already removed but for a few pixels.
         unit: interocular distance in pixels.
+        hidden: frame → mask (h, w) in [0, 1] of pixels that show something else there; they take the motion of their
+            surroundings.
 
     Returns:
         (T, h, w, 2) float32 pixels, the first frame's all zero; (h, w) float32 in (0, 1].
@@ -64,7 +69,7 @@ def follow(frames: Sequence[NDArray[np.uint8]], unit: float) -> tuple[NDArray[np
             misfit = cv2.GaussianBlur((error**2).mean(0), (0, 0), 1.0)
             trust = 1 / (1 + (misfit / (_TOLERANCE * (noise + _SLACK_PX**2 * texture))) ** 2)
         even = 1 / (texture + noise + 1e-3) if step < _EVEN_STEPS else 1.0
-        _correct(flow, error, gx, gy, trust * even, _WINDOW * unit)
+        _correct(flow, error, (gx, gy), trust * even, hidden, _WINDOW * unit)
     flow -= flow[0].copy()
     return flow, trust
 
@@ -83,19 +88,44 @@ def _improve(template: NDArray[np.float32], error: NDArray[np.float32]) -> tuple
 def _correct(
     flow: NDArray[np.float32],
     error: NDArray[np.float32],
-    gx: NDArray[np.float32],
-    gy: NDArray[np.float32],
+    gradient: tuple[NDArray[np.float32], NDArray[np.float32]],
     weight: NDArray[np.float32],
+    hidden: Mapping[int, NDArray[np.float32]],
     sigma: float,
 ) -> None:
-    """One Lucas-Kanade step for every frame, in place; the gradients are the template's, the same for all."""
+    """One Lucas-Kanade step for every frame, in place; the gradient is the template's, the same for all."""
     weight = weight / weight.mean()
-    wx, wy = weight * gx, weight * gy
-    xx, xy, yy = (cv2.GaussianBlur(product, (0, 0), sigma) for product in (wx * gx, wx * gy, wy * gy))
-    ridge = 0.02 * (xx + yy) + cv2.GaussianBlur(weight, (0, 0), sigma)
-    xx, yy = xx + ridge, yy + ridge
-    determinant = xx * yy - xy * xy
+    equations = _Equations.of(gradient, weight, sigma)
     for t in range(len(flow)):
-        xr, yr = (cv2.GaussianBlur(w * error[t], (0, 0), sigma) for w in (wx, wy))
-        flow[t, ..., 0] += np.clip((xy * yr - yy * xr) / determinant, -0.5, 0.5)
-        flow[t, ..., 1] += np.clip((xy * xr - xx * yr) / determinant, -0.5, 0.5)
+        own = _Equations.of(gradient, weight * (1 - hidden[t]), sigma) if t in hidden else equations
+        flow[t] += np.clip(own.step(error[t]), -0.5, 0.5)
+
+
+@dataclass(frozen=True)
+class _Equations:
+    """Normal equations of the least squares in a Gaussian window about every pixel."""
+
+    wx: NDArray[np.float32]
+    wy: NDArray[np.float32]
+    xx: NDArray[np.float32]
+    xy: NDArray[np.float32]
+    yy: NDArray[np.float32]
+    sigma: float
+
+    @classmethod
+    def of(
+        cls, gradient: tuple[NDArray[np.float32], NDArray[np.float32]], weight: NDArray[np.float32], sigma: float
+    ) -> _Equations:
+        gx, gy = gradient
+        wx, wy = weight * gx, weight * gy
+        xx, xy, yy = (cv2.GaussianBlur(product, (0, 0), sigma) for product in (wx * gx, wx * gy, wy * gy))
+        # Keeps places without texture where they are; small enough not to shorten the others' steps.
+        ridge = 0.02 * (xx + yy) + cv2.GaussianBlur(weight, (0, 0), sigma) + np.float32(1e-6)
+        return cls(wx, wy, xx + ridge, xy, yy + ridge, sigma)
+
+    def step(self, error: NDArray[np.float32]) -> NDArray[np.float32]:
+        """Correction (h, w, 2) of the displacement that lowers the error (h, w) most."""
+        xr, yr = (cv2.GaussianBlur(w * error, (0, 0), self.sigma) for w in (self.wx, self.wy))
+        determinant = self.xx * self.yy - self.xy * self.xy
+        x, y = self.xy * yr - self.yy * xr, self.xy * xr - self.xx * yr
+        return np.stack([x / determinant, y / determinant], axis=-1).astype(np.float32, copy=False)

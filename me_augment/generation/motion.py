@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from me_augment.face.geometry import apply_affine, compose, interocular
+from me_augment.generation.eyes import EyeEvents
 from me_augment.generation.flow import follow
 from me_augment.generation.head import (
     head_motion,
@@ -82,7 +83,8 @@ def measure_motion(frames: Sequence[NDArray[Any]], landmarks: NDArray[np.float32
     rigid = near_rigid_landmarks(points, unit, work[0].shape) * texture
     face = inside_face(points, work[0].shape) * texture
     head, still = _head_held_still(work, rigid, face)
-    flow, trust = follow(still, unit)
+    events = EyeEvents.of(still, points, unit)
+    flow, trust = follow(still, unit, events.hidden)
     residual = np.zeros_like(flow)
     x, y = grid(*work[0].shape)
     here = np.stack([x, y], axis=-1)
@@ -96,8 +98,10 @@ def measure_motion(frames: Sequence[NDArray[Any]], landmarks: NDArray[np.float32
         rest = remaining_head_motion(residual[t], face)
         residual[t] = without_head(residual[t], rest)
         head[t] = compose(head[t], rest)
+    calm = events.without(residual)
+    eyes = None if calm is residual else (residual - calm) / np.float32(scale)
     in_pixels = np.stack([_in_frame_pixels(matrix, origin, scale) for matrix in head])
-    return DriverMotion(landmarks, origin, 1.0 / scale, residual / np.float32(scale), in_pixels)
+    return DriverMotion(landmarks, origin, 1.0 / scale, calm / np.float32(scale), in_pixels, eyes)
 
 
 def _head_held_still(
@@ -167,7 +171,13 @@ def _in_frame_pixels(matrix: NDArray[np.float64], origin: NDArray[np.float64], s
     return np.column_stack([linear, matrix[:, 2] / scale + origin - linear @ origin])
 
 
-def residual_at(motion: DriverMotion, t: int, points: NDArray[np.floating]) -> NDArray[np.float32]:
-    """Facial displacement (N, 2), driver pixels, of what is at `points` (N, 2) in the onset frame, in frame t."""
+def residual_at(
+    motion: DriverMotion, t: int, points: NDArray[np.floating], field: NDArray[np.float32] | None = None
+) -> NDArray[np.float32]:
+    """Facial displacement (N, 2), driver pixels, of what is at `points` (N, 2) in the onset frame, in frame t.
+
+    `field` (T, h, w, 2) is read in place of the motion's residual.
+    """
     samples = ((points - motion.origin) / motion.step).astype(np.float32)
-    return look_up(motion.residual[t], samples[None, :, 0], samples[None, :, 1])[0]
+    values = motion.residual if field is None else field
+    return look_up(values[t], samples[None, :, 0], samples[None, :, 1])[0]

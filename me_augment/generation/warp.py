@@ -116,15 +116,20 @@ def _head_reach(landmarks: NDArray[np.floating], shape: tuple[int, int]) -> NDAr
     return (ramp * ramp * (3 - 2 * ramp)).astype(np.float32)
 
 
-def displacement(motion: DriverMotion, carrier: Carrier, t: int, strength: float) -> NDArray[np.float32]:
-    """Forward displacement (h, w, 2), target pixels, of the pixels of the carrier's box in frame t."""
-    field = look_up(motion.residual[t], carrier.sample_x, carrier.sample_y)
+def displacement(motion: DriverMotion, carrier: Carrier, t: int, rendition: Rendition) -> NDArray[np.float32]:
+    """Forward displacement (h, w, 2), target pixels, of the pixels of the carrier's box in frame t.
+
+    The expression grows with the rendition's strength; blinks and shifts of gaze do not.
+    """
+    wanted = np.float32(rendition.strength) * motion.residual[t]
+    if motion.eyes is not None and rendition.eyes:
+        wanted += np.float32(rendition.eyes) * motion.eyes[t]
+    field = look_up(wanted, carrier.sample_x, carrier.sample_y)
     rx, ry = field[..., 0], field[..., 1]
-    carry = carrier.carry
     out = np.empty_like(field)
     for i in (0, 1):
-        out[..., i] = carry[..., i, 0] * rx + carry[..., i, 1] * ry
-    return np.multiply(out, np.float32(strength), out=out)
+        out[..., i] = carrier.carry[..., i, 0] * rx + carrier.carry[..., i, 1] * ry
+    return out
 
 
 def inverted(forward: NDArray[np.float32]) -> NDArray[np.float32]:
@@ -157,7 +162,7 @@ class WarpAnimation:
         return self._with_head() if self._rendition.keep_head_motion else self._face_only()
 
     def _displacement(self, t: int) -> NDArray[np.float32]:
-        return displacement(self._motion, self._carrier, t, self._rendition.strength)
+        return displacement(self._motion, self._carrier, t, self._rendition)
 
     def _note_peak(self, forward: NDArray[np.float32]) -> None:
         peak = float(np.sqrt((forward**2).sum(-1).max()))
