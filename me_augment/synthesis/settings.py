@@ -5,17 +5,16 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass
 from fractions import Fraction
 from pathlib import Path
+from typing import Any
 
 import yaml
 
 from me_augment.errors import UsageError
 from me_augment.generation.generator import STRONGEST
-from me_augment.synthesis.timeline import SLOWEST_RATE
+from me_augment.synthesis.timeline import SLOWEST_RATE, TEMPO
 
 # Version of how pairs are drawn, ids are built and clips are stored.
 SCHEME = 2
-# Factors on duration beyond which no expression is the same any more.
-_TEMPO = (0.25, 4.0)
 # Beyond this a unit of both sides may look like one of a single side, and its label be wrong.
 _MOST_ASYMMETRY = 0.5
 _FASTEST_RATE = 1000
@@ -64,7 +63,7 @@ class Settings:
             raise UsageError(f"--per-driver is {self.per_driver}; it must be at least 1.")
         for name, lowest, highest in (
             ("strength", 0, STRONGEST),
-            ("tempo", *_TEMPO),
+            ("tempo", *TEMPO),
             ("asymmetry", -_MOST_ASYMMETRY, _MOST_ASYMMETRY),
         ):
             low, high = getattr(self, name)
@@ -96,7 +95,8 @@ class Settings:
         """Settings written by `to_yaml`; UsageError for a damaged file."""
         try:
             fields = yaml.safe_load(file.read_text(encoding="utf-8"))
-            return cls(**{name: tuple(v) if isinstance(v, list) else v for name, v in fields.items()})
+            values: dict[str, Any] = {name: tuple(v) if isinstance(v, list) else v for name, v in fields.items()}
+            return cls(**values)
         except (yaml.YAMLError, TypeError, ValueError, AttributeError, OSError) as error:
             raise UsageError(f"{file} is damaged ({error}): start the run in another folder.") from error
 
@@ -116,7 +116,9 @@ def _listed(value: object) -> list[object]:
 
 
 def _shown(value: object) -> str:
-    return ":".join(f"{v:g}" for v in value) if isinstance(value, list | tuple) else str(value)
+    if isinstance(value, list | tuple):
+        return ":".join(f"{v:g}" for v in value)
+    return "none" if value is None else str(value)
 
 
 def _is_rate(text: str) -> bool:

@@ -6,9 +6,13 @@ from dataclasses import dataclass
 from fractions import Fraction
 from math import ceil, floor
 
+from me_augment.errors import UsageError
+
 # Seconds. Yan, Wu, Liang, Chen & Fu (J. Nonverbal Behav. 37, 2013, 217-230) bound a micro-expression by a total
 # duration of 500 ms and an onset phase of 260 ms; 1/25 s is the shortest that Ekman and Friesen speak of.
 _SHORTEST, _LONGEST, _LONGEST_ONSET = Fraction(1, 25), Fraction(1, 2), Fraction(13, 50)
+# Factors on duration beyond which no expression is the same any more.
+TEMPO = (0.25, 4.0)
 # Below this many frames a second, half a second does not hold an onset, an apex and an offset of their own.
 SLOWEST_RATE = 4
 
@@ -54,13 +58,19 @@ def timeline(
     Args:
         n_frames: of the driver, onset to offset, at least 1.
         apex: the driver's apex, counted from its onset; None scales the clip as a whole, by the mean of the factors.
-        tempo_onset, tempo_offset: factors on the durations from onset to apex and from apex to offset; 2 is half as
-            fast.
+        tempo_onset, tempo_offset: factors on the durations from onset to apex and from apex to offset, within
+            `TEMPO`; 2 is half as fast.
         fps: the driver's frames per second; None where it is not known, and then no limit can be kept.
         rate: frames per second of the new clip; None keeps the driver's. Needs `fps`.
         micro: keep whichever limits of a micro-expression the driver keeps: 1/25 s to 1/2 s, and 0.26 s from onset
             to apex. Durations are those from first to last frame.
+
+    Raises:
+        UsageError: a factor is outside `TEMPO`.
     """
+    for factor in (tempo_onset, tempo_offset):
+        if not TEMPO[0] <= factor <= TEMPO[1]:
+            raise UsageError(f"tempo is {factor:g}; it must lie between {TEMPO[0]:g} and {TEMPO[1]:g}.")
     last = n_frames - 1
     if apex is None:
         both = (tempo_onset + tempo_offset) / 2
