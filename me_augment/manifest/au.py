@@ -35,7 +35,9 @@ _COMMENT = re.compile(r"\((?=[^()]*[^\W\d_]{2})[^()\d]+\)\Z")
 _IDLE_BLANK = re.compile(r"(?<![0-9]) | (?![0-9])")
 _SEPARATORS = "+,，"
 _MIRROR = str.maketrans("LR", "RL")
-_SIDE_WORD = re.compile(r"\b(?:left|right)\b", re.IGNORECASE)
+# A side in text that does not parse: the word, or a letter that is no part of a word.
+_SIDE = re.compile(r"\b(?:left|right)\b|(?<![^\W\d_])[LR](?![^\W\d_])", re.IGNORECASE | re.ASCII)
+_OTHER_SIDE = {"left": "right", "right": "left", "l": "r", "r": "l"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -114,19 +116,19 @@ def mirrored_units(units: Iterable[ActionUnit]) -> tuple[ActionUnit, ...]:
 def mirrored_cell(cell: str) -> str:
     """The cell of the face seen in a mirror; one that names no side is returned as it is.
 
-    Units are written in the grammar's plainest form, what is no unit follows as it stood, but for the words
-    "left" and "right".
+    Units are written in the grammar's plainest form; what is no unit follows as it stood, but for the sides that it
+    names.
     """
     parsed = parse_aus(cell)
     turned = mirrored_units(parsed.units)
-    words = [_SIDE_WORD.sub(_other_side, text) for text in parsed.unparsed]
+    words = [_SIDE.sub(_other_side, text) for text in parsed.unparsed]
     if turned == parsed.units and words == list(parsed.unparsed):
         return cell
     return "+".join([format_aus(turned), *words] if turned else words)
 
 
 def _other_side(word: re.Match[str]) -> str:
-    other = "right" if word[0].lower() == "left" else "left"
+    other = _OTHER_SIDE[word[0].lower()]
     return other.upper() if word[0].isupper() else other.capitalize() if word[0][0].isupper() else other
 
 
