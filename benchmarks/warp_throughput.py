@@ -2,9 +2,10 @@
 
     python benchmarks/warp_throughput.py [--sizes 256x256,640x480] [--frames 40] [--repeats 5] [--against REVISION]
 
-One process at a time, one thread; seconds of processor time, which other work on the machine disturbs less. With --against, another revision of this repository is checked out into a temporary
-git worktree and measured in alternation with this one, so that both suffer alike from whatever else the machine does;
-what is printed then is before, after and their ratio. Peak memory is the measuring process' own.
+One process at a time, one thread; seconds are those of the processor, which other work on the machine disturbs less.
+With --against, another revision of this repository is checked out into a temporary git worktree and measured in
+alternation with this one, so that both suffer alike from whatever else the machine does; what is printed then is
+before, after and their ratio. Peak memory is the measuring process' own.
 """
 
 from __future__ import annotations
