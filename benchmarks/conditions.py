@@ -295,7 +295,7 @@ CONDITIONS = (
         Condition(f"{fps} fps: {frames} frames", noise(1), head=(1, 0.005, 0.002), frames=frames)
         for fps, frames in ((25, 3), (25, 9), (30, 11), (60, 21), (100, 37), (200, 73))
     ),
-    *(Condition(f"au {unit}", noise(1), units=((unit, 0.8),)) for unit in (5, 16, 20, 23, 24)),
+    *(Condition(f"au {unit}", noise(1), units=((unit, 0.8),)) for unit in (5, 16, 20, 23, 24, 25, 26)),
     Condition("au 12, left side only", noise(1), units=((("L", 12), 0.7),)),
     Condition("au 4, right side only", noise(1), units=((("R", 4), 0.8),)),
 )

@@ -173,5 +173,6 @@ def quiet_pixels(target: Subject, units: Units, shape: tuple[int, ...]) -> np.nd
     y, x = np.mgrid[0 : shape[0] : 4, 0 : shape[1] : 4]
     at = target.base_position(np.stack([x, y], -1))
     motion = np.linalg.norm(target.backward_motion(at, units), axis=-1)
+    motion += np.linalg.norm(target.mouth.moved(at, units) - at, axis=-1)
     full = cv2.resize(motion.astype(np.float32), shape[::-1], interpolation=cv2.INTER_LINEAR)
     return full < _STILL_PX
