@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import io
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache, lru_cache
 
 import cv2
 import numpy as np
 from PIL import Image
 
+from me_augment.demo.actions import Side
 from me_augment.demo.faces import Look, Performance, Subject, make_subject, subjects
+from me_augment.evaluation.regions import region_samples
 from me_augment.face.geometry import apply_affine, interocular
 
 EXPRESSIONS = ({6: 0.5, 12: 0.6}, {1: 0.6, 2: 0.6}, {4: 0.7, 9: 0.6}, {15: 0.7, 17: 0.6}, {4: 0.7}, {10: 0.7})
@@ -19,6 +21,11 @@ EXPRESSIONS = ({6: 0.5, 12: 0.6}, {1: 0.6, 2: 0.6}, {4: 0.7, 9: 0.6}, {15: 0.7, 
 _BLINK = (0.2, 0.7, 1.0, 1.0, 0.8, 0.45, 0.15)
 
 Frames = list[np.ndarray]
+Unit = int | tuple[Side, int]
+
+
+def _unspoilt(frames: Frames, rng: np.random.Generator, person: Subject) -> Frames:
+    return frames
 
 
 @dataclass(frozen=True)
@@ -35,10 +42,15 @@ class Condition:
         gray: frames with one channel.
         blink: when the driver blinks, as a fraction of the clip; None where not.
         gaze: the driver looks this far to the right and down from two fifths of the clip on, interocular distances.
+        turn: yaw and pitch, radians, by which the driver's head is turned further at the end of the clip.
+        frames: of the clip, odd so that one of them is the apex; None leaves it to the command line.
+        units: what is performed instead of the demo's expressions.
+        peak: largest motion among the 18 regions of the driver's face, pixels; None leaves it to the units.
+        driver: who performs instead of the demo's people.
     """
 
     name: str
-    spoil: Callable[[Frames, np.random.Generator, Subject], Frames] = lambda frames, rng, person: frames
+    spoil: Callable[[Frames, np.random.Generator, Subject], Frames] = _unspoilt
     head: tuple[float, float, float] = (0.0, 0.0, 0.0)
     strength: float = 1.0
     scale: float = 1.0
@@ -46,6 +58,11 @@ class Condition:
     gray: bool = False
     blink: float | None = None
     gaze: tuple[float, float] = (0.0, 0.0)
+    turn: tuple[float, float] = (0.0, 0.0)
+    frames: int | None = None
+    units: tuple[tuple[Unit, float], ...] | None = None
+    peak: float | None = None
+    driver: Look | None = None
 
 
 @dataclass(frozen=True)
@@ -58,21 +75,25 @@ class Drawing:
         frames: float frames, 0..255.
         amplitude: (T,) factor on the units.
         heads: (T, 2, 3) similarities.
+        turns: (T, 2) yaw and pitch, radians.
         blinks: (T,) 0 open, 1 closed.
         gazes: (T, 2) interocular distances.
     """
 
     driver: Subject
-    units: dict[int, float]
+    units: dict[Unit, float]
     frames: Frames
     amplitude: np.ndarray
     heads: np.ndarray
+    turns: np.ndarray
     blinks: np.ndarray
     gazes: np.ndarray
 
     def head_landmarks(self, t: int) -> np.ndarray:
         """Where the driver's landmarks (68, 2) would be in frame t if only the head moved."""
-        return apply_affine(self.heads[t], self.driver.landmarks)
+        head = self.driver.head
+        turned = head.further(*self.turns[t]).project(head.unproject(self.driver.landmarks))
+        return apply_affine(self.heads[t], turned)
 
     @property
     def eyes_move(self) -> bool:
@@ -92,39 +113,47 @@ def target_of(look: Look | None, k: int) -> Subject:
     return people()[(k + 2) % 6] if look is None else make_subject("target", look, seed=50 + k)
 
 
-def units_of(condition: Condition, k: int) -> dict[int, float]:
+@cache
+def driver_of(look: Look | None, k: int) -> Subject:
+    """Who performs in the k-th pair."""
+    return people()[k % 6] if look is None else make_subject("driver", look, seed=70 + k)
+
+
+def units_of(condition: Condition, k: int) -> dict[Unit, float]:
     """What the k-th driver performs."""
-    return {unit: strength * condition.strength for unit, strength in EXPRESSIONS[k % len(EXPRESSIONS)].items()}
+    units = dict(EXPRESSIONS[k % len(EXPRESSIONS)] if condition.units is None else condition.units)
+    factor = condition.strength
+    if condition.peak is not None:
+        driver = driver_of(condition.driver, k)
+        points = region_samples(driver.landmarks).reshape(-1, 2)
+        factor = condition.peak / np.linalg.norm(driver.true_displacement(points, units), axis=1).max()
+    return {unit: strength * factor for unit, strength in units.items()}
 
 
 def draw(condition: Condition, k: int, frames: int) -> Drawing:
     """The k-th driver; conditions that differ only in what comes after drawing share it."""
-    return _draw(k, frames, condition.strength, condition.head, condition.blink, condition.gaze)
+    as_drawn = replace(condition, name="", spoil=_unspoilt, scale=1.0, target=None, gray=False)
+    return _draw(replace(as_drawn, frames=condition.frames or frames), k)
 
 
-@lru_cache(maxsize=8)
-def _draw(
-    k: int,
-    frames: int,
-    strength: float,
-    head: tuple[float, float, float],
-    blink: float | None,
-    gaze: tuple[float, float],
-) -> Drawing:
-    driver = people()[k % 6]
-    units = units_of(Condition("", strength=strength), k)
+@lru_cache(maxsize=4)
+def _draw(condition: Condition, k: int) -> Drawing:
+    driver, units, frames = driver_of(condition.driver, k), units_of(condition, k), condition.frames
     amplitude = np.sin(np.pi * np.arange(frames) / (frames - 1)) ** 2
-    heads = head_course(head, driver.landmarks[30], frames)
+    heads = head_course(condition.head, driver.landmarks[30], frames)
+    turns = np.linspace(0, 1, frames)[:, None] * np.array(condition.turn)
     blinks, gazes = np.zeros(frames), np.zeros((frames, 2))
-    if blink is not None:
-        start = max(1, round(blink * (frames - 1)) - 2)  # closed at the time asked for
+    if condition.blink is not None:
+        start = max(1, round(condition.blink * (frames - 1)) - 2)  # closed at the time asked for
         length = min(len(_BLINK), frames - start)
         blinks[start : start + length] = _BLINK[:length]
     # A saccade takes some 30 ms: two frames on the way at 100 frames a second.
-    gazes[:] = np.clip((np.arange(frames) - 0.4 * frames) / 3, 0, 1)[:, None] * np.array(gaze)
+    gazes[:] = np.clip((np.arange(frames) - 0.4 * frames) / 3, 0, 1)[:, None] * np.array(condition.gaze)
     performance = Performance(driver, units)
-    drawn = [performance.frame(a, h, b, tuple(g)) for a, h, b, g in zip(amplitude, heads, blinks, gazes, strict=True)]
-    return Drawing(driver, units, drawn, amplitude, heads, blinks, gazes)
+    drawn = [
+        performance.frame(amplitude[t], heads[t], blinks[t], tuple(gazes[t]), tuple(turns[t])) for t in range(frames)
+    ]
+    return Drawing(driver, units, drawn, amplitude, heads, turns, blinks, gazes)
 
 
 def head_course(head: tuple[float, float, float], centre: np.ndarray, frames: int) -> np.ndarray:
@@ -225,14 +254,17 @@ def as_gray(image: np.ndarray) -> np.ndarray:
     return cv2.cvtColor(image, cv2.COLOR_RGB2GRAY) if image.ndim == 3 else image
 
 
+_DARK = Look(skin=(0.5, 0.4, 0.34), gamma=1.5, light=(-0.2, 0.0))
+# Sensor noise of one grey level belongs to every condition but the first; a micro-expression of 0.36 s has 9 frames
+# at 25 frames a second, 73 at 200.
 CONDITIONS = (
     Condition("clean"),
     Condition("usual: noise 1, jpeg 95, head", jpeg(95), head=(2, 0.01, 0.004)),
     Condition("faint: a third as strong", jpeg(95), head=(2, 0.01, 0.004), strength=0.35),
     Condition("strong: twice as strong", jpeg(95), head=(2, 0.01, 0.004), strength=2.0),
-    Condition("head 6 px", noise(1), head=(6, 0.0, 0.0)),
-    Condition("head 0.05 rad", noise(1), head=(0, 0.05, 0.0)),
-    Condition("head 2 % nearer", noise(1), head=(0, 0.0, 0.02)),
+    Condition("peak 0.3 px", noise(1), peak=0.3),
+    Condition("peak 1 px", noise(1), peak=1.0),
+    Condition("peak 5 px", noise(1), peak=5.0),
     Condition("noise 2", noise(2)),
     Condition("noise 4", noise(4)),
     Condition("jpeg 85", jpeg(85)),
@@ -241,13 +273,29 @@ CONDITIONS = (
     Condition("flicker 8 %", flicker),
     Condition("contrast a third", low_contrast),
     Condition("glasses", glasses),
-    Condition("fringe over the brows", fringe),
+    Condition("hair: fringe over the brows", fringe),
     Condition("small: face of 130 px", noise(1), scale=0.55),
     Condition("gray", noise(1), gray=True),
+    Condition("target dark", noise(1), target=_DARK),
+    Condition("target in light from the side", noise(1), target=Look(mirrored=True, light=(0.7, -0.2))),
+    Condition("target rotated 15 degrees", noise(1), target=Look(turn=0.26, mirrored=True)),
+    Condition("target yawed 15 degrees", noise(1), target=Look(yaw=np.radians(15), mirrored=True)),
+    Condition("target pitched 10 degrees", noise(1), target=Look(pitch=np.radians(10), mirrored=True)),
+    Condition("target of another shape", noise(1), target=Look(True, 0.12, 0.06, 0.1, -0.12, 0.15, -0.06, 0.0, 1.1)),
+    Condition("head 6 px", noise(1), head=(6, 0.0, 0.0)),
+    Condition("head 0.05 rad", noise(1), head=(0, 0.05, 0.0)),
+    Condition("head 2 % nearer", noise(1), head=(0, 0.0, 0.02)),
+    Condition("head yaws 3 degrees", noise(1), turn=(np.radians(3), 0.0)),
+    Condition("head pitches 2 degrees", noise(1), turn=(0.0, np.radians(2))),
     Condition("blink in the middle of the rise", noise(1), blink=0.28),
     Condition("blink at the apex", noise(1), blink=0.5),
     Condition("gaze shift", noise(1), gaze=(0.045, 0.012)),
-    Condition("target dark", noise(1), target=Look(skin=(0.5, 0.4, 0.34), gamma=1.5, light=(-0.2, 0.0))),
-    Condition("target turned 15 degrees", noise(1), target=Look(turn=0.26, mirrored=True)),
-    Condition("target of another shape", noise(1), target=Look(True, 0.12, 0.06, 0.1, -0.12, 0.15, -0.06, 0.0, 1.1)),
+    Condition("driver dark", noise(1), driver=_DARK),
+    *(
+        Condition(f"{fps} fps: {frames} frames", noise(1), head=(1, 0.005, 0.002), frames=frames)
+        for fps, frames in ((25, 3), (25, 9), (30, 11), (60, 21), (100, 37), (200, 73))
+    ),
+    *(Condition(f"au {unit}", noise(1), units=((unit, 0.8),)) for unit in (5, 16, 20, 23, 24, 25, 26)),
+    Condition("au 12, left side only", noise(1), units=((("L", 12), 0.7),)),
+    Condition("au 4, right side only", noise(1), units=((("R", 4), 0.8),)),
 )

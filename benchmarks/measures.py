@@ -7,9 +7,10 @@ from functools import cache, lru_cache
 
 import cv2
 import numpy as np
-from conditions import Condition, Drawing, Frames, as_gray, picture, target_of
+from conditions import Condition, Drawing, Frames, Unit, as_gray, picture, target_of
 from skimage.metrics import structural_similarity
 
+from me_augment.demo.actions import Units
 from me_augment.demo.eyes import EYEBALL, LID
 from me_augment.demo.faces import Look, Performance, Subject
 from me_augment.evaluation.regions import region_samples, tracked_displacement
@@ -46,7 +47,7 @@ def detector() -> LandmarkDetector:
 
 @lru_cache(maxsize=12)
 def true_regions(
-    look: Look | None, k: int, units: tuple[tuple[int, float], ...], course: tuple[float, ...]
+    look: Look | None, k: int, units: tuple[tuple[Unit, float], ...], course: tuple[float, ...]
 ) -> np.ndarray:
     """True displacement (T, 18, N, 2) of the target's region samples."""
     target = target_of(look, k)
@@ -167,10 +168,11 @@ def rms_of_similarity(before: np.ndarray, after: np.ndarray, person: Subject) ->
     return float(np.sqrt((moved**2).sum(1).mean()) / interocular(person.landmarks))
 
 
-def quiet_pixels(target: Subject, units: dict[int, float], shape: tuple[int, ...]) -> np.ndarray:
+def quiet_pixels(target: Subject, units: Units, shape: tuple[int, ...]) -> np.ndarray:
     """Mask (H, W) of pixels that the expression does not reach."""
     y, x = np.mgrid[0 : shape[0] : 4, 0 : shape[1] : 4]
     at = target.base_position(np.stack([x, y], -1))
     motion = np.linalg.norm(target.backward_motion(at, units), axis=-1)
+    motion += np.linalg.norm(target.mouth.moved(at, units) - at, axis=-1)
     full = cv2.resize(motion.astype(np.float32), shape[::-1], interpolation=cv2.INTER_LINEAR)
     return full < _STILL_PX

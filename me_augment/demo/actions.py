@@ -39,6 +39,19 @@ class Pull:
     side: Side | None = None
 
 
+@dataclass(frozen=True)
+class Opening:
+    """The lower lip going down and leaving the teeth where they are.
+
+    Attributes:
+        drop: of the middle of the lip at full strength, interocular distances.
+        reach: skin so far below the lip's edge follows in full, and from the second distance on not at all.
+    """
+
+    drop: float
+    reach: tuple[float, float]
+
+
 def _both_sides(image_left: Pull, right_landmarks: tuple[int, ...]) -> tuple[Pull, Pull]:
     """A pull given for the left of the picture, which is the subject's right, and its mirror image."""
     (x, y), (dx, dy) = image_left.shift, image_left.move
@@ -71,9 +84,12 @@ ACTION_UNITS: dict[int, tuple[Pull, ...]] = {
     ),
 }
 
+# Action units that part the lips; `mouth` draws them, since what they do is no smooth motion.
+OPENINGS = {25: Opening(0.035, (0.12, 0.45)), 26: Opening(0.075, (0.3, 1.1))}
+
 
 def motion_field(units: Units, landmarks: NDArray[np.floating], points: NDArray[np.floating]) -> NDArray[np.float64]:
-    """Displacement (..., 2) in pixels at `points` (..., 2) of a face with 68 `landmarks`.
+    """Displacement (..., 2) in pixels at `points` (..., 2) of a face with 68 `landmarks`; that of `OPENINGS` left out.
 
     Args:
         units: `12` moves both sides, `("L", 12)` the subject's left one.
@@ -95,6 +111,8 @@ def motion_field(units: Units, landmarks: NDArray[np.floating], points: NDArray[
 
 
 def _pulls(key: int | tuple[Side, int]) -> tuple[Pull, ...]:
+    if key in OPENINGS:
+        return ()
     if isinstance(key, int):
         return ACTION_UNITS[key]
     side, number = key

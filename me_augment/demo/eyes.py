@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.interpolate import PchipInterpolator
 
+from me_augment.demo.layers import blend, read
 from me_augment.generation.resample import RefinedImage
 
 LID, EYEBALL = 1, 2
@@ -151,15 +152,15 @@ class Eyes:
             inset = np.minimum(2 * _SOFT * eye.width, (lower - upper) / 2)
             nearest_x = np.clip(at_x, eye.x[0] + 2, eye.x[-1] - 2)
             nearest_y = np.clip(at_y, upper + inset, lower - inset)
-            beside = _read(source, nearest_x, nearest_y)
+            beside = read(source, nearest_x, nearest_y)
             white, dark = _colours(image, eye)
             # Lids shade the ball and lend it their colour.
             shaded = (white + image[box]) / 2
-            hidden = _blend(beside, shaded, eye.disc(nearest_x, nearest_y, 1.15))
-            hidden = _blend(hidden, dark, eye.disc(at_x, at_y))
+            hidden = blend(beside, shaded, eye.disc(nearest_x, nearest_y, 1.15))
+            hidden = blend(hidden, dark, eye.disc(at_x, at_y))
             depth = np.minimum(at_y - upper, lower - at_y) * ((at_x > eye.x[0]) & (at_x < eye.x[-1]))
             shown = np.clip(depth / (_SOFT * eye.width) + 1, 0, 1)
-            image[box] = _blend(hidden, image[box], shown)
+            image[box] = blend(hidden, image[box], shown)
         return cls(openings, RefinedImage.of(np.clip(np.rint(image), 0, 255).astype(np.uint8)))
 
     def part(self, points: NDArray[np.floating]) -> NDArray[np.int8]:
@@ -200,14 +201,9 @@ class Eyes:
             soft, turn = _SOFT * eye.width, eye.turning(x)
             ball = np.clip((lower - y) / soft + 0.5, 0, 1) * np.clip((lower - upper) / soft, 0, 1)
             lid = np.clip((edge - y) / soft + 0.5, 0, 1)
-            below = _blend(out[rows, columns], _read(self.eyeballs, x - turn * gaze[0], y - turn * gaze[1]), ball)
-            out[rows, columns] = _blend(below, _read(portrait, x, eye.lid_source(points, blink)), lid)
+            below = blend(out[rows, columns], read(self.eyeballs, x - turn * gaze[0], y - turn * gaze[1]), ball)
+            out[rows, columns] = blend(below, read(portrait, x, eye.lid_source(points, blink)), lid)
         return out
-
-
-def _read(image: RefinedImage, x: NDArray[np.floating], y: NDArray[np.floating]) -> NDArray[np.float32]:
-    """Colours (N, 3) at N positions."""
-    return image.sample(x.astype(np.float32)[:, None], y.astype(np.float32)[:, None])[:, 0].astype(np.float32)
 
 
 def _colours(image: NDArray[np.float32], eye: EyeOpening) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
@@ -221,7 +217,3 @@ def _colours(image: NDArray[np.float32], eye: EyeOpening) -> tuple[NDArray[np.fl
     white = pixels[open_ & (radius > 1.2) & (radius < 1.8)]
     iris = pixels[open_ & (radius > 0.6) & (radius < 0.9)]
     return np.percentile(white, 60, axis=0).astype(np.float32), np.median(iris, axis=0).astype(np.float32)
-
-
-def _blend(under: NDArray[np.floating], over: NDArray[np.floating], share: NDArray[np.floating]) -> NDArray[np.float32]:
-    return (under + share[:, None] * (over - under)).astype(np.float32)

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from me_augment.demo.actions import Units, motion_field
 from me_augment.demo.eyes import EyeOpening, Eyes, portrait_eyes
+from me_augment.demo.mouth import Mouth, opens
 from me_augment.demo.pose import TurnedHead, TurnedMap
 from me_augment.face.geometry import interocular, invert_affine, mirror_landmarks
 from me_augment.face.thin_plate import ThinPlate
@@ -65,6 +66,7 @@ class Subject:
         landmarks: (68, 2) true landmarks in this person's image, pixels.
         light: (H, W, 1) float32 factor on the rendered frame.
         openings: the two eyes, in portrait pixels.
+        mouth: likewise.
         head: how the head is turned out of the picture plane, in this person's image.
     """
 
@@ -75,6 +77,7 @@ class Subject:
     landmarks: NDArray[np.float64]
     light: NDArray[np.float32]
     openings: tuple[EyeOpening, ...]
+    mouth: Mouth
     head: TurnedHead
 
     @cached_property
@@ -95,9 +98,10 @@ class Subject:
         """Exact forward displacement (N, 2), pixels, of what is at `points` at rest, by the action units alone.
 
         The renderer reads, for the pixel z, the portrait at phi(z) + m(phi(z)) with phi = `to_base`. What is at p
-        at rest therefore arrives at the z that solves phi(z) + m(phi(z)) = phi(p); Newton's method finds it.
+        at rest therefore arrives at the z that solves phi(z) + m(phi(z)) = phi(p); Newton's method finds it. Lips
+        that part go down in the portrait first.
         """
-        rest = self.base_position(points)
+        rest = self.mouth.moved(self.base_position(points), units)
         place = np.array(points, np.float64)
         for _ in range(12):
             base = self.base_position(place)
@@ -112,7 +116,10 @@ class Subject:
         return self.eyes.part(self.base_position(points))
 
     def backward_motion(self, base_points: NDArray[np.floating], units: Units) -> NDArray[np.float64]:
-        """Where in the portrait, relative to itself, a moved pixel gets its colour: minus the AU motion."""
+        """Where in the portrait, relative to itself, a moved pixel gets its colour: minus the AU motion.
+
+        The parting of lips is not in it.
+        """
         return -motion_field(units, self.base_landmarks, base_points)
 
 
@@ -187,6 +194,7 @@ def make_subject(name: str, look: Look, seed: int) -> Subject:
     for _ in range(12):
         error = to_base(place) - landmarks
         place -= np.linalg.solve(to_base.jacobian(place), error[..., None])[..., 0]
+    corner, mirrored_width = (_HEAD[1].start, _HEAD[0].start), image.shape[1] if look.mirrored else None
     return Subject(
         name,
         to_base,
@@ -194,7 +202,8 @@ def make_subject(name: str, look: Look, seed: int) -> Subject:
         landmarks,
         place,
         _light(look.light),
-        portrait_eyes((_HEAD[1].start, _HEAD[0].start), base.scale, image.shape[1] if look.mirrored else None),
+        portrait_eyes(corner, base.scale, mirrored_width),
+        Mouth.of(corner, base.scale, mirrored_width, unit, float(np.mean(look.skin)) / look.gamma),
         head,
     )
 
@@ -257,7 +266,7 @@ class Performance:
     """A subject performing action units: frames at any amplitude, by reading the portrait through known maps."""
 
     def __init__(self, subject: Subject, units: Units) -> None:
-        self._subject = subject
+        self._subject, self._units = subject, units
         self._rest = subject.rest
         self._move = subject.backward_motion(self._rest, units).astype(np.float32)
         self._x, self._y = grid(*FRAME_SHAPE)
@@ -293,6 +302,9 @@ class Performance:
             )
         seen = self._subject.portrait.sample(np.ascontiguousarray(base[..., 0]), np.ascontiguousarray(base[..., 1]))
         seen = seen.astype(np.float32)
+        if amplitude and opens(self._units):
+            units = {unit: amplitude * strength for unit, strength in self._units.items()}
+            seen = self._subject.mouth.paint(self._subject.portrait, seen, base, units)
         if blink or any(gaze):
             shift = (gaze[0] * _INTEROCULAR, gaze[1] * _INTEROCULAR)
             seen = self._subject.eyes.paint(self._subject.portrait, seen, base, blink, shift)
