@@ -95,7 +95,7 @@ def locate(
     """
     back = _from_network(box)
     seen = crop(picture, invert_affine(back), _SIDE)
-    both = np.stack([seen, seen[:, ::-1]]).transpose(0, 3, 1, 2).astype(np.float32) / 255
+    both = np.stack([seen, seen[:, ::-1]]).transpose(0, 3, 1, 2).astype(np.float32) / np.float32(255)
     heatmaps = heatmaps_of(both)
     # The mirrored view's heatmaps, turned back: an error to one side of the crop cancels.
     peaks = decode(heatmaps[0] + heatmaps[1, list(MIRRORED), :, ::-1])

@@ -53,15 +53,15 @@ def invert_affine(matrix: NDArray[np.floating]) -> NDArray[np.float64]:
     return np.column_stack([linear, -linear @ matrix[:, 2]])
 
 
-def mirror_landmarks(landmarks: NDArray[np.floating], width: int) -> NDArray[np.floating]:
+def mirror_landmarks(landmarks: NDArray[np.floating], width: int) -> NDArray[np.float64]:
     """68 landmarks of the image flipped left to right: positions mirrored, left and right names exchanged.
 
     Args:
         landmarks: (68, 2) pixels; not changed.
         width: of the image, pixels.
     """
-    flipped = landmarks.copy()
-    flipped[:, 0] = width - 1 - landmarks[:, 0]
+    flipped = np.array(landmarks, np.float64)
+    flipped[:, 0] = width - 1 - flipped[:, 0]
     return flipped[list(MIRRORED)]
 
 
