@@ -30,8 +30,9 @@ _MARGIN = 1.5
 _EYES = (33, 263)
 # The face's square is found from the mesh itself, starting at the detector's box; it has settled after this many looks.
 _LOOKS = 3
-# Sizes and turns (radians) of the square at which the settled face is looked at; their mean has a third less jitter
-# than one look, half with the mirrored looks (benchmarks/landmark_agreement.py).
+# Sizes and turns (radians) of the square at which the settled face is looked at. On the demo's faces under noise and
+# shifts a point's jitter is 0.27 % of the interocular distance from one look, 0.18 from the mean of these, 0.14 with
+# their mirror images.
 _VIEWS = ((1.0, 0.0), (0.94, 0.0), (1.06, 0.0), (1.0, 0.05), (1.0, -0.05))
 
 # Landmark i is the mean of the two mesh points of row i (the same point twice where one lies right). Eye corners,

@@ -50,7 +50,7 @@ def head_pose(landmarks: NDArray[np.floating]) -> Pose:
     foreshortening cannot be told from a short face, and near the frontal view it would swing pitch by 15 degrees.
 
     Of a head turned by up to 30 degrees of yaw or 20 of pitch, the detectors' landmarks show 0.75 to 0.95 of the turn,
-    so that it is read up to 5 degrees too small (benchmarks/pose_accuracy.py). Pitch has an error of about ±8 degrees
+    so that it is read up to 7 degrees too small (benchmarks/pose_accuracy.py). Pitch has an error of about ±8 degrees
     besides that stays with the person, since a long or upturned nose looks like a head turned up.
     """
     seen = np.asarray(landmarks, np.float64)[_INDICES]
