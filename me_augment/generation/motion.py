@@ -20,6 +20,7 @@ from me_augment.generation.head import (
     remaining_head_motion,
     without_head,
 )
+from me_augment.generation.light import as_gray, measure_light
 from me_augment.generation.resample import RefinedImage, grid, look_up
 from me_augment.generation.temporal import without_noise
 
@@ -44,7 +45,7 @@ class DriverMotion:
         head: (T, 2, 3) float64, similarity that takes the onset head to its place in frame t.
         eyes: like `residual`, the part that blinks and shifts of gaze add to it; None where there were none.
         light: (T, h, w) float32, logarithm of how much brighter what is at each sample in the onset frame has become
-            by frame t, apart from the light of the scene; None where it was not measured.
+            by frame t, apart from the light of the scene (`light`); None where it was not measured.
     """
 
     landmarks: NDArray[np.float32]
@@ -73,7 +74,8 @@ def measure_motion(frames: Sequence[NDArray[Any]], landmarks: NDArray[np.float32
     eye_distance = interocular(landmarks)
     crop = _face_box(landmarks, eye_distance, frames[0].shape[:2])
     scale = float(np.clip(_WORKING_INTEROCULAR / eye_distance, 0.25, 4.0))
-    work = [_normalised(frame[crop], scale, _CONTRAST_RADIUS * eye_distance * scale) for frame in frames]
+    gray = [_resized(as_gray(frame[crop]), scale) for frame in frames]
+    work = [_normalised(frame, _CONTRAST_RADIUS * eye_distance * scale) for frame in gray]
     # cv2.resize aligns pixel areas: sample i lies at (i + 0.5) / scale - 0.5 of the crop.
     origin = np.array([crop[1].start, crop[0].start]) + 0.5 / scale - 0.5
     points = (landmarks - origin) * scale
@@ -98,10 +100,12 @@ def measure_motion(frames: Sequence[NDArray[Any]], landmarks: NDArray[np.float32
         rest = remaining_head_motion(residual[t], face)
         residual[t] = without_head(residual[t], rest)
         head[t] = compose(head[t], rest)
+    places = [apply_affine(m, here + field).astype(np.float32) for m, field in zip(head, residual, strict=True)]
+    light = measure_light(gray, places, points, face, unit)
     calm = events.without(residual)
     eyes = None if calm is residual else (residual - calm) / np.float32(scale)
     in_pixels = np.stack([_in_frame_pixels(matrix, origin, scale) for matrix in head])
-    return DriverMotion(landmarks, origin, 1.0 / scale, calm / np.float32(scale), in_pixels, eyes)
+    return DriverMotion(landmarks, origin, 1.0 / scale, calm / np.float32(scale), in_pixels, eyes, light)
 
 
 def _head_held_still(
@@ -134,15 +138,15 @@ def _face_box(landmarks: NDArray[np.floating], unit: float, shape: tuple[int, ..
     )
 
 
-def _normalised(frame: NDArray[Any], scale: float, sigma: float) -> NDArray[np.uint8]:
-    """Gray, at the working size, local mean removed and local contrast made equal."""
-    gray = frame.astype(np.float32)
-    if gray.ndim == 3:
-        gray = cv2.cvtColor(gray, cv2.COLOR_RGB2GRAY)
-    gray /= np.float32(np.iinfo(frame.dtype).max)
-    if abs(scale - 1) > 1e-3:
-        interpolation = cv2.INTER_AREA if scale < 1 else cv2.INTER_CUBIC
-        gray = cv2.resize(gray, None, fx=scale, fy=scale, interpolation=interpolation)
+def _resized(gray: NDArray[np.float32], scale: float) -> NDArray[np.float32]:
+    if abs(scale - 1) < 1e-3:
+        return gray
+    interpolation = cv2.INTER_AREA if scale < 1 else cv2.INTER_CUBIC
+    return cv2.resize(gray, None, fx=scale, fy=scale, interpolation=interpolation)
+
+
+def _normalised(gray: NDArray[np.float32], sigma: float) -> NDArray[np.uint8]:
+    """Local mean removed and local contrast made equal."""
     detail = gray - cv2.GaussianBlur(gray, (0, 0), sigma)
     # The floor keeps sensor noise on smooth skin from being blown up to full contrast.
     contrast = np.sqrt(cv2.GaussianBlur(detail**2, (0, 0), 2 * sigma)) + 0.02
