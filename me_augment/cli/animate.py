@@ -1,23 +1,30 @@
-"""`me-augment animate`: one driver, one target, one clip."""
+"""`me-augment animate`: one driver or list of action units, one target, one clip."""
 
 from __future__ import annotations
 
 from fractions import Fraction
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from me_augment.errors import UsageError
 
 if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from me_augment.face import LandmarkDetector
     from me_augment.generation import Animation
+    from me_augment.generation.motion import DriverMotion
 
 _UNKNOWN_FPS = Fraction(25)
 
 
 @click.command()
-@click.option("--driver", required=True, type=click.Path(path_type=Path), help="Clip whose motion is taken.")
+@click.option("--driver", type=click.Path(path_type=Path), help="Clip whose motion is taken.")
+@click.option("--action-units", "specification", help="Action units to perform without a driver, such as 12B+6A.")
+@click.option("--seed", default=0, show_default=True, help="With --action-units: draws how long the phases last.")
 @click.option("--target", required=True, type=click.Path(path_type=Path), help="Face that is to move.")
 @click.option(
     "--out",
@@ -28,10 +35,15 @@ _UNKNOWN_FPS = Fraction(25)
 @click.option("--strength", default=1.0, show_default=True, help="Factor on the expression's displacement, 0 to 4.")
 @click.option("--generator", default="warp", show_default=True, help="Who makes the clip: warp.")
 @click.option("--keep-head-motion", is_flag=True, help="Also move the head as the driver's moves.")
-@click.option("--fps", help="Frame rate of the output, such as 200 or 30000/1001.  [default: the driver's, or 25]")
+@click.option(
+    "--fps",
+    help="Frame rate of the output, such as 200 or 30000/1001.  [default: the driver's, or 25; action units: 200]",
+)
 @click.option("--overwrite", is_flag=True, help="Replace the file --out.")
 def command(
-    driver: Path,
+    driver: Path | None,
+    specification: str | None,
+    seed: int,
     target: Path,
     out: Path,
     strength: float,
@@ -40,43 +52,72 @@ def command(
     fps: str | None,
     overwrite: bool,
 ) -> None:
-    """Let the face of --target perform the expression of --driver.
+    """Let the face of --target perform the expression of --driver, or action units.
 
-    Both may be an image, a folder of frames or a video (GIF included). The driver's first frame is its onset; of
-    the target the first frame is used, and it is the first frame of the result, which has as many frames as the
-    driver.
+    Driver and target may be an image, a folder of frames or a video (GIF included). The driver's first frame is its
+    onset; of the target the first frame is used, and it is the first frame of the result, which has as many frames
+    as the driver. Action units have an intensity from A to E (B where none is stated) and, where they can, a side: L is
+    the subject's own left. They rise and fall within the time that micro-expressions take.
 
     \b
-    Example:
+    Examples:
       me-augment animate --driver CASME2/Cropped/sub01/EP02_01f --target me.jpg --out clip.mkv
+      me-augment animate --action-units 12B+6A --target me.jpg --out clip.mkv
     """
-    _require_writable(out, overwrite, sources=(driver, target))
+    if (driver is None) == (specification is None):
+        raise UsageError("give either --driver or --action-units.")
+    _require_writable(out, overwrite, sources=(driver, target) if driver else (target,))
     rate = _fps(fps)
 
-    from me_augment.face import NoFaceError, create_detector
+    from me_augment.face import create_detector
     from me_augment.generation import Rendition, create_generator
     from me_augment.threads import one_thread
     from me_augment.video import open_frames
 
     rendition = Rendition(strength=strength, keep_head_motion=keep_head_motion)
-    source = open_frames(driver)
-    frames = source.read(range(len(source)))
-    picture = open_frames(target).read([0])[0]
-    detector = create_detector()
-    found = []
-    for image, path in ((frames[0], driver), (picture, target)):
-        try:
-            found.append(detector.detect(image))
-        except NoFaceError as error:
-            raise NoFaceError(f"{path}: {error}") from error
-    if len(frames) == 1:
-        click.echo("warning: the driver is a single frame, so nothing moves.", err=True)
     made_by = create_generator(generator)
+    detector = create_detector()
     with one_thread():
-        animation = made_by.animate(made_by.observe(list(frames), found[0]), picture, found[1], rendition)
-        count = _write(out, animation, rate or source.fps or _UNKNOWN_FPS)
+        if driver is not None:
+            source = open_frames(driver)
+            frames = source.read(range(len(source)))
+            observed = made_by.observe(list(frames), _landmarks(detector, frames[0], driver))
+            rate = rate or source.fps or _UNKNOWN_FPS
+            if len(frames) == 1:
+                click.echo("warning: the driver is a single frame, so nothing moves.", err=True)
+        picture = open_frames(target).read([0])[0]
+        landmarks = _landmarks(detector, picture, target)
+        if specification is not None:
+            observed, rate = _perform(specification, seed, rate, landmarks)
+        animation = made_by.animate(observed, picture, landmarks, rendition)
+        count = _write(out, animation, rate or _UNKNOWN_FPS)
     kind = "lossy preview, not for training" if out.suffix.lower() in (".gif", ".mp4") else "lossless"
     click.echo(f"{count} frames, largest displacement {animation.peak_displacement_px:.2f} px, {kind} → {out}")
+
+
+def _landmarks(detector: LandmarkDetector, image: NDArray[Any], path: Path) -> NDArray[np.float32]:
+    from me_augment.face import NoFaceError
+
+    try:
+        return detector.detect(image)
+    except NoFaceError as error:
+        raise NoFaceError(f"{path}: {error}") from error
+
+
+def _perform(
+    specification: str, seed: int, rate: Fraction | None, landmarks: NDArray[np.float32]
+) -> tuple[DriverMotion, Fraction]:
+    """The motion of a specification, to be carried to a face with these landmarks, and its frame rate."""
+    from me_augment.generation.action_units import DEFAULT_FPS, draw_profile, perform, read_specification
+    from me_augment.generation.canonical_face import CanonicalFace
+    from me_augment.manifest.au_emotions import emotion_of
+
+    units = read_specification(specification)
+    profile = draw_profile(seed, rate or DEFAULT_FPS)
+    motion = perform(units, profile, seed=seed, face=CanonicalFace.like(landmarks))
+    word = emotion_of(units) or "none by the table"
+    click.echo(f"apex at frame {profile.apex}, offset at {profile.offset}; emotion: {word}")
+    return motion, profile.fps
 
 
 def _fps(text: str | None) -> Fraction | None:

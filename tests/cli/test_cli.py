@@ -178,6 +178,31 @@ class TestAnimate:
         assert result.fps == 200
         np.testing.assert_array_equal(result.read([0])[0], source.read([0])[0])
 
+    def test_action_units_move_a_face_without_a_driver(self, cli, target, portrait, tmp_path):
+        out = tmp_path / "clip.mkv"
+        code, printed, _ = cli("animate", "--action-units", "L12C+6B", "--target", target, "--out", out, "--fps", "25")
+        assert code == 0
+        assert "happiness" in printed
+        clip = open_frames(out)
+        assert clip.fps == 25
+        assert len(clip) <= 14
+        apex = int(printed.split("apex at frame ")[1].split(",")[0])
+        frames = clip.read([0, apex, len(clip) - 1])
+        np.testing.assert_array_equal(frames[0], portrait)
+        np.testing.assert_array_equal(frames[2], portrait)
+        changed = np.flatnonzero((frames[1] != portrait).any((0, 2)))
+        assert changed.size  # 6 moves both sides
+        again = tmp_path / "again.mkv"
+        assert cli("animate", "--action-units", "L12C+6B", "--target", target, "--out", again, "--fps", "25")[0] == 0
+        np.testing.assert_array_equal(open_frames(again).read([apex])[0], frames[1])
+
+    def test_driver_or_action_units(self, cli, driver, target, tmp_path):
+        common = ("animate", "--target", target, "--out", tmp_path / "clip.mkv")
+        fails(cli(*common), 2, "--driver", "--action-units")
+        fails(cli(*common, "--driver", driver, "--action-units", "12"), 2, "--driver", "--action-units")
+        fails(cli(*common, "--action-units", "smile"), 2, "smile", "12B+6A")
+        fails(cli(*common, "--action-units", "12", "--fps", "4"), 2, "frames per second")
+
     def test_a_single_picture_drives_nothing(self, cli, target, tmp_path):
         code, _, err = cli("animate", "--driver", target, "--target", target, "--out", tmp_path / "a.mkv")
         assert code == 0
