@@ -24,6 +24,7 @@ _UNKNOWN_FPS = Fraction(25)
 @click.command()
 @click.option("--driver", type=click.Path(path_type=Path), help="Clip whose motion is taken.")
 @click.option("--action-units", "specification", help="Action units to perform without a driver, such as 12B+6A.")
+@click.option("--action-units-basis", "basis", type=click.Path(path_type=Path), help="Their motion, from `au-basis`.")
 @click.option("--seed", default=0, show_default=True, help="With --action-units: draws how long the phases last.")
 @click.option("--target", required=True, type=click.Path(path_type=Path), help="Face that is to move.")
 @click.option(
@@ -43,6 +44,7 @@ _UNKNOWN_FPS = Fraction(25)
 def command(
     driver: Path | None,
     specification: str | None,
+    basis: Path | None,
     seed: int,
     target: Path,
     out: Path,
@@ -64,6 +66,8 @@ def command(
       me-augment animate --driver CASME2/Cropped/sub01/EP02_01f --target me.jpg --out clip.mkv
       me-augment animate --action-units 12B+6A --target me.jpg --out clip.mkv
     """
+    if basis is not None and specification is None:
+        raise UsageError("--action-units-basis goes with --action-units.")
     if (driver is None) == (specification is None):
         raise UsageError("give either --driver or --action-units.")
     _require_writable(out, overwrite, sources=(driver, target) if driver else (target,))
@@ -88,7 +92,7 @@ def command(
         picture = open_frames(target).read([0])[0]
         landmarks = _landmarks(detector, picture, target)
         if specification is not None:
-            observed, rate = _perform(specification, seed, rate, landmarks)
+            observed, rate = _perform(specification, basis, seed, rate, landmarks)
         animation = made_by.animate(observed, picture, landmarks, rendition)
         count = _write(out, animation, rate or _UNKNOWN_FPS)
     kind = "lossy preview, not for training" if out.suffix.lower() in (".gif", ".mp4") else "lossless"
@@ -105,16 +109,23 @@ def _landmarks(detector: LandmarkDetector, image: NDArray[Any], path: Path) -> N
 
 
 def _perform(
-    specification: str, seed: int, rate: Fraction | None, landmarks: NDArray[np.float32]
+    specification: str, basis: Path | None, seed: int, rate: Fraction | None, landmarks: NDArray[np.float32]
 ) -> tuple[DriverMotion, Fraction]:
     """The motion of a specification, to be carried to a face with these landmarks, and its frame rate."""
     from me_augment.generation.action_units import DEFAULT_FPS, draw_profile, perform, read_specification
+    from me_augment.generation.au_basis import Basis
     from me_augment.generation.canonical_face import CanonicalFace
     from me_augment.manifest.au_emotions import emotion_of
 
     units = read_specification(specification)
     profile = draw_profile(seed, rate or DEFAULT_FPS)
-    motion = perform(units, profile, seed=seed, face=CanonicalFace.like(landmarks))
+    face = CanonicalFace.like(landmarks)
+    patterns = None
+    if basis is not None:
+        measured = Basis.read(basis)
+        patterns = measured.on(face)
+        click.echo(f"the motion holds that of {', '.join(measured.person_ids)}: keep them out of any test of it")
+    motion = perform(units, profile, seed=seed, face=face, patterns=patterns)
     word = emotion_of(units) or "none by the table"
     click.echo(f"apex at frame {profile.apex}, offset at {profile.offset}; emotion: {word}")
     return motion, profile.fps
