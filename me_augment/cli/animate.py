@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -34,6 +35,28 @@ _UNKNOWN_FPS = Fraction(25)
     help=".mkv (lossless), .gif or .mp4 (lossy preview), or a folder (PNG).",
 )
 @click.option("--strength", default=1.0, show_default=True, help="Factor on the expression's displacement, 0 to 4.")
+@click.option(
+    "--tempo",
+    default=1.0,
+    show_default=True,
+    help="Factor on the clip's duration, 0.25 to 4; 2 is half as fast, with twice as many frames.",
+)
+@click.option("--mirror", is_flag=True, help="Exchange left and right of the expression.")
+@click.option(
+    "--asymmetry",
+    default=0.0,
+    show_default=True,
+    help="How much stronger the face's left side moves, and weaker its right, -1 to 1.",
+)
+@click.option(
+    "--eyes", default=0.0, show_default=True, help="Factor on the driver's blinks and shifts of gaze, 0 to 1."
+)
+@click.option(
+    "--shading",
+    default=0.0,
+    show_default=True,
+    help="Factor on the change of brightness that the expression brought (furrows), 0 to 1.",
+)
 @click.option("--generator", default="warp", show_default=True, help="Who makes the clip: warp.")
 @click.option("--keep-head-motion", is_flag=True, help="Also move the head as the driver's moves.")
 @click.option(
@@ -49,6 +72,11 @@ def command(
     target: Path,
     out: Path,
     strength: float,
+    tempo: float,
+    mirror: bool,
+    asymmetry: float,
+    eyes: float,
+    shading: float,
     generator: str,
     keep_head_motion: bool,
     fps: str | None,
@@ -58,8 +86,9 @@ def command(
 
     Driver and target may be an image, a folder of frames or a video (GIF included). The driver's first frame is its
     onset; of the target the first frame is used, and it is the first frame of the result, which has as many frames
-    as the driver. Action units have an intensity from A to E (B where none is stated) and, where they can, a side: L is
-    the subject's own left. They rise and fall within the time that micro-expressions take.
+    as the driver unless --tempo is given. Action units have an intensity from A to E (B where none is stated) and,
+    where they can, a side: L is the subject's own left. They rise and fall within the time that micro-expressions
+    take.
 
     \b
     Examples:
@@ -75,10 +104,19 @@ def command(
 
     from me_augment.face import create_detector
     from me_augment.generation import Rendition, create_generator
+    from me_augment.synthesis.timeline import timeline
     from me_augment.threads import one_thread
     from me_augment.video import open_frames
 
-    rendition = Rendition(strength=strength, keep_head_motion=keep_head_motion)
+    rendition = Rendition(
+        strength=strength,
+        mirror=mirror,
+        asymmetry=asymmetry,
+        eyes=eyes,
+        shading=shading,
+        keep_head_motion=keep_head_motion,
+    )
+    performed = _Performed(specification, basis, seed, rate) if specification is not None else None
     made_by = create_generator(generator)
     detector = create_detector()
     with one_thread():
@@ -86,14 +124,18 @@ def command(
             source = open_frames(driver)
             frames = source.read(range(len(source)))
             observed = made_by.observe(list(frames), _landmarks(detector, frames[0], driver))
+            # Which frame is the apex is not known here, so both phases are scaled alike.
+            whole = timeline(len(frames), None, tempo_onset=tempo, tempo_offset=tempo)
             rate = rate or source.fps or _UNKNOWN_FPS
             if len(frames) == 1:
                 click.echo("warning: the driver is a single frame, so nothing moves.", err=True)
         picture = open_frames(target).read([0])[0]
         landmarks = _landmarks(detector, picture, target)
-        if specification is not None:
-            observed, rate = _perform(specification, basis, seed, rate, landmarks)
-        animation = made_by.animate(observed, picture, landmarks, rendition)
+        if performed is not None:
+            observed, rate = performed.motion_for(landmarks), performed.profile.fps
+            whole = timeline(len(observed), performed.profile.apex, tempo_onset=tempo, tempo_offset=tempo)
+            click.echo(f"apex at frame {whole.apex} of {whole.n_frames}; {performed.note}")
+        animation = made_by.animate(observed, picture, landmarks, replace(rendition, times=whole.times))
         count = _write(out, animation, rate or _UNKNOWN_FPS)
     kind = "lossy preview, not for training" if out.suffix.lower() in (".gif", ".mp4") else "lossless"
     click.echo(f"{count} frames, largest displacement {animation.peak_displacement_px:.2f} px, {kind} → {out}")
@@ -108,27 +150,30 @@ def _landmarks(detector: LandmarkDetector, image: NDArray[Any], path: Path) -> N
         raise NoFaceError(f"{path}: {error}") from error
 
 
-def _perform(
-    specification: str, basis: Path | None, seed: int, rate: Fraction | None, landmarks: NDArray[np.float32]
-) -> tuple[DriverMotion, Fraction]:
-    """The motion of a specification, to be carried to a face with these landmarks, and its frame rate."""
-    from me_augment.generation.action_units import DEFAULT_FPS, draw_profile, perform, read_specification
-    from me_augment.generation.au_basis import Basis
-    from me_augment.generation.canonical_face import CanonicalFace
-    from me_augment.manifest.au_emotions import emotion_of
+class _Performed:
+    """A specification that was found sound, before anything slow begins."""
 
-    units = read_specification(specification)
-    profile = draw_profile(seed, rate or DEFAULT_FPS)
-    face = CanonicalFace.like(landmarks)
-    patterns = None
-    if basis is not None:
-        measured = Basis.read(basis)
-        patterns = measured.on(face)
-        click.echo(f"the motion holds that of {', '.join(measured.person_ids)}: keep them out of any test of it")
-    motion = perform(units, profile, seed=seed, face=face, patterns=patterns)
-    word = emotion_of(units) or "none by the table"
-    click.echo(f"apex at frame {profile.apex}, offset at {profile.offset}; emotion: {word}")
-    return motion, profile.fps
+    def __init__(self, specification: str, basis: Path | None, seed: int, rate: Fraction | None) -> None:
+        from me_augment.generation.action_units import DEFAULT_FPS, draw_profile, read_specification
+        from me_augment.generation.au_basis import Basis
+        from me_augment.manifest.au_emotions import emotion_of
+
+        self._units = read_specification(specification)
+        self._basis = Basis.read(basis) if basis else None
+        self._seed = seed
+        self.profile = draw_profile(seed, rate or DEFAULT_FPS)
+        self.note = f"emotion: {emotion_of(self._units) or 'none by the table'}"
+        if self._basis is not None:
+            self.note += f"; the motion holds that of {', '.join(self._basis.person_ids)}: keep them out of its test"
+
+    def motion_for(self, landmarks: NDArray[np.float32]) -> DriverMotion:
+        """The motion, to be carried to a face with these landmarks."""
+        from me_augment.generation.action_units import perform
+        from me_augment.generation.canonical_face import CanonicalFace
+
+        face = CanonicalFace.like(landmarks)
+        patterns = self._basis.on(face) if self._basis else None
+        return perform(self._units, self.profile, seed=self._seed, face=face, patterns=patterns)
 
 
 def _fps(text: str | None) -> Fraction | None:

@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from me_augment.errors import UsageError
+from me_augment.face.geometry import MIRRORED
 from me_augment.generation.action_unit_table import (
     ACTIONS,
     AMPLITUDE,
@@ -24,7 +25,7 @@ from me_augment.generation.action_unit_table import (
     SIDED,
     Pull,
 )
-from me_augment.generation.canonical_face import MIRRORED, PIXELS, SHAPE, CanonicalFace, positions
+from me_augment.generation.canonical_face import PIXELS, SHAPE, CanonicalFace, positions
 from me_augment.generation.motion import DriverMotion
 from me_augment.manifest.au import ActionUnit, format_aus, parse_aus
 
@@ -207,7 +208,7 @@ def _drawn(number: int, face: CanonicalFace, lips_apart: bool) -> tuple[NDArray[
 
 def _mirrored(pull: Pull) -> Pull:
     return Pull(
-        tuple(int(MIRRORED[i]) for i in pull.landmarks),
+        tuple(MIRRORED[i] for i in pull.landmarks),
         (-pull.shift[0], pull.shift[1]),
         (-pull.move[0], pull.move[1]),
         pull.spread,

@@ -188,7 +188,7 @@ def estimate_basis(
     prior = np.stack([_halves(_table_pattern(number))[0].ravel() for number in numbers])
     free = np.repeat([all(unit.intensity is None for unit in sample.units) for sample in samples], 2)
     own = np.ones(len(observed))
-    patterns = prior
+    patterns: NDArray[np.floating] = prior
     for _ in range(_ROUNDS if free.any() else 1):
         patterns = _solve(stated * own[:, None], observed, prior)
         if free.any():
@@ -247,7 +247,7 @@ def _solve(
 def _own_amplitudes(
     stated: NDArray[np.float64],
     observed: NDArray[np.float32],
-    patterns: NDArray[np.float64],
+    patterns: NDArray[np.floating],
     free: NDArray[np.bool_],
 ) -> NDArray[np.float64]:
     """Per half (2 N,): the factor by which a clip without intensities is stronger than their mean; one for others."""

@@ -13,7 +13,7 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
-from me_augment.face.geometry import eye_centres, fit_similarity, invert_affine
+from me_augment.face.geometry import MIRRORED, eye_centres, fit_similarity
 
 # One interocular distance in pixels of the canonical picture, and where the point between the eyes lies in it.
 PIXELS = 100.0
@@ -35,14 +35,6 @@ _MIDLINE = {
     8: (0.0, 1.74), 27: (0.0, -0.05), 28: (0.0, 0.17), 29: (0.0, 0.38), 30: (0.0, 0.58), 33: (0.0, 0.77),
     51: (0.0, 1.005), 57: (0.0, 1.245), 62: (0.0, 1.09), 66: (0.0, 1.10),
 }  # fmt: skip
-# Landmark → the one that it becomes in a mirror.
-MIRRORED = np.array(
-    [
-        *range(16, -1, -1), *range(26, 16, -1), *range(27, 31), *range(35, 30, -1),
-        45, 44, 43, 42, 47, 46, 39, 38, 37, 36, 41, 40,
-        *range(54, 47, -1), *range(59, 54, -1), *range(64, 59, -1), *range(67, 64, -1),
-    ]
-)  # fmt: skip
 _MOUTH = ((60, 61, 62, 63, 64), (60, 67, 66, 65, 64))
 _EYES = (((36, 37, 38, 39), (36, 41, 40, 39)), ((42, 43, 44, 45), (42, 47, 46, 45)))
 _LOWER_LIP = (55, 56, 57, 58, 59, 65, 66, 67)
@@ -136,11 +128,6 @@ def positions() -> NDArray[np.float64]:
     """(H, W, 2), where each sample of the canonical picture lies, interocular distances."""
     y, x = np.mgrid[0 : SHAPE[0], 0 : SHAPE[1]]
     return (np.stack([x, y], axis=-1) - _CENTRE) / PIXELS
-
-
-def to_canonical(landmarks: NDArray[np.floating]) -> NDArray[np.float64]:
-    """(2, 3) similarity from the pixels of a face with 68 `landmarks` to canonical pixels."""
-    return invert_affine(fit_similarity(LANDMARKS * PIXELS + _CENTRE, landmarks))
 
 
 def _above(lines: tuple[NDArray[np.float64], ...]) -> NDArray[np.float32]:

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from me_augment.errors import MeAugmentError
 from me_augment.face.geometry import apply_affine, fit_similarity, interocular, invert_affine
 from me_augment.face.thin_plate import face_map
+from me_augment.generation.edits import edited
 from me_augment.generation.generator import Rendition
 from me_augment.generation.motion import DriverMotion, measure_motion
 from me_augment.generation.resample import RefinedImage, grid, look_up
@@ -216,5 +217,6 @@ class WarpGenerator:
         rendition: Rendition = Rendition(),  # noqa: B008 - it is frozen
     ) -> WarpAnimation:
         """See `Generator.animate`."""
+        observed = edited(observed, rendition)
         carrier = make_carrier(observed, landmarks, target.shape[:2])
         return WarpAnimation(target, observed, carrier, rendition)

@@ -10,6 +10,7 @@ from conftest import picture
 from me_augment.demo.faces import Performance
 from me_augment.errors import UsageError
 from me_augment.evaluation.regions import tracked_displacement
+from me_augment.face.geometry import MIRRORED
 from me_augment.generation import Rendition, create_generator
 from me_augment.generation.action_unit_table import ACTIONS, AMPLITUDE, SIDED
 from me_augment.generation.action_units import (
@@ -19,7 +20,7 @@ from me_augment.generation.action_units import (
     perform,
     read_specification,
 )
-from me_augment.generation.canonical_face import LANDMARKS, MIRRORED, PIXELS, CanonicalFace
+from me_augment.generation.canonical_face import LANDMARKS, PIXELS, CanonicalFace
 from me_augment.generation.resample import look_up
 from me_augment.manifest.au import format_aus
 
