@@ -55,6 +55,7 @@ def command(manifest: Path, out: Path, min_clips: int, root: Path | None, overwr
     basis = au_basis.estimate_basis(
         samples,
         source=source.fingerprint,
+        licence=source.licence,
         min_clips=min_clips,
         made_by={"me-augment": installed("me-augment"), "action-units": action_units.VERSION},
     )

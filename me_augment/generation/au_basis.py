@@ -7,6 +7,7 @@ import os
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from functools import lru_cache
+from hashlib import sha256
 from pathlib import Path
 
 import numpy as np
@@ -21,6 +22,7 @@ from me_augment.generation.motion import DriverMotion
 from me_augment.generation.resample import look_up
 from me_augment.generation.warp import displacement, make_carrier
 from me_augment.manifest.au import ActionUnit
+from me_augment.manifest.ids import digest
 
 FORMAT_VERSION = 1
 # Estimated on every other sample of the canonical picture: measured motion is smoother than that.
@@ -68,6 +70,7 @@ class Basis:
         person_ids: everyone whose clips were used, sorted: whoever trains with clips made from the patterns has to
             keep these out of the test.
         source: fingerprint of the manifest.
+        licence: terms of the manifest's clips; clips with their motion fall under them.
         made_by: versions of the programs whose arithmetic decides the patterns.
     """
 
@@ -75,7 +78,14 @@ class Basis:
     counts: Mapping[int, UnitCount]
     person_ids: tuple[str, ...]
     source: str
+    licence: str
     made_by: Mapping[str, str | None] = field(default_factory=dict)
+
+    @property
+    def fingerprint(self) -> str:
+        """Hash of what clips made with it depend on."""
+        hashed = sha256(b"".join(np.ascontiguousarray(pattern).tobytes() for pattern in self.patterns.values()))
+        return digest(list(self.patterns), list(self.person_ids), self.licence, hashed.hexdigest())
 
     def write(self, file: Path) -> None:
         """Write one .npz with the arrays `patterns` and `units` and the text `about` (JSON)."""
@@ -85,6 +95,7 @@ class Basis:
             "counts": {str(unit): asdict(count) for unit, count in self.counts.items()},
             "person_ids": list(self.person_ids),
             "source": self.source,
+            "licence": self.licence,
             "made_by": dict(self.made_by),
         }
         temporary = file.with_name(f".{file.name}.tmp.npz")
@@ -122,6 +133,7 @@ class Basis:
                 {int(unit): UnitCount(**count) for unit, count in about["counts"].items()},
                 tuple(about["person_ids"]),
                 about["source"],
+                about["licence"],
                 about["made_by"],
             )
         except (OSError, ValueError, KeyError, TypeError, EOFError) as error:
@@ -155,7 +167,12 @@ def sample_of(motion: DriverMotion, apex: int, units: Sequence[ActionUnit], pers
 
 
 def estimate_basis(
-    samples: Sequence[Sample], *, source: str, min_clips: int = 3, made_by: Mapping[str, str | None] | None = None
+    samples: Sequence[Sample],
+    *,
+    source: str,
+    licence: str,
+    min_clips: int = 3,
+    made_by: Mapping[str, str | None] | None = None,
 ) -> Basis:
     """Solve for one pattern per unit.
 
@@ -167,7 +184,7 @@ def estimate_basis(
 
     Args:
         samples: the clips.
-        source: fingerprint of the manifest that they come from.
+        source, licence: fingerprint and terms of the manifest that they come from.
         min_clips: units in fewer clips are taken into account but get no pattern of their own.
 
     Raises:
@@ -199,6 +216,7 @@ def estimate_basis(
         {number: counts[number] for number in kept},
         tuple(sorted({person for sample in samples for person in sample.person_ids})),
         source,
+        licence,
         made_by or {},
     )
 

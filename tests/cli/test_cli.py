@@ -165,6 +165,31 @@ class TestSynthesize:
         fails(cli("synthesize", tiny_manifest.folder, "--out", tmp_path / "r", "--generator", "magic"), 2, "warp")
 
 
+class TestSynthesizeActionUnits:
+    def test_a_plan_is_shown_and_a_run_made(self, cli, tiny_manifest, tmp_path):
+        common = ("synthesize", tiny_manifest.folder, "--out", tmp_path / "run", "--fps", "25")
+        common = (*common, "--action-units", "12C+6B, 4+7", "--per-target", "1")
+        code, out, _ = cli(*common, "--dry-run")
+        assert code == 0
+        assert "units    12C+6B 3  4+7 3" in out
+        assert "driver " not in out
+        assert not (tmp_path / "run").exists()
+        code, out, _ = cli(*common)
+        assert code == 0
+        assert "6 clips made, 0 failed" in out
+        fails(cli(*common, "--per-target", "2"), 2, "per_target = 1")
+
+    def test_mistakes(self, cli, tiny_manifest, tmp_path):
+        common = ("synthesize", tiny_manifest.folder, "--out", tmp_path / "run")
+        fails(cli(*common, "--action-units", "smile"), 2, "smile")
+        fails(cli(*common, "--action-units", ""), 2, "12B+6A")
+        fails(cli(*common, "--action-units", "12", "--balance"), 2, "--balance")
+        fails(cli(*common, "--per-target", "2"), 2, "--action-units")
+        fails(cli(*common, "--action-units-basis", "b.npz"), 2, "--action-units")
+        fails(cli(*common, "--action-units", "12", "--action-units-basis", tmp_path / "b.npz"), 2, "does not exist")
+        assert not (tmp_path / "run").exists()
+
+
 class TestAuBasis:
     def test_a_manifest_becomes_a_basis_that_animates(self, cli, tiny_manifest, portrait, tmp_path):
         basis = tmp_path / "basis.npz"

@@ -42,7 +42,7 @@ def test_units_are_told_apart_that_act_together():
         *(sample("12C", (0.35,), f"p{i}") for i in range(3)),
         *(sample("6B", (0.15,), f"p{i}") for i in range(3)),
     ]
-    basis = estimate_basis(samples, source="s")
+    basis = estimate_basis(samples, source="s", licence="none")
     assert set(basis.patterns) == {6, 12}
     for number, pattern in basis.patterns.items():
         truth = turned(number) / PIXELS
@@ -55,7 +55,7 @@ def test_units_are_told_apart_that_act_together():
 def test_a_clip_without_intensity_has_an_amplitude_of_its_own():
     strengths = (0.1, 0.15, 0.2)
     plain = [sample("2", (a,), "p") for a in strengths] + [sample("15", (a,), "p") for a in strengths]
-    basis = estimate_basis(plain, source="s")
+    basis = estimate_basis(plain, source="s", licence="none")
     # Their mean is that of a unit without intensity: B.
     for number in (2, 15):
         truth = turned(number) / PIXELS
@@ -65,7 +65,7 @@ def test_a_clip_without_intensity_has_an_amplitude_of_its_own():
 def test_a_one_sided_clip_speaks_for_its_side():
     left, right = sample("L12C", (0.35,), sides=(0, 1)), sample("R12C", (0.35,), sides=(1, 0))
     samples = [left, right, left]
-    pattern = estimate_basis(samples, source="s").patterns[12]
+    pattern = estimate_basis(samples, source="s", licence="none").patterns[12]
     assert correlation(pattern, turned(12)) > 0.97
     mirrored = pattern[:, ::-1] * (-1, 1)
     np.testing.assert_allclose(pattern, mirrored, atol=1e-6)
@@ -83,7 +83,7 @@ def test_drawn_motion_is_found_again_through_the_measurement(people):
             motion = measure_motion(frames, person.landmarks.astype(np.float32))
             acting = read_specification("+".join(map(str, units)))
             samples.append(sample_of(motion, 2, acting, [person.name]))
-    basis = estimate_basis(samples, source="s", min_clips=2)
+    basis = estimate_basis(samples, source="s", licence="none", min_clips=2)
     assert basis.person_ids == ("sub91", "sub94")
     for number, least in ((1, 0.97), (6, 0.9), (12, 0.97)):
         field = motion_field({number: 1.0}, base.landmarks.astype(np.float64), grid)[None].astype(np.float32)
@@ -94,7 +94,7 @@ def test_drawn_motion_is_found_again_through_the_measurement(people):
 
 def test_a_basis_is_written_and_read(tmp_path):
     samples = [sample("12B", (0.15,), f"casme2:sub{i}") for i in (3, 1, 2)]
-    basis = estimate_basis(samples, source="abc", made_by={"x": "1"})
+    basis = estimate_basis(samples, source="abc", licence="none", made_by={"x": "1"})
     basis.write(tmp_path / "sub" / "basis.npz")
     again = Basis.read(tmp_path / "sub" / "basis.npz")
     np.testing.assert_array_equal(again.patterns[12], basis.patterns[12])
@@ -120,23 +120,23 @@ def test_what_is_no_basis_is_said(tmp_path):
 
 def test_rare_units_get_no_pattern_and_too_few_clips_are_refused():
     samples = [*(sample("12B", (0.15,)) for _ in range(3)), sample("4B", (0.15,))]
-    assert set(estimate_basis(samples, source="s").patterns) == {12}
-    assert set(estimate_basis(samples, source="s", min_clips=1).patterns) == {4, 12}
+    assert set(estimate_basis(samples, source="s", licence="none").patterns) == {12}
+    assert set(estimate_basis(samples, source="s", licence="none", min_clips=1).patterns) == {4, 12}
     with pytest.raises(UsageError, match="4 clips or more"):
-        estimate_basis(samples, source="s", min_clips=4)
+        estimate_basis(samples, source="s", licence="none", min_clips=4)
     with pytest.raises(UsageError, match="3 clips or more"):
-        estimate_basis([], source="s")
+        estimate_basis([], source="s", licence="none")
 
 
 def test_patterns_follow_an_opened_mouth_and_leave_eyes_alone():
     (lips_part,) = apex_fields(read_specification("25E"))
-    basis = Basis({25: lips_part / PIXELS}, {25: UnitCount(3, 3)}, (), "s")
+    basis = Basis({25: lips_part / PIXELS}, {25: UnitCount(3, 3)}, (), "s", "none")
     opened = CanonicalFace(0.2)
     closed, moved = basis.on(FACE)[25], basis.on(opened)[25]
     low = [face.pixel_landmarks[57].round().astype(int) for face in (FACE, opened)]
     values = [field[y, x] for field, (x, y) in zip((closed, moved), low, strict=True)]
     np.testing.assert_allclose(values[0], values[1], atol=0.003)
     x, y = FACE.pixel_landmarks[36:42].mean(0).round().astype(int)
-    brows = Basis({1: np.full_like(lips_part, 0.01)}, {1: UnitCount(3, 3)}, (), "s").on(FACE)[1]
+    brows = Basis({1: np.full_like(lips_part, 0.01)}, {1: UnitCount(3, 3)}, (), "s", "none").on(FACE)[1]
     assert np.abs(brows[y, x]).max() < 0.1 * np.abs(brows).max()
     assert np.abs(closed[y, x]).max() < 0.01 * np.abs(closed).max()
