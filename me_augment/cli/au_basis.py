@@ -13,13 +13,17 @@ from me_augment.errors import UsageError
 @click.argument("manifest", type=click.Path(path_type=Path))
 @click.option("--out", required=True, type=click.Path(path_type=Path), help="File of the basis, .npz.")
 @click.option("--min-clips", default=3, show_default=True, help="Units in fewer clips get no motion of their own.")
+@click.option("--exclude", multiple=True, help="Person whose clips are not used, such as sub01; may be repeated.")
 @click.option("--root", type=click.Path(path_type=Path), help="Where the corpus lies now, if it moved.")
 @click.option("--overwrite", is_flag=True, help="Replace the file --out.")
-def command(manifest: Path, out: Path, min_clips: int, root: Path | None, overwrite: bool) -> None:
+def command(
+    manifest: Path, out: Path, min_clips: int, exclude: tuple[str, ...], root: Path | None, overwrite: bool
+) -> None:
     """Estimate from the labelled clips of MANIFEST how skin moves under each action unit.
 
     `animate --action-units` and `synthesize --action-units` use the file, given as --action-units-basis, in place of
-    the built-in table. Everyone whose clips went into it becomes a forbidden subject of every clip made with it.
+    the built-in table. Everyone whose clips went into it becomes a forbidden subject of every clip made with it: to train a fold with such
+    clips, make a basis without the person held out (--exclude).
 
     \b
     Example:
@@ -35,11 +39,14 @@ def command(manifest: Path, out: Path, min_clips: int, root: Path | None, overwr
     from me_augment.cli.progress import progress
     from me_augment.generation import action_units, au_basis
     from me_augment.manifest import Manifest
+    from me_augment.manifest.folds import resolve_person
     from me_augment.synthesis.au_samples import read_samples, usable_for_basis
     from me_augment.versions import installed
 
     source = Manifest.open(manifest, root)
     clips, unusable = usable_for_basis(source)
+    held_out = {resolve_person(source.clips, name) for name in exclude}
+    clips = [clip for clip in clips if not held_out & set(clip.forbidden_subjects)]
     samples = []
     with progress("Measuring", len(clips)) as advance:
         for result in read_samples(source, clips):

@@ -148,6 +148,14 @@ def command(
         seed=seed,
         balance=balance,
     )
+    if prepared.basis is not None:
+        persons = {clip.person_id for clip in sources.merged.clips}
+        if persons <= set(prepared.basis.person_ids):
+            click.echo(
+                "warning: everyone in MANIFEST gave motion to the basis, so no fold may train with these clips: make a "
+                "basis for each fold with `me-augment au-basis --exclude PERSON`.",
+                err=True,
+            )
     for name in sources.namesakes:
         click.echo(
             f"warning: {name} is a driver and, elsewhere, a target under another id. If they are one person, "

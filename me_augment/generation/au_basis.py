@@ -10,6 +10,7 @@ from functools import lru_cache
 from hashlib import sha256
 from pathlib import Path
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
 
@@ -28,8 +29,12 @@ FORMAT_VERSION = 1
 # Estimated on every other sample of the canonical picture: measured motion is smoother than that.
 _STRIDE = 2
 # Weight of the table's own pattern against the clips', in clips of average amplitude: it decides what no clip can,
-# such as how two units that never act apart share their motion.
-_PRIOR_CLIPS = 0.3
+# such as how two units that never act apart share their motion. That is the weight where a unit's pattern is strongest;
+# where the unit moves nothing by the table it is 1 / _ELSEWHERE times as much, so that of what two units do together
+# each gets what happens in its own place.
+_PRIOR_CLIPS = 0.1
+_ELSEWHERE = 0.02
+_REACH = 0.2  # blur of a unit's place, interocular distances
 # Rounds of alternating least squares for the amplitudes of clips that state no intensity, and their bounds.
 _ROUNDS = 6
 _WEAKEST, _STRONGEST = 0.25, 4.0
@@ -180,7 +185,7 @@ def estimate_basis(
     that states no intensity has one amplitude of its own for all its units, found together with the patterns
     (alternating least squares) and on average that of a unit without intensity. Both halves of a face count as
     observations of one half pattern, so that one-sided units are heard and a turn of the head cancels. The least
-    squares lean, lightly, on the table's patterns (Tikhonov).
+    squares lean on the table's patterns, lightly where these move and more where they do not (Tikhonov).
 
     Args:
         samples: the clips.
@@ -202,12 +207,13 @@ def estimate_basis(
     halves = np.stack([half for sample in samples for half in _halves(sample.field)])
     observed = halves.reshape(len(halves), -1)
     stated = _amplitudes(samples, numbers)
-    prior = np.stack([_halves(_table_pattern(number))[0].ravel() for number in numbers])
+    drawn = [_halves(_table_pattern(number))[0] for number in numbers]
+    prior, places = np.stack([half.ravel() for half in drawn]), np.stack([_place(half) for half in drawn])
     free = np.repeat([all(unit.intensity is None for unit in sample.units) for sample in samples], 2)
     own = np.ones(len(observed))
     patterns: NDArray[np.floating] = prior
     for _ in range(_ROUNDS if free.any() else 1):
-        patterns = _solve(stated * own[:, None], observed, prior)
+        patterns = _solve(stated * own[:, None], observed, prior, places)
         if free.any():
             own = _own_amplitudes(stated, observed, patterns, free)
     half_shape = halves.shape[1:]
@@ -251,15 +257,35 @@ def _table_pattern(number: int) -> NDArray[np.float32]:
 
 
 def _solve(
-    amplitudes: NDArray[np.float64], observed: NDArray[np.float32], prior: NDArray[np.float32]
+    amplitudes: NDArray[np.float64],
+    observed: NDArray[np.float32],
+    prior: NDArray[np.float32],
+    places: NDArray[np.float64],
 ) -> NDArray[np.float64]:
-    """Patterns P that minimise |observed - amplitudes P|^2 + w |P - g prior|^2, g the prior's best common gain."""
+    """Patterns P that minimise |observed - amplitudes P|^2 + w |P - g prior|^2, g the prior's best common gain.
+
+    Args:
+        amplitudes: (2 N, K).
+        observed: (2 N, 2 p), x and y of each of p samples in turn.
+        prior: (K, 2 p).
+        places: (K, p), what w is divided by.
+    """
     gram = amplitudes.T @ amplitudes
-    weight = _PRIOR_CLIPS * 2 * (amplitudes[amplitudes > 0] ** 2).mean()
     guess = amplitudes @ prior
     gain = max(0.0, float((guess * observed).sum() / max((guess**2).sum(), 1e-12)))
-    right = amplitudes.T @ observed + weight * gain * prior
-    return np.linalg.solve(gram + weight * np.eye(len(gram)), right)
+    weight = _PRIOR_CLIPS * 2 * (amplitudes[amplitudes > 0] ** 2).mean() / places
+    right = (amplitudes.T @ observed).reshape(*places.shape, 2) + (weight * gain)[..., None] * prior.reshape(
+        *places.shape, 2
+    )
+    # One small system per sample: the weight differs from place to place.
+    systems = gram + np.einsum("kp,kl->pkl", weight, np.eye(len(gram)))
+    return np.linalg.solve(systems, right.swapaxes(0, 1)).swapaxes(0, 1).reshape(prior.shape)
+
+
+def _place(half: NDArray[np.float32]) -> NDArray[np.float64]:
+    """(h * w,): how much of a unit's motion the table sees at and about each sample of a half, in [_ELSEWHERE, 1]."""
+    energy = cv2.GaussianBlur((half**2).sum(-1), (0, 0), _REACH * PIXELS / _STRIDE, borderType=cv2.BORDER_REFLECT)
+    return _ELSEWHERE + (1 - _ELSEWHERE) * (energy / energy.max()).ravel().astype(np.float64)
 
 
 def _own_amplitudes(

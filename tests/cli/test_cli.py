@@ -200,6 +200,12 @@ class TestAuBasis:
         assert units
         fails(cli("au-basis", tiny_manifest.folder, "--out", basis), 2, "exists", "--overwrite")
 
+        without = tmp_path / "without.npz"
+        assert cli("au-basis", tiny_manifest.folder, "--out", without, "--min-clips", "1", "--exclude", "sub92")[0] == 0
+        run = ("synthesize", tiny_manifest.folder, "--out", tmp_path / "run", "--action-units", "12", "--dry-run")
+        assert "no fold may train" in cli(*run, "--fps", "12", "--action-units-basis", basis)[2]
+        assert "no fold may train" not in cli(*run, "--fps", "12", "--action-units-basis", without)[2]
+
         cv2.imwrite(str(tmp_path / "face.png"), portrait[..., ::-1])
         common = ("animate", "--action-units", f"{units[0]}D", "--target", tmp_path / "face.png", "--fps", "25")
         assert cli(*common, "--out", tmp_path / "table.mkv")[0] == 0
@@ -215,6 +221,7 @@ class TestAuBasis:
         common = ("au-basis", tiny_manifest.folder, "--out")
         fails(cli(*common, tmp_path / "basis.json"), 2, ".npz")
         fails(cli(*common, tmp_path / "b.npz", "--min-clips", "0"), 2, "--min-clips")
+        fails(cli(*common, tmp_path / "b.npz", "--exclude", "sub1"), 2, "sub1")
         fails(cli("au-basis", tmp_path, "--out", tmp_path / "b.npz"), 2, "not a manifest")
         assert not list(tmp_path.iterdir())
 

@@ -6,6 +6,8 @@ from itertools import combinations, pairwise
 import numpy as np
 import pytest
 from conftest import picture
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from me_augment.demo.faces import Performance
 from me_augment.errors import UsageError
@@ -53,6 +55,22 @@ def test_every_unit_side_and_intensity_goes_there_and_back():
                 (unit,) = read_specification(f"{side}{number}{level}")
                 assert (unit.number, unit.side or "", unit.intensity or "") == (number, side, level)
                 assert format_aus([unit]) == f"{side}{number}{level}"
+
+
+@given(
+    st.dictionaries(
+        st.sampled_from(ALL),
+        st.tuples(st.sampled_from(["", "L", "R", "A"]), st.sampled_from(["", *AMPLITUDE])),
+        min_size=1,
+    )
+)
+@settings(max_examples=60, deadline=None)
+def test_any_specification_goes_there_and_back(asked):
+    tokens = [f"{side if number in SIDED else ''}{number}{level}" for number, (side, level) in asked.items()]
+    units = read_specification("+".join(tokens))
+    assert [unit.number for unit in units] == list(asked)
+    assert format_aus(units) == "+".join(tokens)
+    assert read_specification(format_aus(units)) == units
 
 
 @pytest.mark.parametrize(

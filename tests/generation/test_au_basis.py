@@ -52,6 +52,13 @@ def test_units_are_told_apart_that_act_together():
     assert basis.counts == {6: UnitCount(6, 3), 12: UnitCount(6, 3)}
 
 
+def test_of_units_that_never_act_apart_each_gets_its_own_place():
+    """Nothing in the clips says which of the two moves what: the table's places decide, not its directions."""
+    basis = estimate_basis([sample("4C+15C", (0.35, 0.35)) for _ in range(4)], source="s", licence="none")
+    for number in (4, 15):
+        assert correlation(basis.patterns[number], turned(number) / PIXELS) > 0.95
+
+
 def test_a_clip_without_intensity_has_an_amplitude_of_its_own():
     strengths = (0.1, 0.15, 0.2)
     plain = [sample("2", (a,), "p") for a in strengths] + [sample("15", (a,), "p") for a in strengths]

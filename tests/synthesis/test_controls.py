@@ -198,6 +198,12 @@ def test_everything_at_once_is_one_sound_run(everything, corpus):
         assert 0.6 * 0.08 - 1 / 150 <= (row.n_frames - 1) / 150 <= 1.6 * 0.08 + 1 / 150
 
 
+def test_the_card_names_the_controls(everything):
+    card = (everything[0] / "README.md").read_text()
+    for words in ("0.9 to 1.3", "times 0.6 to 1.6", "150 frames a second", "50% mirrored", "-0.3 to 0.3", "eyes 0.5"):
+        assert words in card
+
+
 def test_clips_of_another_length_are_loaded_and_exported(everything, tmp_path):
     _, whole, _ = everything
     data = MicroExpressionDataset(whole, labels="emotion", frames=4, size=64)
