@@ -22,8 +22,8 @@ def command(
     """Estimate from the labelled clips of MANIFEST how skin moves under each action unit.
 
     `animate --action-units` and `synthesize --action-units` use the file, given as --action-units-basis, in place of
-    the built-in table. Everyone whose clips went into it becomes a forbidden subject of every clip made with it: to train a fold with such
-    clips, make a basis without the person held out (--exclude).
+    the built-in table. Everyone whose clips went into it becomes a forbidden subject of every clip made with it: to
+    train a fold with such clips, make a basis without the person held out (--exclude).
 
     \b
     Example:
