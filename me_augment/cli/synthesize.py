@@ -35,6 +35,15 @@ class Interval(click.ParamType):
 @click.option("--out", required=True, type=click.Path(path_type=Path), help="Folder of the run.")
 @click.option("--per-driver", default=1, show_default=True, help="Clips made from each driving clip.")
 @click.option(
+    "--action-units",
+    "specifications",
+    help="Instead of drivers: what the faces are to perform, such as 12B+6A,4B+7,L14.",
+)
+@click.option("--per-target", default=1, show_default=True, help="With --action-units: clips per face and expression.")
+@click.option(
+    "--action-units-basis", "basis", type=click.Path(path_type=Path), help="Motion of the units, from `au-basis`."
+)
+@click.option(
     "--targets",
     type=click.Path(path_type=Path),
     help="Faces to animate: another manifest, or a folder of face images.  [default: MANIFEST]",
@@ -89,6 +98,9 @@ def command(
     manifest: Path,
     out: Path,
     per_driver: int,
+    specifications: str | None,
+    per_target: int,
+    basis: Path | None,
     targets: Path | None,
     strength: tuple[float, float],
     tempo: tuple[float, float],
@@ -106,15 +118,20 @@ def command(
     device: str | None,
     dry_run: bool,
 ) -> None:
-    """Let other people's faces perform the labelled clips of MANIFEST.
+    """Let other people's faces perform the labelled clips of MANIFEST, or everyone's face action units.
 
     The plan is written first. A run that was interrupted is finished by the same command, with the same bytes as
     if nothing had happened.
 
     \b
-    Example:
+    Examples:
       me-augment synthesize work/manifest --out work/run --per-driver 2 --strength 0.8:1.2
+      me-augment synthesize work/manifest --out work/run-au --action-units 12B+6A,4B+7,1+2 --per-target 2
     """
+    if basis is not None and specifications is None:
+        raise UsageError("--action-units-basis goes with --action-units.")
+
+    from me_augment.generation.au_basis import Basis
     from me_augment.synthesis.run import prepare
     from me_augment.synthesis.sources import is_folder_of_images, open_sources
 
@@ -132,7 +149,10 @@ def command(
     prepared = prepare(
         sources,
         generator=generator,
+        basis=Basis.read(basis) if basis else None,
         per_driver=per_driver,
+        action_units=tuple(part.strip() for part in specifications.split(",")) if specifications is not None else (),
+        per_target=per_target,
         strength=strength,
         tempo=tempo,
         fps=fps,
@@ -143,6 +163,14 @@ def command(
         seed=seed,
         balance=balance,
     )
+    if prepared.basis is not None:
+        persons = {clip.person_id for clip in sources.merged.clips}
+        if persons <= set(prepared.basis.person_ids):
+            click.echo(
+                "warning: everyone in MANIFEST gave motion to the basis, so no fold may train with these clips: make a "
+                "basis for each fold with `me-augment au-basis --exclude PERSON`.",
+                err=True,
+            )
     for name in sources.namesakes:
         click.echo(
             f"warning: {name} is a driver and, elsewhere, a target under another id. If they are one person, "
@@ -192,10 +220,12 @@ def _describe(prepared: Prepared) -> None:
     plan = prepared.plan
     for title, counts in (
         ("emotion", Counter(str(row.emotion) for row in plan)),
-        ("driver", Counter(row.driver_person_id for row in plan)),
+        ("driver", Counter(row.driver_person_id for row in plan if row.driver_person_id)),
+        ("units", Counter(row.action_units for row in plan if row.action_units)),
         ("target", Counter(row.target_person_id for row in plan)),
     ):
-        click.echo(f"{title:8} " + "  ".join(f"{name} {n}" for name, n in sorted(counts.items())))
+        if counts:
+            click.echo(f"{title:8} " + "  ".join(f"{name} {n}" for name, n in sorted(counts.items())))
     for title, values in (
         ("strength", [row.strength for row in plan]),
         ("tempo to the apex", [row.tempo_onset for row in plan]),
