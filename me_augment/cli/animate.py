@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -26,6 +27,28 @@ _UNKNOWN_FPS = Fraction(25)
     help=".mkv (lossless), .gif or .mp4 (lossy preview), or a folder (PNG).",
 )
 @click.option("--strength", default=1.0, show_default=True, help="Factor on the expression's displacement, 0 to 4.")
+@click.option(
+    "--tempo",
+    default=1.0,
+    show_default=True,
+    help="Factor on the clip's duration, 0.25 to 4; 2 is half as fast, with twice as many frames.",
+)
+@click.option("--mirror", is_flag=True, help="Exchange left and right of the expression.")
+@click.option(
+    "--asymmetry",
+    default=0.0,
+    show_default=True,
+    help="How much stronger the face's left side moves, and weaker its right, -1 to 1.",
+)
+@click.option(
+    "--eyes", default=0.0, show_default=True, help="Factor on the driver's blinks and shifts of gaze, 0 to 1."
+)
+@click.option(
+    "--shading",
+    default=0.0,
+    show_default=True,
+    help="Factor on the change of brightness that the expression brought (furrows), 0 to 1.",
+)
 @click.option("--generator", default="warp", show_default=True, help="Who makes the clip: warp.")
 @click.option("--keep-head-motion", is_flag=True, help="Also move the head as the driver's moves.")
 @click.option("--fps", help="Frame rate of the output, such as 200 or 30000/1001.  [default: the driver's, or 25]")
@@ -35,6 +58,11 @@ def command(
     target: Path,
     out: Path,
     strength: float,
+    tempo: float,
+    mirror: bool,
+    asymmetry: float,
+    eyes: float,
+    shading: float,
     generator: str,
     keep_head_motion: bool,
     fps: str | None,
@@ -44,7 +72,7 @@ def command(
 
     Both may be an image, a folder of frames or a video (GIF included). The driver's first frame is its onset; of
     the target the first frame is used, and it is the first frame of the result, which has as many frames as the
-    driver.
+    driver unless --tempo is given.
 
     \b
     Example:
@@ -55,12 +83,23 @@ def command(
 
     from me_augment.face import NoFaceError, create_detector
     from me_augment.generation import Rendition, create_generator
+    from me_augment.synthesis.timeline import timeline
     from me_augment.threads import one_thread
     from me_augment.video import open_frames
 
-    rendition = Rendition(strength=strength, keep_head_motion=keep_head_motion)
+    rendition = Rendition(
+        strength=strength,
+        mirror=mirror,
+        asymmetry=asymmetry,
+        eyes=eyes,
+        shading=shading,
+        keep_head_motion=keep_head_motion,
+    )
     source = open_frames(driver)
     frames = source.read(range(len(source)))
+    # Which frame is the apex is not known here, so both phases are scaled alike.
+    whole = timeline(len(frames), None, tempo_onset=tempo, tempo_offset=tempo)
+    rendition = replace(rendition, times=whole.times)
     picture = open_frames(target).read([0])[0]
     detector = create_detector()
     found = []

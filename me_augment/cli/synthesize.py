@@ -43,6 +43,39 @@ class Interval(click.ParamType):
     show_default=True,
     help="Factor on the driver's displacement, 0 to 4, drawn between LO and HI for each clip.",
 )
+@click.option(
+    "--tempo",
+    type=Interval(),
+    default="1.0:1.0",
+    show_default=True,
+    help="Factor on the durations from onset to apex and from apex to offset, 0.25 to 4, drawn for either; 2 is half "
+    "as fast. Micro-expressions stay within 1/25 s to 1/2 s, and 0.26 s to the apex, where the driver does and its "
+    "frame rate is known.",
+)
+@click.option("--fps", help="Frames per second of all clips, such as 100 or 30000/1001.  [default: each driver's]")
+@click.option(
+    "--mirror",
+    default=0.0,
+    show_default=True,
+    help="Share of clips, 0 to 1, with left and right exchanged, in the motion and in its action units.",
+)
+@click.option(
+    "--asymmetry",
+    type=Interval(),
+    default="0.0:0.0",
+    show_default=True,
+    help="How much stronger the face's left side moves, and weaker its right, -0.5 to 0.5, drawn for each clip: at "
+    "0.2 the left moves 1.2 and the right 0.8 times as much.",
+)
+@click.option(
+    "--eyes", default=0.0, show_default=True, help="Factor on the driver's blinks and shifts of gaze, 0 to 1."
+)
+@click.option(
+    "--shading",
+    default=0.0,
+    show_default=True,
+    help="Factor on the change of brightness that the expression brought (furrows), 0 to 1.",
+)
 @click.option("--balance", is_flag=True, help="Make rare emotions more often; --per-driver is then the mean.")
 @click.option("--seed", default=0, show_default=True, help="Seed of every random choice.")
 @click.option("--generator", default="warp", show_default=True, help="Who makes the clips: warp.")
@@ -54,6 +87,12 @@ def command(
     per_driver: int,
     targets: Path | None,
     strength: tuple[float, float],
+    tempo: tuple[float, float],
+    fps: str | None,
+    mirror: float,
+    asymmetry: tuple[float, float],
+    eyes: float,
+    shading: float,
     balance: bool,
     seed: int,
     generator: str,
@@ -78,6 +117,12 @@ def command(
         generator=generator,
         per_driver=per_driver,
         strength=strength,
+        tempo=tempo,
+        fps=fps,
+        mirror=mirror,
+        asymmetry=asymmetry,
+        eyes=eyes,
+        shading=shading,
         seed=seed,
         balance=balance,
     )
@@ -134,6 +179,19 @@ def _describe(prepared: Prepared) -> None:
         ("target", Counter(row.target_person_id for row in plan)),
     ):
         click.echo(f"{title:8} " + "  ".join(f"{name} {n}" for name, n in sorted(counts.items())))
+    for title, values in (
+        ("strength", [row.strength for row in plan]),
+        ("tempo to the apex", [row.tempo_onset for row in plan]),
+        ("tempo from the apex", [row.tempo_offset for row in plan]),
+        ("asymmetry", [row.asymmetry for row in plan]),
+        ("eyes", [row.eyes for row in plan]),
+        ("shading", [row.shading for row in plan]),
+        ("frames a clip", [row.n_frames for row in plan]),
+    ):
+        click.echo(f"{title}: {min(values):g} to {max(values):g}")
+    click.echo(f"mirrored: {sum(row.mirror for row in plan)} of {len(plan)} clips")
+    rates = sorted({(row.fps_num / (row.fps_den or 1)) if row.fps_num else 0.0 for row in plan})
+    click.echo("frames a second: " + ", ".join(f"{rate:g}" if rate else "unknown" for rate in rates))
     cost = estimate(prepared)
     click.echo(
         f"{len(plan)} clips, {sum(row.n_frames for row in plan)} frames, about {cost.bytes / 1e6:.0f} MB "

@@ -16,7 +16,7 @@ from me_augment.demo.actions import Units, motion_field
 from me_augment.demo.eyes import EyeOpening, Eyes, portrait_eyes
 from me_augment.demo.mouth import Mouth, opens
 from me_augment.demo.pose import TurnedHead, TurnedMap
-from me_augment.face.geometry import interocular, invert_affine
+from me_augment.face.geometry import interocular, invert_affine, mirror_landmarks
 from me_augment.face.thin_plate import ThinPlate
 from me_augment.generation.resample import RefinedImage, grid, look_up
 
@@ -206,18 +206,6 @@ def make_subject(name: str, look: Look, seed: int) -> Subject:
         Mouth.of(corner, base.scale, mirrored_width, unit, float(np.mean(look.skin)) / look.gamma),
         head,
     )
-
-
-def mirror_landmarks(landmarks: NDArray[np.float64], width: int) -> NDArray[np.float64]:
-    """68 landmarks of the image flipped left to right: positions mirrored, left and right names exchanged."""
-    order = [
-        *range(16, -1, -1), *range(26, 16, -1), *range(27, 31), *range(35, 30, -1),
-        45, 44, 43, 42, 47, 46, 39, 38, 37, 36, 41, 40,
-        *range(54, 47, -1), *range(59, 54, -1), *range(64, 59, -1), *range(67, 64, -1),
-    ]  # fmt: skip
-    flipped = landmarks.copy()
-    flipped[:, 0] = width - 1 - landmarks[:, 0]
-    return flipped[order]
 
 
 def _reshaped(landmarks: NDArray[np.float64], look: Look) -> NDArray[np.float64]:

@@ -1,4 +1,4 @@
-"""Similarity transforms between faces, and the face-aligned crop built on them."""
+"""Similarity transforms between faces, the face in a mirror, and the face-aligned crop built on them."""
 
 from __future__ import annotations
 
@@ -10,6 +10,13 @@ from numpy.typing import NDArray
 
 # Where the aligned crop puts the eye centres and the mouth centre, as fractions of its side.
 _ANCHORS = np.array([[0.30, 0.36], [0.70, 0.36], [0.50, 0.78]])
+
+# Landmark i of a mirrored face is what landmark MIRRORED[i] of the face was.
+MIRRORED = [
+    *range(16, -1, -1), *range(26, 16, -1), *range(27, 31), *range(35, 30, -1),
+    45, 44, 43, 42, 47, 46, 39, 38, 37, 36, 41, 40,
+    *range(54, 47, -1), *range(59, 54, -1), *range(64, 59, -1), *range(67, 64, -1),
+]  # fmt: skip
 
 
 def fit_similarity(
@@ -45,6 +52,18 @@ def invert_affine(matrix: NDArray[np.floating]) -> NDArray[np.float64]:
     """Inverse of a (2, 3) matrix as a (2, 3) matrix."""
     linear = np.linalg.inv(matrix[:, :2])
     return np.column_stack([linear, -linear @ matrix[:, 2]])
+
+
+def compose(outer: NDArray[np.floating], inner: NDArray[np.floating]) -> NDArray[np.float64]:
+    """The (2, 3) matrix that does `inner` first and then `outer`."""
+    return np.column_stack([outer[:, :2] @ inner[:, :2], outer[:, :2] @ inner[:, 2] + outer[:, 2]])
+
+
+def mirror_landmarks(landmarks: NDArray[Any], width: float) -> NDArray[Any]:
+    """68 landmarks of an image `width` pixels wide flipped left to right: moved, left and right names exchanged."""
+    flipped = landmarks.copy()
+    flipped[:, 0] = width - 1 - landmarks[:, 0]
+    return flipped[MIRRORED]
 
 
 def eye_centres(landmarks: NDArray[np.floating]) -> NDArray[np.float64]:

@@ -22,7 +22,8 @@ class Rendition:
     Attributes:
         strength: factor on the expression's displacement, 0 to `STRONGEST`; the head's is not scaled.
         mirror: left and right exchanged.
-        asymmetry: -1 to 1; the subject's left side moves 1 + asymmetry times as much, the right 1 - asymmetry times.
+        asymmetry: -1 to 1; the left side of the face that performs (in the picture mostly the right one) moves
+            1 + asymmetry times as much, its right side 1 - asymmetry times.
         times: for each frame to be made the driver's frame to be shown, 0-based, fractions allowed, the first 0;
             None shows the driver's frames one by one.
         eyes: factor on blinks and shifts of gaze, 0 to 1; 0 leaves them out.

@@ -13,11 +13,12 @@ from numpy.typing import NDArray
 from me_augment.errors import MeAugmentError
 from me_augment.face.geometry import apply_affine, fit_similarity, interocular, invert_affine
 from me_augment.face.thin_plate import face_map
+from me_augment.generation.edits import edited
 from me_augment.generation.generator import Rendition
 from me_augment.generation.motion import DriverMotion, measure_motion
 from me_augment.generation.resample import RefinedImage, grid, look_up
 
-VERSION = "1"
+VERSION = "2"
 # A field value below this moves nothing visible; such pixels are copied, not resampled.
 _STILL_PX = 1e-3
 # The map between faces is smooth: it is evaluated on every n-th pixel and interpolated between.
@@ -116,15 +117,20 @@ def _head_reach(landmarks: NDArray[np.floating], shape: tuple[int, int]) -> NDAr
     return (ramp * ramp * (3 - 2 * ramp)).astype(np.float32)
 
 
-def displacement(motion: DriverMotion, carrier: Carrier, t: int, strength: float) -> NDArray[np.float32]:
-    """Forward displacement (h, w, 2), target pixels, of the pixels of the carrier's box in frame t."""
-    field = look_up(motion.residual[t], carrier.sample_x, carrier.sample_y)
+def displacement(motion: DriverMotion, carrier: Carrier, t: int, rendition: Rendition) -> NDArray[np.float32]:
+    """Forward displacement (h, w, 2), target pixels, of the pixels of the carrier's box in frame t.
+
+    The expression grows with the rendition's strength; blinks and shifts of gaze do not.
+    """
+    wanted = np.float32(rendition.strength) * motion.residual[t]
+    if motion.eyes is not None and rendition.eyes:
+        wanted += np.float32(rendition.eyes) * motion.eyes[t]
+    field = look_up(wanted, carrier.sample_x, carrier.sample_y)
     rx, ry = field[..., 0], field[..., 1]
-    carry = carrier.carry
     out = np.empty_like(field)
     for i in (0, 1):
-        out[..., i] = carry[..., i, 0] * rx + carry[..., i, 1] * ry
-    return np.multiply(out, np.float32(strength), out=out)
+        out[..., i] = carrier.carry[..., i, 0] * rx + carrier.carry[..., i, 1] * ry
+    return out
 
 
 def inverted(forward: NDArray[np.float32]) -> NDArray[np.float32]:
@@ -157,7 +163,7 @@ class WarpAnimation:
         return self._with_head() if self._rendition.keep_head_motion else self._face_only()
 
     def _displacement(self, t: int) -> NDArray[np.float32]:
-        return displacement(self._motion, self._carrier, t, self._rendition.strength)
+        return displacement(self._motion, self._carrier, t, self._rendition)
 
     def _note_peak(self, forward: NDArray[np.float32]) -> None:
         peak = float(np.sqrt((forward**2).sum(-1).max()))
@@ -216,5 +222,6 @@ class WarpGenerator:
         rendition: Rendition = Rendition(),  # noqa: B008 - it is frozen
     ) -> WarpAnimation:
         """See `Generator.animate`."""
+        observed = edited(observed, rendition)
         carrier = make_carrier(observed, landmarks, target.shape[:2])
         return WarpAnimation(target, observed, carrier, rendition)

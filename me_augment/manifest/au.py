@@ -34,6 +34,10 @@ _OR = re.compile(r"or", re.IGNORECASE)
 _COMMENT = re.compile(r"\((?=[^()]*[^\W\d_]{2})[^()\d]+\)\Z")
 _IDLE_BLANK = re.compile(r"(?<![0-9]) | (?![0-9])")
 _SEPARATORS = "+,，"
+_MIRROR = str.maketrans("LR", "RL")
+# A side in text that does not parse: the word, or a letter that is no part of a word.
+_SIDE = re.compile(r"\b(?:left|right)\b|(?<![^\W\d_])[LR](?![^\W\d_])", re.IGNORECASE | re.ASCII)
+_OTHER_SIDE = {"left": "right", "right": "left", "l": "r", "r": "l"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -102,6 +106,30 @@ def format_aus(units: Iterable[ActionUnit]) -> str:
     keyed = [(-1 - i if unit.group is None else unit.group, unit) for i, unit in enumerate(units)]
     choices = groupby(keyed, key=lambda pair: pair[0])
     return "+".join(" or ".join(_format_unit(unit) for _, unit in choice) for _, choice in choices)
+
+
+def mirrored_units(units: Iterable[ActionUnit]) -> tuple[ActionUnit, ...]:
+    """The units of the face seen in a mirror: left and right exchanged, also in a choice of sides."""
+    return tuple(replace(unit, side=unit.side and unit.side.translate(_MIRROR)) for unit in units)
+
+
+def mirrored_cell(cell: str) -> str:
+    """The cell of the face seen in a mirror; one that names no side is returned as it is.
+
+    Units are written in the grammar's plainest form; what is no unit follows as it stood, but for the sides that it
+    names.
+    """
+    parsed = parse_aus(cell)
+    turned = mirrored_units(parsed.units)
+    words = [_SIDE.sub(_other_side, text) for text in parsed.unparsed]
+    if turned == parsed.units and words == list(parsed.unparsed):
+        return cell
+    return "+".join([format_aus(turned), *words] if turned else words)
+
+
+def _other_side(word: re.Match[str]) -> str:
+    other = _OTHER_SIDE[word[0].lower()]
+    return other.upper() if word[0].isupper() else other.capitalize() if word[0][0].isupper() else other
 
 
 def _split(cell: str) -> tuple[list[str], list[str]]:

@@ -126,8 +126,21 @@ class Clip:
     )
     seed: int | None = column(pa.int64(), "Seed of every random choice made for the clip.", default=None)
     strength: float | None = column(pa.float64(), "Factor on the driver's displacement.", default=None)
-    mirror: bool = column(pa.bool_(), "The motion was mirrored left to right.", default=False)
+    mirror: bool = column(pa.bool_(), "The motion was mirrored left to right, and the sides of `aus`.", default=False)
+    asymmetry: float | None = column(
+        pa.float64(), "The left side of the face seen moves 1 + this times as much, the right 1 - this.", default=None
+    )
     time_scale: float | None = column(pa.float64(), "Factor on the driver's duration.", default=None)
+    tempo_onset: float | None = column(
+        pa.float64(), "Factor on the driver's duration from onset to apex, as it came out.", default=None
+    )
+    tempo_offset: float | None = column(
+        pa.float64(), "Factor on the driver's duration from apex to offset, as it came out.", default=None
+    )
+    eyes: float | None = column(pa.float64(), "Factor on the driver's blinks and shifts of gaze.", default=None)
+    shading: float | None = column(
+        pa.float64(), "Factor on the change of brightness that the expression brought.", default=None
+    )
     transforms: tuple[str, ...] = column(_STRINGS, "Further transforms, as JSON, in order.", default=())
     peak_displacement_px: float | None = column(
         pa.float32(), "Largest displacement applied to the target in any frame, pixels.", default=None

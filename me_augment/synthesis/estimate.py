@@ -7,6 +7,7 @@ import time
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from me_augment.synthesis.plan import PlannedClip
 from me_augment.synthesis.run import Prepared
 from me_augment.synthesis.work import Shard, ShardMaker
 
@@ -25,19 +26,18 @@ def estimate(prepared: Prepared) -> Cost:
     """Make the first frames of the first planned clip in a temporary folder and scale up."""
     row = prepared.plan[0]
     real = prepared.sources.merged
+    frames_of = {clip.clip_id: clip.n_frames for clip in real.clips}
+    observed = min(frames_of[row.driver_clip_id], _FRAMES)
     short = replace(
         real,
         clips=tuple(
-            replace(
-                clip,
-                offset_index=min(clip.offset_index or 0, (clip.onset_index or 0) + _FRAMES - 1),
-                apex_index=None,
-            )
+            replace(clip, offset_index=(clip.onset_index or 0) + observed - 1, apex_index=None)
             if clip.clip_id == row.driver_clip_id
             else clip
             for clip in real.clips
         ),
     )
+    row = _cut(row, observed)
     with tempfile.TemporaryDirectory() as scratch:
         folder = Path(scratch)
         (folder / "completions").mkdir()
@@ -50,10 +50,18 @@ def estimate(prepared: Prepared) -> Cost:
         maker(shard)  # the driver is known by now
         target_only = time.perf_counter() - started
         size = sum(file.stat().st_size for file in folder.rglob("*.mkv"))
-    made = min(row.n_frames, _FRAMES)
     frames = sum(planned.n_frames for planned in prepared.plan)
-    driver_frames = sum({planned.driver_clip_id: planned.n_frames for planned in prepared.plan}.values())
+    driver_frames = sum(frames_of[driver] for driver in {planned.driver_clip_id for planned in prepared.plan})
     return Cost(
-        bytes=size / made * frames,
-        seconds=max(0.0, both - target_only) / made * driver_frames + target_only / made * frames,
+        bytes=size / row.n_frames * frames,
+        seconds=max(0.0, both - target_only) / observed * driver_frames + target_only / row.n_frames * frames,
     )
+
+
+def _cut(row: PlannedClip, observed: int) -> PlannedClip:
+    """The row with only what its driver's first frames show: at least two frames, so that something moves."""
+    if row.times is None:
+        return replace(row, n_frames=observed, apex_index=None)
+    last = float(observed - 1)
+    times = tuple(t for t in row.times if t < last)[: _FRAMES - 1] + (last,)
+    return replace(row, n_frames=len(times), times=times, apex_index=None)

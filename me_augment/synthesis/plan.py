@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from fractions import Fraction
+from types import MappingProxyType
 
 import numpy as np
 import pyarrow as pa
 
 from me_augment.errors import UsageError
+from me_augment.generation import Rendition
 from me_augment.manifest import Clip
 from me_augment.manifest.columns import column
 from me_augment.manifest.ids import content_id, digest, seed_of
 from me_augment.synthesis.settings import Settings
+from me_augment.synthesis.timeline import timeline
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,9 +31,40 @@ class PlannedClip:
     driver_person_id: str = column(pa.string(), "Person whose motion is taken.")
     target_person_id: str = column(pa.string(), "Person whose face is animated.")
     emotion: str | None = column(pa.string(), "The driver's emotion word.", default=None)
-    n_frames: int = column(pa.int32(), "Frames of the clip: the driver's.")
+    n_frames: int = column(pa.int32(), "Frames of the clip.")
+    apex_index: int | None = column(pa.int32(), "Frame that shows the driver's apex, from 0.", default=None)
+    times: tuple[float, ...] | None = column(
+        pa.list_(pa.float64()),
+        "For each frame the driver's frame to be shown, from its onset; null shows all as they are.",
+        default=None,
+    )
+    fps_num: int | None = column(pa.int32(), "Frame rate of the clip, numerator.", default=None)
+    fps_den: int | None = column(pa.int32(), "Frame rate of the clip, denominator.", default=None)
     strength: float = column(pa.float64(), "Factor on the driver's displacement.")
+    mirror: bool = column(pa.bool_(), "Left and right are exchanged.", default=False)
+    asymmetry: float = column(
+        pa.float64(), "The left side of the face moves 1 + this times as much, the right 1 - this.", default=0.0
+    )
+    time_scale: float = column(pa.float64(), "Factor on the driver's duration.", default=1.0)
+    tempo_onset: float = column(pa.float64(), "Factor on its duration from onset to apex.", default=1.0)
+    tempo_offset: float = column(pa.float64(), "Factor on its duration from apex to offset.", default=1.0)
+    eyes: float = column(pa.float64(), "Factor on the driver's blinks and shifts of gaze.", default=0.0)
+    shading: float = column(
+        pa.float64(), "Factor on the change of brightness that the expression brought.", default=0.0
+    )
     seed: int = column(pa.int64(), "Seed of every random choice made for the clip.")
+
+
+def rendition_of(row: PlannedClip) -> Rendition:
+    """How the generator is to perform a planned clip."""
+    return Rendition(
+        strength=row.strength,
+        mirror=row.mirror,
+        asymmetry=row.asymmetry,
+        times=row.times,
+        eyes=row.eyes,
+        shading=row.shading,
+    )
 
 
 @dataclass(frozen=True)
@@ -41,13 +76,23 @@ class Unusable:
     reason: str
 
 
-def usable(clips: Iterable[Clip], *, drivers: bool) -> tuple[list[Clip], list[Unusable]]:
-    """Split real clips into those that can drive (or be targets) and those that cannot, with reasons."""
+def usable(
+    clips: Iterable[Clip], *, drivers: bool, timed: Container[str] | None = None
+) -> tuple[list[Clip], list[Unusable]]:
+    """Split real clips into those that can drive (or be targets) and those that cannot, with reasons.
+
+    Args:
+        clips: rows of a manifest; synthetic ones are skipped.
+        drivers: judge them as drivers.
+        timed: ids of clips with a known frame rate, where only those can drive; None where it does not matter.
+    """
     good, bad = [], []
     for clip in clips:
         if clip.is_synthetic or (drivers and clip.expression == "neutral"):
             continue
         reason = _why_not(clip, drivers)
+        if reason is None and drivers and timed is not None and clip.clip_id not in timed:
+            reason = "its frame rate is not known, so that it cannot be brought to --fps"
         if reason is None:
             good.append(clip)
         else:
@@ -69,7 +114,12 @@ def _why_not(clip: Clip, driver: bool) -> str | None:
     return None
 
 
-def make_plan(settings: Settings, drivers: Sequence[Clip], targets: Sequence[Clip]) -> list[PlannedClip]:
+def make_plan(
+    settings: Settings,
+    drivers: Sequence[Clip],
+    targets: Sequence[Clip],
+    rates: Mapping[str, Fraction] = MappingProxyType({}),
+) -> list[PlannedClip]:
     """Pair every driver with faces of other persons.
 
     Within each emotion, faces are used equally often, so that who is seen says nothing about the label. Pairs are
@@ -78,6 +128,7 @@ def make_plan(settings: Settings, drivers: Sequence[Clip], targets: Sequence[Cli
     Args:
         settings: decides how many, how strong, and the random choices.
         drivers, targets: usable clips, sorted by id.
+        rates: clip id → frames per second, of the drivers where it is known.
 
     Raises:
         UsageError: no driver, or no face of another person for any of them. A driver with fewer such faces than
@@ -99,7 +150,7 @@ def make_plan(settings: Settings, drivers: Sequence[Clip], targets: Sequence[Cli
     if not pairs:
         raise UsageError("no pair can be made: a target has to be another person than the driver.")
     shard_of = _shards(drivers, Counter(driver.clip_id for driver, _ in pairs), settings.clips_per_shard)
-    rows = [_planned(settings, driver, target, shard_of) for driver, target in pairs]
+    rows = [_planned(settings, driver, target, shard_of, rates.get(driver.clip_id)) for driver, target in pairs]
     return sorted(rows, key=lambda row: (row.shard, row.driver_clip_id, row.clip_id))
 
 
@@ -171,10 +222,27 @@ def _shards(drivers: Sequence[Clip], clips_of: Mapping[str, int], size: int) -> 
     return result
 
 
-def _planned(settings: Settings, driver: Clip, target: Clip, shard_of: Mapping[str, int]) -> PlannedClip:
+def _planned(
+    settings: Settings, driver: Clip, target: Clip, shard_of: Mapping[str, int], fps: Fraction | None
+) -> PlannedClip:
     rng = np.random.default_rng(seed_of(settings.seed, f"{driver.clip_id} {target.clip_id}"))
-    low, high = settings.strength
-    strength = round(float(rng.uniform(low, high)), 4)
+    # All is drawn in this order whether it is used or not: no control changes what another draws.
+    strength, tempo_onset, tempo_offset, asymmetry = (
+        round(float(rng.uniform(*bounds)), 4)
+        for bounds in (settings.strength, settings.tempo, settings.tempo, settings.asymmetry)
+    )
+    mirror = bool(rng.random() < settings.mirror)
+    apex = None if driver.apex_index is None else driver.apex_index - (driver.onset_index or 0)
+    line = timeline(
+        driver.n_frames,
+        apex if apex is not None and 0 <= apex < driver.n_frames else None,
+        tempo_onset=tempo_onset,
+        tempo_offset=tempo_offset,
+        fps=fps,
+        rate=settings.rate,
+        micro=driver.expression == "micro",
+    )
+    rate = fps if settings.rate is None else settings.rate
     clip_id = content_id(
         "syn",
         settings.scheme,
@@ -182,7 +250,8 @@ def _planned(settings: Settings, driver: Clip, target: Clip, shard_of: Mapping[s
         settings.generator_version,
         [driver.clip_id, driver.content_sha256, driver.landmarks],
         [target.clip_id, target.content_sha256, target.landmarks],
-        strength,
+        [strength, mirror, asymmetry, line.times, settings.eyes, settings.shading],
+        None if rate is None else str(rate),
     )
     return PlannedClip(
         clip_id=clip_id,
@@ -192,7 +261,18 @@ def _planned(settings: Settings, driver: Clip, target: Clip, shard_of: Mapping[s
         driver_person_id=driver.person_id,
         target_person_id=target.person_id,
         emotion=driver.emotion,
-        n_frames=driver.n_frames,
+        n_frames=line.n_frames,
+        apex_index=line.apex,
+        times=line.times,
+        fps_num=None if rate is None else rate.numerator,
+        fps_den=None if rate is None else rate.denominator,
         strength=strength,
+        mirror=mirror,
+        asymmetry=asymmetry,
+        time_scale=line.tempo,
+        tempo_onset=line.tempo_onset,
+        tempo_offset=line.tempo_offset,
+        eyes=settings.eyes,
+        shading=settings.shading,
         seed=seed_of(settings.seed, clip_id),
     )

@@ -11,6 +11,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
+from fractions import Fraction
 from itertools import groupby
 from pathlib import Path
 from typing import Any
@@ -20,7 +21,7 @@ import pyarrow.parquet as pq
 
 from me_augment.errors import MeAugmentError, UsageError
 from me_augment.generation import create_generator
-from me_augment.manifest import Clip, Recording
+from me_augment.manifest import Clip, Manifest, Recording
 from me_augment.manifest.columns import from_table, to_table
 from me_augment.manifest.ids import digest
 from me_augment.manifest.store import merge_rows, write_parquet, write_text
@@ -76,34 +77,39 @@ class Status:
         return self.planned - self.made - self.failed
 
 
-def prepare(
-    sources: Sources,
-    *,
-    generator: str = "warp",
-    per_driver: int = 1,
-    strength: tuple[float, float] = (1.0, 1.0),
-    seed: int = 0,
-    balance: bool = False,
-) -> Prepared:
-    """Plan a run; writes nothing. UsageError where the settings make no sense or nothing can be paired."""
-    made_by = create_generator(generator)
+def prepare(sources: Sources, *, generator: str = "warp", **choices: Any) -> Prepared:
+    """Plan a run; writes nothing. UsageError where the settings make no sense or nothing can be paired.
+
+    Args:
+        sources: drivers and targets.
+        generator: who makes the clips.
+        choices: any of the fields of `Settings` from `per_driver` on.
+    """
     settings = Settings(
         manifest=sources.drivers.fingerprint,
         targets=sources.targets.fingerprint,
         generator=generator,
-        generator_version=made_by.version,
-        per_driver=per_driver,
-        strength=strength,
-        seed=seed,
-        balance=balance,
+        generator_version=create_generator(generator).version,
+        **choices,
     )
     require_sound(sources.merged)
-    drivers, no_drivers = usable(sources.drivers.clips, drivers=True)
+    rates = _frame_rates(sources.drivers)
+    drivers, no_drivers = usable(sources.drivers.clips, drivers=True, timed=rates if settings.rate else None)
     targets, no_targets = usable(sources.targets.clips, drivers=False)
     left_out = {clip.clip_id: clip for clip in (*no_targets, *no_drivers)}
-    plan = make_plan(settings, drivers, targets)
+    plan = make_plan(settings, drivers, targets, rates)
     unusable_clips = tuple(sorted(left_out.values(), key=lambda clip: clip.clip_id))
-    return Prepared(settings, sources, tuple(plan), unusable_clips, asked=per_driver * len(drivers))
+    return Prepared(settings, sources, tuple(plan), unusable_clips, asked=settings.per_driver * len(drivers))
+
+
+def _frame_rates(manifest: Manifest) -> dict[str, Fraction]:
+    """Clip id → frames per second, of the clips where it is known."""
+    rates = {}
+    for clip in manifest.clips:
+        recording = manifest.recording_of.get(clip.recording_id or "")
+        if recording is not None and recording.fps_num:
+            rates[clip.clip_id] = Fraction(recording.fps_num, recording.fps_den or 1)
+    return rates
 
 
 def begin(prepared: Prepared, folder: Path) -> Status:

@@ -3,15 +3,21 @@
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass
+from fractions import Fraction
 from pathlib import Path
+from typing import Any
 
 import yaml
 
 from me_augment.errors import UsageError
 from me_augment.generation.generator import STRONGEST
+from me_augment.synthesis.timeline import SLOWEST_RATE, TEMPO
 
 # Version of how pairs are drawn, ids are built and clips are stored.
-SCHEME = 1
+SCHEME = 2
+# Beyond this a unit of both sides may look like one of a single side, and its label be wrong.
+_MOST_ASYMMETRY = 0.5
+_FASTEST_RATE = 1000
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -24,6 +30,11 @@ class Settings:
         generator, generator_version: who makes the clips.
         per_driver: clips per driving clip; with `balance`, on average.
         strength: lowest and highest factor on the driver's displacement.
+        tempo: lowest and highest factor on duration, drawn for the two phases of each clip.
+        fps: frame rate of all clips, as the text of a fraction; None keeps each driver's.
+        mirror: share of clips that are mirrored.
+        asymmetry: lowest and highest `Rendition.asymmetry`.
+        eyes, shading: see `Rendition`.
         seed: of every random choice.
         balance: make rare emotions more often, so that the classes become equally large.
         clips_per_shard: clips written and completed together.
@@ -36,21 +47,47 @@ class Settings:
     generator_version: str
     per_driver: int = 1
     strength: tuple[float, float] = (1.0, 1.0)
+    tempo: tuple[float, float] = (1.0, 1.0)
+    fps: str | None = None
+    mirror: float = 0.0
+    asymmetry: tuple[float, float] = (0.0, 0.0)
+    eyes: float = 0.0
+    shading: float = 0.0
     seed: int = 0
     balance: bool = False
     clips_per_shard: int = 16
     scheme: int = SCHEME
 
     def __post_init__(self) -> None:
-        low, high = self.strength
         if self.per_driver < 1:
             raise UsageError(f"--per-driver is {self.per_driver}; it must be at least 1.")
-        if not 0 <= low <= high <= STRONGEST:
-            raise UsageError(f"--strength is {low:g}:{high:g}; it must be LO:HI with 0 <= LO <= HI <= {STRONGEST}.")
+        for name, lowest, highest in (
+            ("strength", 0, STRONGEST),
+            ("tempo", *TEMPO),
+            ("asymmetry", -_MOST_ASYMMETRY, _MOST_ASYMMETRY),
+        ):
+            low, high = getattr(self, name)
+            if not lowest <= low <= high <= highest:
+                raise UsageError(
+                    f"--{name} is {low:g}:{high:g}; it must be LO:HI with {lowest:g} <= LO <= HI <= {highest:g}."
+                )
+        for name in ("mirror", "eyes", "shading"):
+            if not 0 <= getattr(self, name) <= 1:
+                raise UsageError(f"--{name} is {getattr(self, name):g}; it must lie between 0 and 1.")
+        if self.fps is not None and not _is_rate(self.fps):
+            raise UsageError(
+                f"--fps is {self.fps!r}; it must be a number from {SLOWEST_RATE} to {_FASTEST_RATE} such as 100 or "
+                "30000/1001."
+            )
+
+    @property
+    def rate(self) -> Fraction | None:
+        """Frames per second of all clips; None keeps each driver's."""
+        return None if self.fps is None else Fraction(self.fps)
 
     def to_yaml(self) -> str:
         """The settings as YAML, one line per field."""
-        fields = {**asdict(self), "strength": list(self.strength)}
+        fields = {name: list(v) if isinstance(v, tuple) else v for name, v in asdict(self).items()}
         return yaml.safe_dump(fields, sort_keys=False, default_flow_style=None)
 
     @classmethod
@@ -58,8 +95,9 @@ class Settings:
         """Settings written by `to_yaml`; UsageError for a damaged file."""
         try:
             fields = yaml.safe_load(file.read_text(encoding="utf-8"))
-            return cls(**{**fields, "strength": tuple(fields["strength"])})
-        except (yaml.YAMLError, TypeError, KeyError, OSError) as error:
+            values: dict[str, Any] = {name: tuple(v) if isinstance(v, list) else v for name, v in fields.items()}
+            return cls(**values)
+        except (yaml.YAMLError, TypeError, ValueError, AttributeError, OSError) as error:
             raise UsageError(f"{file} is damaged ({error}): start the run in another folder.") from error
 
     def require_same(self, started: Settings, folder: Path) -> None:
@@ -78,4 +116,15 @@ def _listed(value: object) -> list[object]:
 
 
 def _shown(value: object) -> str:
-    return ":".join(f"{v:g}" for v in value) if isinstance(value, list | tuple) else str(value)
+    if isinstance(value, list | tuple):
+        return ":".join(f"{v:g}" for v in value)
+    return "none" if value is None else str(value)
+
+
+def _is_rate(text: str) -> bool:
+    try:
+        rate = Fraction(text)
+    except (ValueError, ZeroDivisionError):
+        return False
+    # The manifest and the video containers hold 31 bits each.
+    return SLOWEST_RATE <= rate <= _FASTEST_RATE and max(rate.numerator, rate.denominator) < 2**31

@@ -17,12 +17,13 @@ import cv2
 import numpy as np
 
 from me_augment.errors import MeAugmentError
-from me_augment.generation import Generator, Rendition, create_generator
+from me_augment.generation import Generator, create_generator
 from me_augment.manifest import Clip, Manifest, Recording
+from me_augment.manifest.au import mirrored_cell, mirrored_units
 from me_augment.manifest.columns import to_table
 from me_augment.manifest.ids import content_id
 from me_augment.manifest.store import write_parquet, write_text
-from me_augment.synthesis.plan import PlannedClip
+from me_augment.synthesis.plan import PlannedClip, rendition_of
 from me_augment.threads import one_thread
 from me_augment.video import write_lossless
 from me_augment.video.recording import open_recording
@@ -118,19 +119,17 @@ class ShardMaker:
     def _make(self, row: PlannedClip, staging: Path, shard: Shard) -> tuple[Clip, Recording | None]:
         driver, target = self._clip_of[row.driver_clip_id], self._clip_of[row.target_clip_id]
         path = staging / f"{row.clip_id}.mkv"
-        rate = self._recording(driver)
         try:
             observed = self._observed(driver.clip_id)
-            rendition = Rendition(strength=row.strength)
-            animation = self._generator.animate(observed, self._onset_frame(target), _points(target), rendition)
-            fps = Fraction(rate.fps_num, rate.fps_den or 1) if rate.fps_num else _UNKNOWN_FPS
+            animation = self._generator.animate(observed, self._onset_frame(target), _points(target), rendition_of(row))
+            fps = Fraction(row.fps_num, row.fps_den or 1) if row.fps_num else _UNKNOWN_FPS
             comment = {
                 "title": row.clip_id,
                 "comment": f"synthetic micro-expression, me-augment {self._generator.name} {self._generator.version}",
             }
             count = write_lossless(path, animation, fps, comment)
-            if count != driver.n_frames:
-                raise MeAugmentError(f"{count} frames were made, the driver has {driver.n_frames}")
+            if count != row.n_frames:
+                raise MeAugmentError(f"{count} frames were made, the plan has {row.n_frames}")
             if row.strength > 0 and animation.peak_displacement_px < _LEAST_MOTION_PX:
                 raise MeAugmentError("the driver's face shows no motion that stands out from the noise")
         except (MeAugmentError, cv2.error, np.linalg.LinAlgError, ValueError) as error:
@@ -149,8 +148,8 @@ class ShardMaker:
             first_number=0,
             last_number=count - 1,
             n_frames=count,
-            fps_num=rate.fps_num,
-            fps_den=rate.fps_den,
+            fps_num=row.fps_num,
+            fps_den=row.fps_den,
             height=real.height,
             width=real.width,
             gray=real.gray,
@@ -170,8 +169,6 @@ class ShardMaker:
         peak: float,
         reason: str | None,
     ) -> Clip:
-        start = driver.onset_index or 0
-        apex = None if driver.apex_index is None else driver.apex_index - start
         persons = {*driver.forbidden_subjects, *target.forbidden_subjects, *self._generator.training_subjects}
         return Clip(
             clip_id=row.clip_id,
@@ -181,19 +178,21 @@ class ShardMaker:
             subject=target.subject,
             person_id=target.person_id,
             onset=0,
-            apex=apex,
-            offset=driver.n_frames - 1,
+            apex=row.apex_index,
+            offset=row.n_frames - 1,
             onset_index=0,
-            apex_index=apex,
-            offset_index=driver.n_frames - 1,
+            apex_index=row.apex_index,
+            offset_index=row.n_frames - 1,
             apex_estimated=driver.apex_estimated,
             expression=driver.expression,
             emotion=driver.emotion,
             label_megc3=driver.label_megc3,
             label_5class=driver.label_5class,
             objective_class=driver.objective_class,
-            au_verbatim=driver.au_verbatim,
-            aus=driver.aus,
+            au_verbatim=mirrored_cell(driver.au_verbatim)
+            if row.mirror and driver.au_verbatim is not None
+            else driver.au_verbatim,
+            aus=mirrored_units(driver.aus) if row.mirror else driver.aus,
             licence=_licence(driver, target),
             landmarks=target.landmarks,
             is_synthetic=True,
@@ -210,7 +209,13 @@ class ShardMaker:
             forbidden_subjects=tuple(sorted(persons)),
             seed=row.seed,
             strength=row.strength,
-            time_scale=1.0,
+            mirror=row.mirror,
+            asymmetry=row.asymmetry,
+            time_scale=row.time_scale,
+            tempo_onset=row.tempo_onset,
+            tempo_offset=row.tempo_offset,
+            eyes=row.eyes,
+            shading=row.shading,
             peak_displacement_px=peak,
             status="ok" if reason is None else "failed",
             reason=reason,

@@ -34,7 +34,7 @@ def test_points_may_leave_the_image():
 
 
 def test_mirror_exchanges_left_and_right():
-    from me_augment.demo.faces import mirror_landmarks
+    from me_augment.face.geometry import mirror_landmarks
 
     rng = np.random.default_rng(0)
     landmarks = rng.uniform(50, 200, (68, 2))

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from me_augment.manifest.au import ActionUnit, AuCell, format_aus, parse_aus
+from me_augment.manifest.au import ActionUnit, AuCell, format_aus, mirrored_cell, mirrored_units, parse_aus
 
 
 def au(
@@ -222,3 +222,43 @@ def test_written_units_are_read_back(units: list[ActionUnit]) -> None:
     cell = parse_aus(format_aus(units))
     assert cell.units == tuple(units)
     assert not cell.unparsed
+
+
+@pytest.mark.parametrize(
+    ("cell", "mirrored"),
+    [
+        ("L12", "R12"),
+        ("4+r10B ", "4+L10B"),
+        ("A/L12", "A/R12"),
+        ("L/R14", "R/L14"),
+        ("L12 or R14", "R12 or L14"),
+        ("ref(L7)+4(k)", "ref(R7)+4(k)"),
+        # nothing to exchange: as the sheet has it
+        ("12 + 6.0", "12 + 6.0"),
+        ("T23, A12", "T23, A12"),
+        ("glare", "glare"),
+        ("?", "?"),
+        ("", ""),
+        # text stays, but for the side that it names
+        ("glare + R4", "L4+glare"),
+        ("4 (left brow only)", "4+(right brow only)"),
+        ("Right cheek", "Left cheek"),
+        ("4+L10A/B)", "4+R10A/B)"),
+        ("L12R", "R12L"),
+    ],
+)
+def test_a_mirrored_cell_names_the_other_sides(cell: str, mirrored: str) -> None:
+    assert mirrored_cell(cell) == mirrored
+
+
+@given(unit_lists())
+def test_units_in_two_mirrors_are_the_units(units: list[ActionUnit]) -> None:
+    once = mirrored_units(units)
+    assert mirrored_units(once) == tuple(units)
+    assert [u.number for u in once] == [u.number for u in units]
+    assert parse_aus(mirrored_cell(format_aus(units))).units == once
+
+
+@given(CELLS)
+def test_a_mirrored_cell_has_the_mirrored_units(cell: str) -> None:
+    assert parse_aus(mirrored_cell(cell)).units == mirrored_units(parse_aus(cell).units)
