@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from me_augment.cli.detector_options import detector_options
 from me_augment.errors import UsageError
 
 if TYPE_CHECKING:
@@ -52,6 +53,7 @@ _UNKNOWN_FPS = Fraction(25)
 @click.option("--generator", default="warp", show_default=True, help="Who makes the clip: warp.")
 @click.option("--keep-head-motion", is_flag=True, help="Also move the head as the driver's moves.")
 @click.option("--fps", help="Frame rate of the output, such as 200 or 30000/1001.  [default: the driver's, or 25]")
+@detector_options
 @click.option("--overwrite", is_flag=True, help="Replace the file --out.")
 def command(
     driver: Path,
@@ -66,6 +68,9 @@ def command(
     generator: str,
     keep_head_motion: bool,
     fps: str | None,
+    landmarks_backend: str,
+    landmark_weights: Path | None,
+    device: str | None,
     overwrite: bool,
 ) -> None:
     """Let the face of --target perform the expression of --driver.
@@ -82,6 +87,7 @@ def command(
     rate = _fps(fps)
 
     from me_augment.face import NoFaceError, create_detector
+    from me_augment.face.pose import pose_warning
     from me_augment.generation import Rendition, create_generator
     from me_augment.synthesis.timeline import timeline
     from me_augment.threads import one_thread
@@ -101,13 +107,16 @@ def command(
     whole = timeline(len(frames), None, tempo_onset=tempo, tempo_offset=tempo)
     rendition = replace(rendition, times=whole.times)
     picture = open_frames(target).read([0])[0]
-    detector = create_detector()
+    detector = create_detector(landmarks_backend, device=device, weights=landmark_weights)
     found = []
     for image, path in ((frames[0], driver), (picture, target)):
         try:
             found.append(detector.detect(image))
         except NoFaceError as error:
             raise NoFaceError(f"{path}: {error}") from error
+        warning = pose_warning(found[-1])
+        if warning:
+            click.echo(f"warning: {path}: {warning}", err=True)
     if len(frames) == 1:
         click.echo("warning: the driver is a single frame, so nothing moves.", err=True)
     made_by = create_generator(generator)

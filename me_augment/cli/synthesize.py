@@ -7,6 +7,9 @@ from typing import TYPE_CHECKING
 
 import click
 
+from me_augment.cli.detector_options import detector_options
+from me_augment.errors import UsageError
+
 if TYPE_CHECKING:
     from me_augment.synthesis.run import Prepared
 
@@ -80,6 +83,7 @@ class Interval(click.ParamType):
 @click.option("--seed", default=0, show_default=True, help="Seed of every random choice.")
 @click.option("--generator", default="warp", show_default=True, help="Who makes the clips: warp.")
 @click.option("--root", type=click.Path(path_type=Path), help="Where the corpus lies now, if it moved.")
+@detector_options
 @click.option("--dry-run", is_flag=True, help="Say what would be made; write nothing.")
 def command(
     manifest: Path,
@@ -97,6 +101,9 @@ def command(
     seed: int,
     generator: str,
     root: Path | None,
+    landmarks_backend: str,
+    landmark_weights: Path | None,
+    device: str | None,
     dry_run: bool,
 ) -> None:
     """Let other people's faces perform the labelled clips of MANIFEST.
@@ -109,9 +116,19 @@ def command(
       me-augment synthesize work/manifest --out work/run --per-driver 2 --strength 0.8:1.2
     """
     from me_augment.synthesis.run import prepare
-    from me_augment.synthesis.sources import open_sources
+    from me_augment.synthesis.sources import is_folder_of_images, open_sources
 
-    sources = open_sources(manifest, targets, None, root)
+    detector = None
+    if is_folder_of_images(targets):
+        from me_augment.face import create_detector
+
+        detector = create_detector(landmarks_backend, device=device, weights=landmark_weights)
+    elif (landmarks_backend, landmark_weights, device) != ("dlib", None, None):
+        raise UsageError(
+            "landmarks are only looked for in a folder of face images (--targets); a manifest has them: give the "
+            "landmark options to `me-augment ingest`."
+        )
+    sources = open_sources(manifest, targets, detector, root)
     prepared = prepare(
         sources,
         generator=generator,

@@ -11,8 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from me_augment.errors import MeAugmentError
+from me_augment.face.correspondence import face_map
 from me_augment.face.geometry import apply_affine, fit_similarity, interocular, invert_affine
-from me_augment.face.thin_plate import face_map
 from me_augment.generation.edits import edited
 from me_augment.generation.generator import Rendition
 from me_augment.generation.motion import DriverMotion, measure_motion
@@ -67,13 +67,12 @@ def make_carrier(motion: DriverMotion, target_landmarks: NDArray[np.float32], sh
     coarse_x = np.arange(0, width + _MAP_STRIDE, _MAP_STRIDE)
     nodes = np.stack(np.meshgrid(coarse_x + columns[0], coarse_y + rows[0]), axis=-1).astype(np.float64)
     coarse_place = ((phi(nodes) - motion.origin) / motion.step).astype(np.float32)
-    inverse_jacobian = np.linalg.inv(phi.jacobian(nodes)).astype(np.float32)
+    matrices = phi.carry(nodes).astype(np.float32)
 
     x, y = grid(height, width)
     x, y = x / np.float32(_MAP_STRIDE), y / np.float32(_MAP_STRIDE)
     place = look_up(coarse_place, x, y)
-    rows_of_inverse = [look_up(inverse_jacobian[..., i, :], x, y) for i in (0, 1)]
-    carry = np.concatenate(rows_of_inverse, axis=-1)
+    carry = np.concatenate([look_up(matrices[..., i, :], x, y) for i in (0, 1)], axis=-1)
     carry = carry.reshape(height, width, 2, 2) * mask[box][..., None, None]
     return Carrier(
         box,
