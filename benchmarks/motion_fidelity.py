@@ -70,10 +70,14 @@ def main() -> None:
             [start(workers, condition, k, arguments.frames) for k in range(arguments.pairs)] for condition in chosen
         ]
         for condition, futures in zip(chosen, waiting, strict=True):
-            rows[condition.name] = pooled([future.result() for future in futures])
+            row = pooled([future.result() for future in futures])
+            rows[condition.name] = row | {"pairs": arguments.pairs, "frames": condition.frames or arguments.frames}
             print(f"{condition.name:32} {line(rows[condition.name])}", flush=True)
             if condition.name in earlier:
-                print(f"{'  earlier':32} {line(earlier[condition.name])}", flush=True)
+                before = earlier[condition.name]
+                same = all(before.get(name) == rows[condition.name][name] for name in ("pairs", "frames"))
+                note = "" if same else f"   of {before.get('pairs')} pairs, {before.get('frames')} frames"
+                print(f"{'  earlier':32} {line(before)}{note}", flush=True)
     if arguments.json:
         arguments.json.write_text(json.dumps(rows, indent=1) + "\n")
     print(f"{arguments.pairs} pairs each, {arguments.frames} frames, {time.perf_counter() - started:.0f} s")
