@@ -101,7 +101,7 @@ def locate(
     both = np.stack([seen, seen[:, ::-1]]).transpose(0, 3, 1, 2).astype(np.float32) / np.float32(255)
     heatmaps = heatmaps_of(both)
     # The mirrored view's heatmaps, turned back: an error to one side of the crop cancels.
-    peaks = decode(heatmaps[0] + heatmaps[1, list(MIRRORED), :, ::-1])
+    peaks = decode(heatmaps[0] + heatmaps[1, MIRRORED, :, ::-1])
     # Heatmap pixel i covers four crop pixels, the middle of which is 4 i + 1.5.
     return apply_affine(back, peaks * _STEP + (_STEP - 1) / 2).astype(np.float32)
 

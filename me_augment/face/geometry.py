@@ -11,11 +11,11 @@ from numpy.typing import NDArray
 # Where the aligned crop puts the eye centres and the mouth centre, as fractions of its side.
 _ANCHORS = np.array([[0.30, 0.36], [0.70, 0.36], [0.50, 0.78]])
 # Landmark i of a picture flipped left to right is landmark MIRRORED[i] of the picture.
-MIRRORED = (
+MIRRORED = np.array([
     *range(16, -1, -1), *range(26, 16, -1), *range(27, 31), *range(35, 30, -1),
     45, 44, 43, 42, 47, 46, 39, 38, 37, 36, 41, 40,
     *range(54, 47, -1), *range(59, 54, -1), *range(64, 59, -1), *range(67, 64, -1),
-)  # fmt: skip
+])  # fmt: skip
 
 
 def fit_similarity(
@@ -62,7 +62,7 @@ def mirror_landmarks(landmarks: NDArray[Any], width: float) -> NDArray[Any]:
     """68 landmarks of an image `width` pixels wide flipped left to right: moved, left and right names exchanged."""
     flipped = landmarks.copy()
     flipped[:, 0] = width - 1 - landmarks[:, 0]
-    return flipped[list(MIRRORED)]
+    return flipped[MIRRORED]
 
 
 def eye_centres(landmarks: NDArray[np.floating]) -> NDArray[np.float64]:

@@ -10,18 +10,12 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from me_augment.face.geometry import apply_affine, compose, interocular
+from me_augment.face.geometry import compose, interocular
 from me_augment.generation.eyes import EyeEvents
 from me_augment.generation.flow import follow
-from me_augment.generation.head import (
-    head_motion,
-    inside_face,
-    near_rigid_landmarks,
-    remaining_head_motion,
-    without_head,
-)
+from me_augment.generation.head import STILL, Head, HeadTracker
 from me_augment.generation.light import as_gray, measure_light
-from me_augment.generation.resample import RefinedImage, grid, look_up
+from me_augment.generation.resample import RefinedImage, look_up
 from me_augment.generation.temporal import without_noise
 
 # Lengths in units of the interocular distance.
@@ -42,7 +36,8 @@ class DriverMotion:
         step: distance of the field's samples in those pixels.
         residual: (T, h, w, 2) float32, displacement in driver pixels of what is at each sample in the onset
             frame, head motion removed; `residual[0]` is zero.
-        head: (T, 2, 3) float64, similarity that takes the onset head to its place in frame t.
+        head: (T, 2, 3) float64, similarity that takes the onset head to its place in frame t; what a head does
+            besides, turning out of the picture plane, is removed from `residual` and not kept.
         eyes: like `residual`, the part that blinks and shifts of gaze add to it; None where there were none.
         light: (T, h, w) float32, logarithm of how much brighter what is at each sample in the onset frame has become
             by frame t, apart from the light of the scene (`light`); None where it was not measured.
@@ -63,9 +58,9 @@ class DriverMotion:
 def measure_motion(frames: Sequence[NDArray[Any]], landmarks: NDArray[np.float32]) -> DriverMotion:
     """Measure a driving clip: dense flow over all frames, split into head motion and facial motion.
 
-    The frames' local contrast is made equal first, so that a flicker of the light is no motion. The head is the
-    similarity that most of the face agrees on; it is held still, the rest is measured (`flow`), freed of noise over the
-    whole clip (`temporal`), and what is left of the head is taken out.
+    The frames' local contrast is made equal first, so that a flicker of the light is no motion. The head is what
+    most of the face agrees on (`head`); it is held still, the rest is measured (`flow`) and freed of noise over the
+    whole clip (`temporal`), and what is left of the head, and what the eyes did by themselves (`eyes`), is taken out.
 
     Args:
         frames: T >= 1 frames (H, W) or (H, W, 3), uint8 or uint16, the onset first.
@@ -82,51 +77,49 @@ def measure_motion(frames: Sequence[NDArray[Any]], landmarks: NDArray[np.float32
     unit = eye_distance * scale
 
     texture = _texture(work[0], unit)
-    rigid = near_rigid_landmarks(points, unit, work[0].shape) * texture
-    face = inside_face(points, work[0].shape) * texture
-    head, still = _head_held_still(work, rigid, face)
+    tracker = HeadTracker(points, texture)
+    heads, still = _head_held_still(work, tracker)
     events = EyeEvents.of(still, points, unit)
     flow, trust = follow(still, unit, events.hidden)
+    places = [tracker.places(head, field) for head, field in zip(heads, flow, strict=True)]
+    tracker.learn_relief([place - tracker.here for place in places[1:]])
     residual = np.zeros_like(flow)
-    x, y = grid(*work[0].shape)
-    here = np.stack([x, y], axis=-1)
     for t in range(1, len(work)):
-        # What is at x + flow in the frame whose head was held still is at S(x + flow) in the frame itself.
-        whole = apply_affine(head[t], here + flow[t]).astype(np.float32) - here
-        head[t] = head_motion(whole, rigid, face)
-        residual[t] = _smoothed(without_head(whole, head[t]), texture * trust, _SMOOTHING * unit)
-    residual = without_noise(residual, face)
+        heads[t] = tracker.fit(places[t] - tracker.here)
+        residual[t] = _smoothed(tracker.residual(heads[t], places[t]), texture * trust, _SMOOTHING * unit)
+    residual = without_noise(residual, tracker.face)
+    places = [tracker.places(head, field) for head, field in zip(heads, residual, strict=True)]
+    light = measure_light(gray, places, points, tracker.face, unit)
+    similarities = [heads[0].similarity]
     for t in range(1, len(work)):
-        rest = remaining_head_motion(residual[t], face)
-        residual[t] = without_head(residual[t], rest)
-        head[t] = compose(head[t], rest)
-    places = [apply_affine(m, here + field).astype(np.float32) for m, field in zip(head, residual, strict=True)]
-    light = measure_light(gray, places, points, face, unit)
+        rest = tracker.remaining(residual[t])
+        residual[t] = tracker.residual(rest, tracker.here + residual[t])
+        similarities.append(compose(heads[t].similarity, rest.similarity))
     calm = events.without(residual)
     eyes = None if calm is residual else (residual - calm) / np.float32(scale)
-    in_pixels = np.stack([_in_frame_pixels(matrix, origin, scale) for matrix in head])
-    return DriverMotion(landmarks, origin, 1.0 / scale, calm / np.float32(scale), in_pixels, eyes, light)
+    head = np.stack([_in_frame_pixels(matrix, origin, scale) for matrix in similarities])
+    return DriverMotion(landmarks, origin, 1.0 / scale, calm / np.float32(scale), head, eyes, light)
 
 
 def _head_held_still(
-    work: Sequence[NDArray[np.uint8]], rigid: NDArray[np.float32], face: NDArray[np.float32]
-) -> tuple[NDArray[np.float64], list[NDArray[np.uint8]]]:
-    """Head motion (T, 2, 3), roughly, and the frames brought back by it.
+    work: Sequence[NDArray[np.uint8]], tracker: HeadTracker
+) -> tuple[list[Head], list[NDArray[np.uint8]]]:
+    """Head motion in each frame, roughly, and the frames brought back by it.
 
     Patch-based flow assumes that a patch is only shifted; a turned or nearer head would leave motion behind. A
     quarter of the resolution is enough to see where the head is.
     """
     search = cv2.DISOpticalFlow.create(cv2.DISOPTICAL_FLOW_PRESET_MEDIUM)
     search.setFinestScale(2)
-    x, y = grid(*work[0].shape)
-    here = np.stack([x, y], axis=-1).astype(np.float64)
-    head = np.tile(np.eye(2, 3), (len(work), 1, 1))
-    still = [work[0]]
-    for t in range(1, len(work)):
-        head[t] = head_motion(search.calc(work[0], work[t], None), rigid, face)
-        there = apply_affine(head[t], here).astype(np.float32)
-        still.append(RefinedImage.of(work[t]).sample(*(np.ascontiguousarray(there[..., i]) for i in (0, 1))))
-    return head, still
+    flows = [search.calc(work[0], frame, None) for frame in work[1:]]
+    tracker.learn_relief(flows)
+    heads, still = [STILL], [work[0]]
+    nothing = np.zeros_like(tracker.here)
+    for frame, flow in zip(work[1:], flows, strict=True):
+        heads.append(tracker.fit(flow))
+        places = tracker.places(heads[-1], nothing)
+        still.append(RefinedImage.of(frame).sample(*(np.ascontiguousarray(places[..., i]) for i in (0, 1))))
+    return heads, still
 
 
 def _face_box(landmarks: NDArray[np.floating], unit: float, shape: tuple[int, ...]) -> tuple[slice, slice]:
