@@ -71,7 +71,7 @@ def example() -> Manifest:
             driver_person_id=driver.person_id, target_person_id=target.person_id,
             parents=tuple(sorted((driver.clip_id, target.clip_id))), generator="warp", generator_version="1",
             forbidden_subjects=(driver.person_id, target.person_id), seed=1, strength=1.0, time_scale=1.0,
-            peak_displacement_px=1.75,
+            tempo_onset=1.0, tempo_offset=1.0, asymmetry=0.0, eyes=0.0, shading=0.0, peak_displacement_px=1.75,
         )
     )  # fmt: skip
     return require_sound(

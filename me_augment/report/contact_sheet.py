@@ -56,7 +56,7 @@ def _strip(manifest: Manifest, clip: Clip) -> NDArray[np.uint8]:
     pictures = [_shown(p) for p in (onset, at_apex, offset, amplified_difference(onset, at_apex))]
     title = f"{'synthetic' if clip.is_synthetic else 'real'}: {clip.name}, {clip.emotion}, AU {clip.au_verbatim}"
     if clip.is_synthetic:
-        title += f", strength {clip.strength:.2f}"
+        title += f", strength {clip.strength:.2f}" + (", mirrored" if clip.mirror else "")
     cells = [
         np.vstack([_text(caption, picture.shape[1]), picture])
         for caption, picture in zip(_COLUMNS, pictures, strict=True)

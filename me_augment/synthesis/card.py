@@ -13,7 +13,6 @@ def dataset_card(run: Manifest, synthetic: Sequence[Clip], settings: Settings) -
     """Markdown for people who find the folder."""
     made = [clip for clip in synthetic if clip.status == "ok"]
     real = [clip for clip in run.clips if not clip.is_synthetic]
-    low, high = settings.strength
     counts_real = Counter(str(clip.emotion) for clip in real if clip.expression != "neutral")
     counts_made = Counter(str(clip.emotion) for clip in made)
     lines = [
@@ -27,8 +26,8 @@ def dataset_card(run: Manifest, synthetic: Sequence[Clip], settings: Settings) -
         "|---|---|---|",
         *(f"| {e} | {counts_real[e]} | {counts_made[e]} |" for e in sorted(counts_real | counts_made)),
         "",
-        f"Generator {settings.generator} {settings.generator_version}, strength {low:g} to {high:g}, "
-        f"{settings.per_driver} per driver, seed {settings.seed}. Every clip is described by a row of `clips.parquet`; "
+        f"Generator {settings.generator} {settings.generator_version}, {settings.per_driver} per driver, seed "
+        f"{settings.seed}, {', '.join(_controls(settings))}. Every clip is described by a row of `clips.parquet`; "
         "`recordings.parquet` says where its frames are; `stats.json` counts, and names what could not be made.",
         "",
         "## Use without leakage",
@@ -46,3 +45,16 @@ def dataset_card(run: Manifest, synthetic: Sequence[Clip], settings: Settings) -
         "",
     ]
     return "\n".join(lines)
+
+
+def _controls(settings: Settings) -> list[str]:
+    """How the expressions were varied, as words."""
+    (slowest, fastest), (left, right) = settings.tempo, settings.asymmetry
+    words = ["strength {:g} to {:g}".format(*settings.strength)]
+    words += [f"durations times {slowest:g} to {fastest:g}"] * (settings.tempo != (1, 1))
+    words += [f"{settings.fps} frames a second"] * (settings.fps is not None)
+    words += [f"{settings.mirror:.0%} mirrored"] * (settings.mirror > 0)
+    words += [f"asymmetry {left:g} to {right:g}"] * (settings.asymmetry != (0, 0))
+    words += [f"eyes {settings.eyes:g}"] * (settings.eyes > 0)
+    words += [f"shading {settings.shading:g}"] * (settings.shading > 0)
+    return words

@@ -131,6 +131,31 @@ class TestSynthesize:
         outcome = cli("synthesize", tiny_manifest.folder, "--out", run)
         fails(outcome, 2, "strength = 0.8:1.2, now it is 1:1", "another --out")
 
+    def test_controls_are_told_before_and_recorded_after(self, cli, tiny_manifest, tmp_path):
+        controls = ("--tempo", "0.5:2", "--fps", "100", "--mirror", "0.5", "--asymmetry", "-0.3:0.3")
+        rest = ("--eyes", "0.5", "--shading", "0.25")
+        common = ("synthesize", tiny_manifest.folder, "--out", tmp_path / "r", *controls, *rest)
+        code, out, _ = cli(*common, "--dry-run")
+        assert code == 0
+        for words in ("tempo to the apex: ", "eyes: 0.5 to 0.5", "shading: 0.25", "frames a second: 100", "mirrored: "):
+            assert words in out
+        assert cli(*common)[0] == 0
+        assert cli("validate", tmp_path / "r")[0] == 0
+        fails(cli("synthesize", tiny_manifest.folder, "--out", tmp_path / "r", *controls), 2, "eyes = 0.5, now it is")
+
+    def test_senseless_controls(self, cli, tiny_manifest, tmp_path):
+        for option, value in (
+            ("tempo", "0.1:1"),
+            ("fps", "fast"),
+            ("mirror", "2"),
+            ("asymmetry", "-0.7:0"),
+            ("eyes", "1.5"),
+            ("shading", "-1"),
+        ):
+            outcome = cli("synthesize", tiny_manifest.folder, "--out", tmp_path / "r", f"--{option}", value)
+            fails(outcome, 2, f"--{option} is {value}" if option != "fps" else "--fps is 'fast'")
+        assert not (tmp_path / "r").exists()
+
     def test_wrong_places(self, cli, tiny_manifest, tmp_path):
         fails(cli("synthesize", tmp_path, "--out", tmp_path / "r"), 2, "no manifest.json")
         fails(cli("status", tmp_path), 2, "not a run")
@@ -177,6 +202,26 @@ class TestAnimate:
         result, source = open_frames(tmp_path / "b.mkv"), open_frames(driver)
         assert result.fps == 200
         np.testing.assert_array_equal(result.read([0])[0], source.read([0])[0])
+
+    def test_controls(self, cli, driver, target, portrait, tmp_path):
+        common = ("animate", "--driver", driver, "--target", target)
+
+        def frames(name, *options):
+            assert cli(*common, "--out", tmp_path / f"{name}.mkv", *options)[0] == 0
+            source = open_frames(tmp_path / f"{name}.mkv")
+            return source.read(range(len(source)))
+
+        plain = frames("plain")
+        slow = frames("slow", "--tempo", "2")
+        assert len(slow) == 9
+        np.testing.assert_array_equal(slow[::2], plain)
+        for name, options in {"mirror": ("--mirror",), "asymmetry": ("--asymmetry", "-0.5")}.items():
+            changed = frames(name, *options)
+            assert len(changed) == 5
+            np.testing.assert_array_equal(changed[0], portrait)
+            assert (changed[2] != plain[2]).any()
+        for option, value in (("tempo", "9"), ("asymmetry", "-2"), ("eyes", "2"), ("shading", "-1")):
+            fails(cli(*common, "--out", tmp_path / "x.mkv", f"--{option}", value), 2, f"{option} is {value}")
 
     def test_a_single_picture_drives_nothing(self, cli, target, tmp_path):
         code, _, err = cli("animate", "--driver", target, "--target", target, "--out", tmp_path / "a.mkv")

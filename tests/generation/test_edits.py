@@ -117,6 +117,16 @@ def test_whole_times_show_exactly_those_frames(motion):
         np.testing.assert_array_equal(arrays(picked)[name], arrays(motion)[name][[0, 2, 2, 3, 1]])
 
 
+def test_between_frames_lies_what_is_between(motion):
+    """Also for the head, which then is halfway and still a similarity."""
+    mixed = edited(motion, Rendition(times=(0, 1.25)))
+    for name in ("residual", "eyes", "light", "head"):
+        before, after = arrays(motion)[name][1:3]
+        np.testing.assert_allclose(arrays(mixed)[name][1], 0.75 * before + 0.25 * after, atol=1e-5)
+    (a, c), (b, d) = mixed.head[1, :, :2].T
+    assert (a, b) == pytest.approx((d, -c))
+
+
 @given(st.lists(st.floats(0, 3), min_size=1, max_size=6))
 def test_between_frames_nothing_overshoots(times):
     rng = np.random.default_rng(len(times))

@@ -1,6 +1,8 @@
 """Who moves whose face: never one's own, faces spread evenly, and the same however often it is asked."""
 
 from collections import Counter
+from dataclasses import replace
+from fractions import Fraction
 
 import pytest
 from hypothesis import given, settings
@@ -8,8 +10,9 @@ from hypothesis import strategies as st
 from rows import clip, synthetic
 
 from me_augment.errors import UsageError
+from me_augment.generation import Rendition
 from me_augment.manifest import Issue
-from me_augment.synthesis.plan import make_plan, usable
+from me_augment.synthesis.plan import make_plan, rendition_of, usable
 from me_augment.synthesis.settings import Settings
 
 POINTS = tuple(map(float, range(136)))
@@ -94,12 +97,94 @@ def test_an_id_changes_with_whatever_the_clip_depends_on():
         {"content_sha256": "other"},
         {"landmarks": tuple(map(float, range(1, 137)))},
     ):
-        from dataclasses import replace
-
         changed = [replace(row, **change) for row in clips]
         assert not ids & {row.clip_id for row in make_plan(asked(), changed, changed)}
-    assert not ids & {row.clip_id for row in make_plan(asked(generator_version="2"), clips, clips)}
-    assert not ids & {row.clip_id for row in make_plan(asked(strength=(1.1, 1.1)), clips, clips)}
+    for setting in (
+        {"generator_version": "2"},
+        {"strength": (1.1, 1.1)},
+        {"tempo": (2.0, 2.0)},
+        {"mirror": 1.0},
+        {"asymmetry": (0.1, 0.1)},
+        {"eyes": 1.0},
+        {"shading": 1.0},
+    ):
+        assert not ids & {row.clip_id for row in make_plan(asked(**setting), clips, clips)}
+    rates = {row.clip_id: Fraction(200) for row in clips}
+    assert not ids & {row.clip_id for row in make_plan(asked(), clips, clips, rates)}
+
+
+WISHES = {
+    "strength": (0.5, 1.5),
+    "tempo": (0.5, 2.0),
+    "mirror": 0.5,
+    "asymmetry": (-0.4, 0.4),
+}
+
+
+def drawn(row):
+    tempo = (row.tempo_onset, row.tempo_offset, row.time_scale, row.times, row.n_frames, row.apex_index)
+    return {"strength": row.strength, "tempo": tempo, "mirror": row.mirror, "asymmetry": row.asymmetry}
+
+
+def test_no_control_changes_what_another_draws():
+    clips = rows(5, 4)
+
+    def plan(**wishes):
+        return {
+            (row.driver_clip_id, row.target_clip_id): drawn(row) for row in make_plan(asked(**wishes), clips, clips)
+        }
+
+    everything, nothing = plan(**WISHES), plan()
+    for name, wish in WISHES.items():
+        alone = plan(**{name: wish})
+        for pair, row in alone.items():
+            assert row[name] == everything[pair][name]
+            assert {k: v for k, v in row.items() if k != name} == {k: v for k, v in nothing[pair].items() if k != name}
+
+
+def test_controls_are_drawn_in_their_ranges():
+    clips = rows(6, 6)
+    plan = make_plan(asked(per_driver=3, **WISHES), clips, clips)
+    assert 0.4 < sum(row.mirror for row in plan) / len(plan) < 0.6
+    for values, low, high in (
+        ([row.asymmetry for row in plan], -0.4, 0.4),
+        # 4 and 5 frames: the grid makes steps of a quarter and a fifth
+        ([row.tempo_onset for row in plan], 0.5, 2.0),
+        ([row.tempo_offset for row in plan], 0.4, 2.2),
+    ):
+        assert low <= min(values) < low + 0.2
+        assert high - 0.3 < max(values) <= high
+    assert len({(row.tempo_onset, row.tempo_offset) for row in plan}) > 10
+    assert not any(row.mirror for row in make_plan(asked(mirror=0.0), clips, clips))
+    assert all(row.mirror for row in make_plan(asked(mirror=1.0), clips, clips))
+    some = {row.driver_clip_id for row in make_plan(asked(mirror=0.2), clips, clips) if row.mirror}
+    more = {row.driver_clip_id for row in make_plan(asked(mirror=0.6), clips, clips) if row.mirror}
+    assert some < more
+
+
+def test_a_row_says_how_its_clip_is_performed():
+    clips = rows(2, 1)
+    row = make_plan(asked(tempo=(2.0, 2.0), mirror=1.0, asymmetry=(0.2, 0.2), eyes=0.3, shading=0.4), clips, clips)[0]
+    assert rendition_of(row) == Rendition(
+        strength=1.0, mirror=True, asymmetry=0.2, times=tuple(t / 2 for t in range(19)), eyes=0.3, shading=0.4
+    )
+    assert (row.n_frames, row.apex_index, row.time_scale) == (19, 8, 2.0)
+    assert rendition_of(make_plan(asked(), clips, clips)[0]) == Rendition()
+
+
+def test_only_micro_expressions_keep_to_the_limits_of_micro_expressions():
+    """45 ms at 200 frames a second: shorter than 40 ms is no micro-expression."""
+    for expression, frames in (("micro", 9), ("macro", 3)):
+        clips = [replace(row, expression=expression) for row in rows(2, 1)]
+        rates = {row.clip_id: Fraction(200) for row in clips}
+        plan = make_plan(asked(tempo=(0.25, 0.25)), clips, clips, rates)
+        assert {row.n_frames for row in plan} == {frames}
+
+
+def test_an_apex_outside_its_clip_is_no_apex():
+    clips = [replace(row, apex_index=99) for row in rows(2, 1)]
+    plan = make_plan(asked(tempo=(2.0, 2.0)), clips, clips)
+    assert {(row.apex_index, row.n_frames) for row in plan} == {(None, 19)}
 
 
 def test_balance_makes_rare_emotions_more_often():

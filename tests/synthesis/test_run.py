@@ -14,6 +14,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from runs import StopsAfter, hashes
 
 from me_augment.errors import MeAugmentError, UsageError
 from me_augment.manifest import Manifest
@@ -24,14 +25,6 @@ from me_augment.synthesis.sources import open_sources
 from me_augment.synthesis.work import ShardMaker
 from me_augment.video import open_frames
 from me_augment.video.recording import open_recording
-
-
-def hashes(folder):
-    return {
-        str(file.relative_to(folder)): sha256(file.read_bytes()).hexdigest()
-        for file in sorted(folder.rglob("*"))
-        if file.is_file()
-    }
 
 
 def prepared(manifest, **options):
@@ -91,19 +84,6 @@ def test_finishing_again_changes_nothing(finished, tiny_manifest):
     run.execute(plan, finished, InProcess())
     assert hashes(finished) == before
     assert {file: file.stat().st_mtime_ns for file in finished.rglob("*")} == times
-
-
-class StopsAfter:
-    """An executor that breaks down after some shards."""
-
-    def __init__(self, shards):
-        self.shards = shards
-
-    def run(self, work, shards):
-        for index, shard in enumerate(shards):
-            if index == self.shards:
-                raise KeyboardInterrupt
-            yield work(shard)
 
 
 def test_an_interrupted_run_goes_on_where_it_stopped(finished, tiny_manifest, tmp_path):

@@ -1,13 +1,22 @@
 """Settings: round trip, sense, and the refusal that names field, both values and the way out."""
 
 from dataclasses import replace
+from fractions import Fraction
 
 import pytest
 
 from me_augment.errors import UsageError
 from me_augment.synthesis.settings import Settings
 
-STARTED = Settings(manifest="a", targets="a", generator="warp", generator_version="1", strength=(0.5, 1.5))
+STARTED = Settings(
+    manifest="a",
+    targets="a",
+    generator="warp",
+    generator_version="1",
+    strength=(0.5, 1.5),
+    fps="200",
+    asymmetry=(-0.1, 0.1),
+)
 
 
 def test_round_trip(tmp_path):
@@ -21,6 +30,12 @@ def test_round_trip(tmp_path):
         ("per_driver", 2, "per_driver = 1, now it is 2"),
         ("strength", (1.0, 1.0), "strength = 0.5:1.5, now it is 1:1"),
         ("seed", 7, "seed = 0, now it is 7"),
+        ("tempo", (0.8, 1.2), "tempo = 1:1, now it is 0.8:1.2"),
+        ("fps", None, "fps = 200, now it is none"),
+        ("mirror", 0.5, r"mirror = 0\.0, now it is 0\.5"),
+        ("asymmetry", (0.0, 0.0), r"asymmetry = -0\.1:0\.1, now it is 0:0"),
+        ("eyes", 1.0, r"eyes = 0\.0, now it is 1\.0"),
+        ("shading", 1.0, r"shading = 0\.0, now it is 1\.0"),
         ("manifest", "b", "manifest = a, now it is b"),
     ],
 )
@@ -31,7 +46,28 @@ def test_a_changed_setting_is_refused(tmp_path, field, value, words):
     assert "another --out" in str(caught.value)
 
 
-@pytest.mark.parametrize("fields", [{"per_driver": 0}, {"strength": (2.0, 1.0)}, {"strength": (-1.0, 1.0)}])
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {"per_driver": 0},
+        {"strength": (2.0, 1.0)},
+        {"strength": (-1.0, 1.0)},
+        {"tempo": (0.1, 1.0)},
+        {"tempo": (1.0, 5.0)},
+        {"tempo": (float("nan"), 1.0)},
+        {"asymmetry": (-0.6, 0.0)},
+        {"asymmetry": (0.2, 0.1)},
+        {"mirror": 1.5},
+        {"eyes": -0.1},
+        {"shading": float("nan")},
+        {"fps": "0"},
+        {"fps": "3"},
+        {"fps": "1e9"},
+        {"fps": "fast"},
+        {"fps": "1/0"},
+        {"fps": "30000000001/1000000000"},
+    ],
+)
 def test_senseless_settings_are_refused(fields):
     with pytest.raises(UsageError, match="--"):
         replace(STARTED, **fields)
@@ -41,3 +77,8 @@ def test_a_damaged_file_is_named(tmp_path):
     (tmp_path / "config.yaml").write_text("per_driver: [")
     with pytest.raises(UsageError, match=r"config\.yaml is damaged"):
         Settings.read(tmp_path / "config.yaml")
+
+
+def test_a_rate_is_a_fraction():
+    assert replace(STARTED, fps="30000/1001").rate == Fraction(30000, 1001)
+    assert replace(STARTED, fps=None).rate is None
