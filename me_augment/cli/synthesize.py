@@ -76,6 +76,14 @@ class Interval(click.ParamType):
     show_default=True,
     help="Factor on the change of brightness that the expression brought (furrows), 0 to 1.",
 )
+@click.option(
+    "--gate",
+    "gates",
+    multiple=True,
+    metavar="NAME=LIMIT",
+    help="Limit on a figure of quality, such as correlation=0.9; NAME=off or off lifts one or all. A clip beyond it "
+    "stays in the run as `rejected` and is not exported. Names and defaults are in the run's config.yaml.",
+)
 @click.option("--balance", is_flag=True, help="Make rare emotions more often; --per-driver is then the mean.")
 @click.option("--seed", default=0, show_default=True, help="Seed of every random choice.")
 @click.option("--generator", default="warp", show_default=True, help="Who makes the clips: warp.")
@@ -93,6 +101,7 @@ def command(
     asymmetry: tuple[float, float],
     eyes: float,
     shading: float,
+    gates: tuple[str, ...],
     balance: bool,
     seed: int,
     generator: str,
@@ -108,6 +117,7 @@ def command(
     Example:
       me-augment synthesize work/manifest --out work/run --per-driver 2 --strength 0.8:1.2
     """
+    from me_augment.evaluation.gates import Gates
     from me_augment.synthesis.run import prepare
     from me_augment.synthesis.sources import open_sources
 
@@ -123,6 +133,7 @@ def command(
         asymmetry=asymmetry,
         eyes=eyes,
         shading=shading,
+        gates=Gates.parse(gates),
         seed=seed,
         balance=balance,
     )
@@ -154,15 +165,15 @@ def run_and_report(prepared: Prepared, out: Path) -> None:
 
     before = begin(prepared, out)
     if before.shards_done:
-        click.echo(f"resuming: {before.made + before.failed} of {before.planned} clips are done", err=True)
-    with progress("Synthesizing", before.planned, done=before.made + before.failed) as advance:
+        click.echo(f"resuming: {before.tried} of {before.planned} clips are done", err=True)
+    with progress("Synthesizing", before.planned, done=before.tried) as advance:
         after = execute(
             prepared,
             out,
             InProcess(),
-            lambda result: advance(result.made + result.failed),
+            lambda result: advance(result.made + result.rejected + result.failed),
         )
-    click.echo(f"{after.made} clips made, {after.failed} failed → {out}")
+    click.echo(f"{after.made} clips made, {after.rejected} rejected, {after.failed} failed → {out}")
     if after.planned and not after.made:
         raise MeAugmentError(f"no clip could be made; `me-augment status {out}` says why.")
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, fields
+from math import isfinite
 from typing import TYPE_CHECKING
 
 from me_augment.errors import UsageError
@@ -63,7 +64,7 @@ class Gates:
             if name not in names:
                 raise UsageError(f"there is no gate {name!r}: choose one of {', '.join(names)}, or `--gate off`.")
             try:
-                limits[name] = None if value == "off" else float(value)
+                limits[name] = None if value == "off" else _number(value)
             except ValueError:
                 raise UsageError(f"--gate {text}: give a number or `off`, for example {name}=0.5.") from None
         return cls(**limits)
@@ -84,6 +85,13 @@ class Gates:
             value, limit = getattr(quality, figure_of(name)), getattr(self, name)
             parts.append(f"{figure_of(name)} {value:.3g} is {'below' if lowest(name) else 'above'} {limit:g}")
         return f"quality: {', '.join(parts)}" if parts else None
+
+
+def _number(text: str) -> float:
+    value = float(text)
+    if not isfinite(value):
+        raise ValueError
+    return value
 
 
 def figure_of(gate: str) -> str:

@@ -96,13 +96,11 @@ class Performer(Protocol):
         landmarks: (68, 2), pixels.
         points: (N, 2), pixels: where its motion is known at rest; the rows of a grid of `shape` (ny, nx).
         shape: see `points`.
-        noise: (N,), standard deviation per component with which the displacements are known, pixels.
     """
 
     landmarks: NDArray[np.float32]
     points: NDArray[np.float64]
     shape: tuple[int, int]
-    noise: NDArray[np.float64]
 
     def at(self, time: float) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         """Displacement (N, 2) at a frame, fractions allowed, head held still, nan unknown; and the head's (2, 3)."""
@@ -187,7 +185,10 @@ class TrackedDriver:
 
     @cached_property
     def noise(self) -> NDArray[np.float64]:
-        """See `Performer`. What sensor noise does to the least squares of Lucas and Kanade: 2 sigma^2 G^-1."""
+        """(N,), standard deviation per component of the displacements, pixels.
+
+        What sensor noise does to the least squares of Lucas and Kanade: 2 sigma^2 G^-1.
+        """
         sigma = _sensor_noise(self._pictures)
         first = self._pictures[0].astype(np.float32)
         gx, gy = (cv2.Sobel(first, cv2.CV_32F, *order, scale=1 / 8) for order in ((1, 0), (0, 1)))
@@ -218,7 +219,6 @@ class IntendedMotion:
         self._motion = motion
         self.landmarks = motion.landmarks
         self.points, self.shape = grid_over(motion.landmarks)
-        self.noise = np.zeros(len(self.points))
 
     def at(self, time: float) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         """See `Performer.at`; linear between frames."""

@@ -41,7 +41,7 @@ def estimate(prepared: Prepared) -> Cost:
     with tempfile.TemporaryDirectory() as scratch:
         folder = Path(scratch)
         (folder / "completions").mkdir()
-        maker = ShardMaker(folder, short, prepared.settings.generator, prepared.fingerprint)
+        maker = ShardMaker(folder, short, prepared.settings, prepared.fingerprint)
         shard = Shard(0, (row,))
         started = time.perf_counter()
         maker(shard)

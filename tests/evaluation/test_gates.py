@@ -21,7 +21,10 @@ def test_the_command_line_sets_gates():
     assert only_one.broken(Quality(**{**GOOD, "correlation": -1.0, "flicker": 99.0})) == []
 
 
-@pytest.mark.parametrize(("text", "match"), [("sharpness=1", "no gate"), ("spill=much", "number"), ("spill", "number")])
+@pytest.mark.parametrize(
+    ("text", "match"),
+    [("sharpness=1", "no gate"), ("spill=much", "number"), ("spill", "number"), ("head=nan", "number")],
+)
 def test_a_gate_that_makes_no_sense_is_refused(text, match):
     with pytest.raises(UsageError, match=match):
         Gates.parse([text])
