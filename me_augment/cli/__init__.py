@@ -18,6 +18,7 @@ _COMMANDS = {
     "animate": "Make one face perform one driving clip.",
     "demo": "Run everything once on a small invented corpus.",
     "doctor": "Check the installation and say how to mend it.",
+    "evaluate": "Measure how good the clips of a run are.",
     "export": "Write a manifest or run in a recogniser's format.",
     "ingest": "Turn a corpus folder into a manifest.",
     "status": "Say how far a run is.",
