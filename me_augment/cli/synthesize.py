@@ -175,7 +175,7 @@ def run_and_report(prepared: Prepared, out: Path) -> None:
         )
     click.echo(f"{after.made} clips made, {after.rejected} rejected, {after.failed} failed → {out}")
     if after.planned and not after.made:
-        raise MeAugmentError(f"no clip could be made; `me-augment status {out}` says why.")
+        raise MeAugmentError(f"no clip could be made or kept; `me-augment status {out}` says why.")
 
 
 def _describe(prepared: Prepared) -> None:
