@@ -132,10 +132,30 @@ def _landmarks() -> Iterator[Finding]:
 
 
 def _optional_landmarks() -> Iterator[Finding]:
-    for module, extra in (("face_alignment", "face-alignment"), ("mediapipe", "mediapipe")):
-        there = importlib.util.find_spec(module) is not None
-        text = "installed, but not used by this version" if there else "not installed; not needed"
-        yield Finding("note" if there else "ok", f"landmarks: {extra}", text)
+    """The backends that need not work. Nothing is downloaded to find out."""
+    import skimage.data
+
+    from me_augment.face import create_detector, interocular
+    from me_augment.face.face_alignment_backend import cached_weights
+
+    for backend in ("face-alignment", "mediapipe"):
+        subject = f"landmarks: {backend}"
+        fetched = backend == "mediapipe" or cached_weights().is_file()
+        if not fetched and importlib.util.find_spec("face_alignment") is not None:
+            yield Finding(
+                "note",
+                subject,
+                f"installed; the package will download its weights (95 MB) to {cached_weights()} at first use",
+                "or put them there, or name them with --landmark-weights",
+            )
+            continue
+        try:
+            detector = create_detector(backend)
+            points = detector.detect(skimage.data.astronaut())
+        except MeAugmentError as error:
+            yield Finding("ok", subject, f"not needed; {error}")
+            continue
+        yield Finding("ok", subject, f"{detector.name} finds the test face, eyes {interocular(points):.0f} px apart")
 
 
 def _round_trip() -> Iterator[Finding]:

@@ -1,5 +1,6 @@
 """The examination of the installation, well and ill."""
 
+import importlib.util
 from importlib import metadata
 
 import pytest
@@ -37,6 +38,36 @@ def test_a_missing_landmark_model_is_a_problem_with_a_fix(monkeypatch, tmp_path)
     problem = next(doctor._landmarks())
     assert problem.level == "problem"
     assert "face-recognition-models" in problem.fix
+
+
+def test_backends_that_are_not_here_are_no_problem_and_say_how_to_get_them(monkeypatch):
+    from me_augment.errors import MeAugmentError
+    from me_augment.face import face_alignment_backend, mediapipe_backend
+
+    def missing(*_, **__):
+        raise MeAugmentError("run `pip install something`.")
+
+    monkeypatch.setattr(importlib.util, "find_spec", lambda name: None)
+    monkeypatch.setattr(face_alignment_backend, "FaceAlignmentDetector", missing)
+    monkeypatch.setattr(mediapipe_backend, "MediapipeDetector", missing)
+    found = list(doctor._optional_landmarks())
+    assert [f.subject for f in found] == ["landmarks: face-alignment", "landmarks: mediapipe"]
+    assert all(f.level == "ok" and "not needed" in f.text and "pip install something" in f.text for f in found)
+
+
+def test_the_doctor_downloads_no_weights(monkeypatch, tmp_path):
+    from me_augment.face import face_alignment_backend
+
+    def never(*_, **__):
+        raise AssertionError("the network was asked for")
+
+    monkeypatch.setenv("TORCH_HOME", str(tmp_path))
+    monkeypatch.setattr(importlib.util, "find_spec", lambda name: object() if name == "face_alignment" else None)
+    monkeypatch.setattr(face_alignment_backend, "FaceAlignmentDetector", never)
+    note = next(doctor._optional_landmarks())
+    assert note.level == "note"
+    assert str(tmp_path) in note.text
+    assert "--landmark-weights" in note.fix
 
 
 def test_a_codec_that_changes_pixels_is_a_problem(monkeypatch):

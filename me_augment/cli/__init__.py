@@ -16,6 +16,7 @@ from me_augment.errors import MeAugmentError
 # Command → what it does. The module me_augment.cli.<command> holds a click command called `command`.
 _COMMANDS = {
     "animate": "Make one face perform one driving clip.",
+    "au-basis": "Estimate the motion of action units from a manifest.",
     "demo": "Run everything once on a small invented corpus.",
     "doctor": "Check the installation and say how to mend it.",
     "evaluate": "Measure how good the clips of a run are.",
@@ -36,7 +37,7 @@ class _LazyGroup(click.Group):
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         if cmd_name not in _COMMANDS:
             return None
-        return import_module(f"me_augment.cli.{cmd_name}").command
+        return import_module(f"me_augment.cli.{cmd_name.replace('-', '_')}").command
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         with formatter.section("Commands"):

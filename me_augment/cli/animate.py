@@ -1,24 +1,33 @@
-"""`me-augment animate`: one driver, one target, one clip."""
+"""`me-augment animate`: one driver or list of action units, one target, one clip."""
 
 from __future__ import annotations
 
 from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
+from me_augment.cli.detector_options import detector_options
 from me_augment.errors import UsageError
 
 if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from me_augment.face import LandmarkDetector
     from me_augment.generation import Animation
+    from me_augment.generation.motion import DriverMotion
 
 _UNKNOWN_FPS = Fraction(25)
 
 
 @click.command()
-@click.option("--driver", required=True, type=click.Path(path_type=Path), help="Clip whose motion is taken.")
+@click.option("--driver", type=click.Path(path_type=Path), help="Clip whose motion is taken.")
+@click.option("--action-units", "specification", help="Action units to perform without a driver, such as 12B+6A.")
+@click.option("--action-units-basis", "basis", type=click.Path(path_type=Path), help="Their motion, from `au-basis`.")
+@click.option("--seed", default=0, show_default=True, help="With --action-units: draws how long the phases last.")
 @click.option("--target", required=True, type=click.Path(path_type=Path), help="Face that is to move.")
 @click.option(
     "--out",
@@ -51,10 +60,17 @@ _UNKNOWN_FPS = Fraction(25)
 )
 @click.option("--generator", default="warp", show_default=True, help="Who makes the clip: warp.")
 @click.option("--keep-head-motion", is_flag=True, help="Also move the head as the driver's moves.")
-@click.option("--fps", help="Frame rate of the output, such as 200 or 30000/1001.  [default: the driver's, or 25]")
+@click.option(
+    "--fps",
+    help="Frame rate of the output, such as 200 or 30000/1001.  [default: the driver's, or 25; action units: 200]",
+)
+@detector_options
 @click.option("--overwrite", is_flag=True, help="Replace the file --out.")
 def command(
-    driver: Path,
+    driver: Path | None,
+    specification: str | None,
+    basis: Path | None,
+    seed: int,
     target: Path,
     out: Path,
     strength: float,
@@ -66,22 +82,32 @@ def command(
     generator: str,
     keep_head_motion: bool,
     fps: str | None,
+    landmarks_backend: str,
+    landmark_weights: Path | None,
+    device: str | None,
     overwrite: bool,
 ) -> None:
-    """Let the face of --target perform the expression of --driver.
+    """Let the face of --target perform the expression of --driver, or action units.
 
-    Both may be an image, a folder of frames or a video (GIF included). The driver's first frame is its onset; of
-    the target the first frame is used, and it is the first frame of the result, which has as many frames as the
-    driver unless --tempo is given.
+    Driver and target may be an image, a folder of frames or a video (GIF included). The driver's first frame is its
+    onset; of the target the first frame is used, and it is the first frame of the result, which has as many frames
+    as the driver unless --tempo is given. Action units have an intensity from A to E (B where none is stated) and,
+    where they can, a side: L is the subject's own left. They rise and fall within the time that micro-expressions
+    take.
 
     \b
-    Example:
+    Examples:
       me-augment animate --driver CASME2/Cropped/sub01/EP02_01f --target me.jpg --out clip.mkv
+      me-augment animate --action-units 12B+6A --target me.jpg --out clip.mkv
     """
-    _require_writable(out, overwrite, sources=(driver, target))
+    if basis is not None and specification is None:
+        raise UsageError("--action-units-basis goes with --action-units.")
+    if (driver is None) == (specification is None):
+        raise UsageError("give either --driver or --action-units.")
+    _require_writable(out, overwrite, sources=(driver, target) if driver else (target,))
     rate = _fps(fps)
 
-    from me_augment.face import NoFaceError, create_detector
+    from me_augment.face import create_detector
     from me_augment.generation import Rendition, create_generator
     from me_augment.synthesis.timeline import timeline
     from me_augment.threads import one_thread
@@ -95,27 +121,69 @@ def command(
         shading=shading,
         keep_head_motion=keep_head_motion,
     )
-    source = open_frames(driver)
-    frames = source.read(range(len(source)))
-    # Which frame is the apex is not known here, so both phases are scaled alike.
-    whole = timeline(len(frames), None, tempo_onset=tempo, tempo_offset=tempo)
-    rendition = replace(rendition, times=whole.times)
-    picture = open_frames(target).read([0])[0]
-    detector = create_detector()
-    found = []
-    for image, path in ((frames[0], driver), (picture, target)):
-        try:
-            found.append(detector.detect(image))
-        except NoFaceError as error:
-            raise NoFaceError(f"{path}: {error}") from error
-    if len(frames) == 1:
-        click.echo("warning: the driver is a single frame, so nothing moves.", err=True)
+    performed = _Performed(specification, basis, seed, rate) if specification is not None else None
     made_by = create_generator(generator)
+    detector = create_detector(landmarks_backend, device=device, weights=landmark_weights)
     with one_thread():
-        animation = made_by.animate(made_by.observe(list(frames), found[0]), picture, found[1], rendition)
-        count = _write(out, animation, rate or source.fps or _UNKNOWN_FPS)
+        if driver is not None:
+            source = open_frames(driver)
+            frames = source.read(range(len(source)))
+            observed = made_by.observe(list(frames), _landmarks(detector, frames[0], driver))
+            # Which frame is the apex is not known here, so both phases are scaled alike.
+            whole = timeline(len(frames), None, tempo_onset=tempo, tempo_offset=tempo)
+            rate = rate or source.fps or _UNKNOWN_FPS
+            if len(frames) == 1:
+                click.echo("warning: the driver is a single frame, so nothing moves.", err=True)
+        picture = open_frames(target).read([0])[0]
+        landmarks = _landmarks(detector, picture, target)
+        if performed is not None:
+            observed, rate = performed.motion_for(landmarks), performed.profile.fps
+            whole = timeline(len(observed), performed.profile.apex, tempo_onset=tempo, tempo_offset=tempo)
+            click.echo(f"apex at frame {whole.apex} of {whole.n_frames}; {performed.note}")
+        animation = made_by.animate(observed, picture, landmarks, replace(rendition, times=whole.times))
+        count = _write(out, animation, rate or _UNKNOWN_FPS)
     kind = "lossy preview, not for training" if out.suffix.lower() in (".gif", ".mp4") else "lossless"
     click.echo(f"{count} frames, largest displacement {animation.peak_displacement_px:.2f} px, {kind} → {out}")
+
+
+def _landmarks(detector: LandmarkDetector, image: NDArray[Any], path: Path) -> NDArray[np.float32]:
+    from me_augment.face import NoFaceError
+    from me_augment.face.pose import pose_warning
+
+    try:
+        landmarks = detector.detect(image)
+    except NoFaceError as error:
+        raise NoFaceError(f"{path}: {error}") from error
+    warning = pose_warning(landmarks)
+    if warning:
+        click.echo(f"warning: {path}: {warning}", err=True)
+    return landmarks
+
+
+class _Performed:
+    """A specification that was found sound, before anything slow begins."""
+
+    def __init__(self, specification: str, basis: Path | None, seed: int, rate: Fraction | None) -> None:
+        from me_augment.generation.action_units import DEFAULT_FPS, draw_profile, read_specification
+        from me_augment.generation.au_basis import Basis
+        from me_augment.manifest.au_emotions import emotion_of
+
+        self._units = read_specification(specification)
+        self._basis = Basis.read(basis) if basis else None
+        self._seed = seed
+        self.profile = draw_profile(seed, rate or DEFAULT_FPS)
+        self.note = f"emotion: {emotion_of(self._units) or 'none by the table'}"
+        if self._basis is not None:
+            self.note += f"; the motion holds that of {', '.join(self._basis.person_ids)}: keep them out of its test"
+
+    def motion_for(self, landmarks: NDArray[np.float32]) -> DriverMotion:
+        """The motion, to be carried to a face with these landmarks."""
+        from me_augment.generation.action_units import perform
+        from me_augment.generation.canonical_face import CanonicalFace
+
+        face = CanonicalFace.like(landmarks)
+        patterns = self._basis.on(face) if self._basis else None
+        return perform(self._units, self.profile, seed=self._seed, face=face, patterns=patterns)
 
 
 def _fps(text: str | None) -> Fraction | None:

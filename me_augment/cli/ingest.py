@@ -6,6 +6,8 @@ from pathlib import Path
 
 import click
 
+from me_augment.cli.detector_options import detector_options
+
 
 @click.command()
 @click.argument("corpus")
@@ -15,6 +17,7 @@ import click
 @click.option("--tree", help="Which frames to take where ROOT holds several: raw or cropped.")
 @click.option("--corrections", help="Known mistakes of the label file to mend: none, safe or all.  [default: safe]")
 @click.option("--landmarks/--no-landmarks", default=True, show_default=True, help="Find the face in each onset frame.")
+@detector_options
 @click.option("--overwrite", is_flag=True, help="Replace the manifest that is in --out.")
 def command(
     corpus: str,
@@ -24,6 +27,9 @@ def command(
     tree: str | None,
     corrections: str | None,
     landmarks: bool,
+    landmarks_backend: str,
+    landmark_weights: Path | None,
+    device: str | None,
     overwrite: bool,
 ) -> None:
     """Read CORPUS, as its authors ship it, below ROOT and write a manifest.
@@ -40,13 +46,16 @@ def command(
     from me_augment.manifest.validate import require_sound
 
     require_free(out, overwrite=overwrite)
+    detector = None
+    if landmarks:  # before the corpus is read, so that a missing backend is known at once
+        from me_augment.face import create_detector
+
+        detector = create_detector(landmarks_backend, device=device, weights=landmark_weights)
     ingested = read_corpus(corpus, root, sheet=sheet, tree=tree, corrections=corrections)
     manifest = ingested.manifest
-    if landmarks:
-        from me_augment.face import create_detector
+    if detector is not None:
         from me_augment.face.annotate import annotate
 
-        detector = create_detector()
         with progress("Finding faces", len(manifest.clips)) as advance:
             manifest = annotate(manifest, detector, lambda *_: advance())
     manifest = require_sound(manifest).write(out, overwrite=overwrite)
@@ -58,5 +67,9 @@ def command(
     faceless = [clip for clip in manifest.clips if any(issue.code == "no-face" for issue in clip.issues)]
     if faceless:
         click.echo(f"warning: no face was found in {len(faceless)} clips, e.g. {faceless[0].name}.", err=True)
+    turned = [clip for clip in manifest.clips if any(issue.code == "pose" for issue in clip.issues)]
+    if turned:
+        detail = next(issue.detail for issue in turned[0].issues if issue.code == "pose")
+        click.echo(f"warning: the head is turned far in {len(turned)} clips, e.g. {turned[0].name}: {detail}", err=True)
     persons = len({clip.person_id for clip in manifest.clips})
     click.echo(f"{len(manifest.clips)} clips of {persons} people → {out}")

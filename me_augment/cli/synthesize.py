@@ -7,6 +7,9 @@ from typing import TYPE_CHECKING
 
 import click
 
+from me_augment.cli.detector_options import detector_options
+from me_augment.errors import UsageError
+
 if TYPE_CHECKING:
     from me_augment.synthesis.run import Prepared
 
@@ -31,6 +34,15 @@ class Interval(click.ParamType):
 @click.argument("manifest", type=click.Path(path_type=Path))
 @click.option("--out", required=True, type=click.Path(path_type=Path), help="Folder of the run.")
 @click.option("--per-driver", default=1, show_default=True, help="Clips made from each driving clip.")
+@click.option(
+    "--action-units",
+    "specifications",
+    help="Instead of drivers: what the faces are to perform, such as 12B+6A,4B+7,L14.",
+)
+@click.option("--per-target", default=1, show_default=True, help="With --action-units: clips per face and expression.")
+@click.option(
+    "--action-units-basis", "basis", type=click.Path(path_type=Path), help="Motion of the units, from `au-basis`."
+)
 @click.option(
     "--targets",
     type=click.Path(path_type=Path),
@@ -88,11 +100,15 @@ class Interval(click.ParamType):
 @click.option("--seed", default=0, show_default=True, help="Seed of every random choice.")
 @click.option("--generator", default="warp", show_default=True, help="Who makes the clips: warp.")
 @click.option("--root", type=click.Path(path_type=Path), help="Where the corpus lies now, if it moved.")
+@detector_options
 @click.option("--dry-run", is_flag=True, help="Say what would be made; write nothing.")
 def command(
     manifest: Path,
     out: Path,
     per_driver: int,
+    specifications: str | None,
+    per_target: int,
+    basis: Path | None,
     targets: Path | None,
     strength: tuple[float, float],
     tempo: tuple[float, float],
@@ -106,26 +122,47 @@ def command(
     seed: int,
     generator: str,
     root: Path | None,
+    landmarks_backend: str,
+    landmark_weights: Path | None,
+    device: str | None,
     dry_run: bool,
 ) -> None:
-    """Let other people's faces perform the labelled clips of MANIFEST.
+    """Let other people's faces perform the labelled clips of MANIFEST, or everyone's face action units.
 
     The plan is written first. A run that was interrupted is finished by the same command, with the same bytes as
     if nothing had happened.
 
     \b
-    Example:
+    Examples:
       me-augment synthesize work/manifest --out work/run --per-driver 2 --strength 0.8:1.2
+      me-augment synthesize work/manifest --out work/run-au --action-units 12B+6A,4B+7,1+2 --per-target 2
     """
-    from me_augment.evaluation.gates import Gates
-    from me_augment.synthesis.run import prepare
-    from me_augment.synthesis.sources import open_sources
+    if basis is not None and specifications is None:
+        raise UsageError("--action-units-basis goes with --action-units.")
 
-    sources = open_sources(manifest, targets, None, root)
+    from me_augment.evaluation.gates import Gates
+    from me_augment.generation.au_basis import Basis
+    from me_augment.synthesis.run import prepare
+    from me_augment.synthesis.sources import is_folder_of_images, open_sources
+
+    detector = None
+    if is_folder_of_images(targets):
+        from me_augment.face import create_detector
+
+        detector = create_detector(landmarks_backend, device=device, weights=landmark_weights)
+    elif (landmarks_backend, landmark_weights, device) != ("dlib", None, None):
+        raise UsageError(
+            "landmarks are only looked for in a folder of face images (--targets); a manifest has them: give the "
+            "landmark options to `me-augment ingest`."
+        )
+    sources = open_sources(manifest, targets, detector, root)
     prepared = prepare(
         sources,
         generator=generator,
+        basis=Basis.read(basis) if basis else None,
         per_driver=per_driver,
+        action_units=tuple(part.strip() for part in specifications.split(",")) if specifications is not None else (),
+        per_target=per_target,
         strength=strength,
         tempo=tempo,
         fps=fps,
@@ -137,6 +174,14 @@ def command(
         seed=seed,
         balance=balance,
     )
+    if prepared.basis is not None:
+        persons = {clip.person_id for clip in sources.merged.clips}
+        if persons <= set(prepared.basis.person_ids):
+            click.echo(
+                "warning: everyone in MANIFEST gave motion to the basis, so no fold may train with these clips: make a "
+                "basis for each fold with `me-augment au-basis --exclude PERSON`.",
+                err=True,
+            )
     for name in sources.namesakes:
         click.echo(
             f"warning: {name} is a driver and, elsewhere, a target under another id. If they are one person, "
@@ -186,10 +231,12 @@ def _describe(prepared: Prepared) -> None:
     plan = prepared.plan
     for title, counts in (
         ("emotion", Counter(str(row.emotion) for row in plan)),
-        ("driver", Counter(row.driver_person_id for row in plan)),
+        ("driver", Counter(row.driver_person_id for row in plan if row.driver_person_id)),
+        ("units", Counter(row.action_units for row in plan if row.action_units)),
         ("target", Counter(row.target_person_id for row in plan)),
     ):
-        click.echo(f"{title:8} " + "  ".join(f"{name} {n}" for name, n in sorted(counts.items())))
+        if counts:
+            click.echo(f"{title:8} " + "  ".join(f"{name} {n}" for name, n in sorted(counts.items())))
     for title, values in (
         ("strength", [row.strength for row in plan]),
         ("tempo to the apex", [row.tempo_onset for row in plan]),

@@ -12,21 +12,32 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from me_augment.demo.actions import motion_field
+from me_augment.demo.actions import Units, motion_field
+from me_augment.demo.eyes import EyeOpening, Eyes, portrait_eyes
+from me_augment.demo.mouth import Mouth, opens
+from me_augment.demo.pose import TurnedHead, TurnedMap
 from me_augment.face.geometry import interocular, invert_affine, mirror_landmarks
 from me_augment.face.thin_plate import ThinPlate
 from me_augment.generation.resample import RefinedImage, grid, look_up
 
 FRAME_SHAPE = (340, 280)  # height, width of CASME II's cropped frames
 _INTEROCULAR = 82.0
+_HEAD = (slice(0, 290), slice(75, 375))  # rows and columns of the astronaut's picture
 
 
 @dataclass(frozen=True)
 class BaseFace:
-    """The portrait that all subjects are derived from: image (H, W, 3) uint8 and landmarks (68, 2)."""
+    """The portrait that all subjects are derived from.
+
+    Attributes:
+        image: (H, W, 3) uint8.
+        landmarks: (68, 2), pixels.
+        scale: the cut-out of the astronaut's picture was enlarged by this.
+    """
 
     image: NDArray[np.uint8]
     landmarks: NDArray[np.float32]
+    scale: float
 
 
 @cache
@@ -36,11 +47,11 @@ def base_face() -> BaseFace:
 
     from me_augment.face import create_detector
 
-    head = skimage.data.astronaut()[0:290, 75:375]
+    head = skimage.data.astronaut()[_HEAD]
     landmarks = create_detector().detect(head)
     scale = _INTEROCULAR / interocular(landmarks)
     image = cv2.resize(head, None, fx=scale, fy=scale, interpolation=cv2.INTER_CUBIC)
-    return BaseFace(image, ((landmarks + 0.5) * scale - 0.5).astype(np.float32))
+    return BaseFace(image, ((landmarks + 0.5) * scale - 0.5).astype(np.float32), scale)
 
 
 @dataclass(frozen=True)
@@ -54,14 +65,25 @@ class Subject:
         base_landmarks: (68, 2) landmarks of that portrait.
         landmarks: (68, 2) true landmarks in this person's image, pixels.
         light: (H, W, 1) float32 factor on the rendered frame.
+        openings: the two eyes, in portrait pixels.
+        mouth: likewise.
+        head: how the head is turned out of the picture plane, in this person's image.
     """
 
     name: str
-    to_base: ThinPlate
+    to_base: ThinPlate | TurnedMap
     portrait: RefinedImage
     base_landmarks: NDArray[np.float64]
     landmarks: NDArray[np.float64]
     light: NDArray[np.float32]
+    openings: tuple[EyeOpening, ...]
+    mouth: Mouth
+    head: TurnedHead
+
+    @cached_property
+    def eyes(self) -> Eyes:
+        """The portrait's eyes, ready to blink and look about."""
+        return Eyes.of(self.portrait.pixels, self.openings)
 
     @cached_property
     def rest(self) -> NDArray[np.float32]:
@@ -72,22 +94,32 @@ class Subject:
         """Portrait position (..., 2) of image pixels (..., 2)."""
         return self.to_base(points)
 
-    def true_displacement(self, points: NDArray[np.floating], units: dict[int, float]) -> NDArray[np.float64]:
-        """Exact forward displacement (N, 2), pixels, of what is at `points` at rest, by the action units.
+    def true_displacement(self, points: NDArray[np.floating], units: Units) -> NDArray[np.float64]:
+        """Exact forward displacement (N, 2), pixels, of what is at `points` at rest, by the action units alone.
 
         The renderer reads, for the pixel z, the portrait at phi(z) + m(phi(z)) with phi = `to_base`. What is at p
-        at rest therefore arrives at the z that solves phi(z) + m(phi(z)) = phi(p); Newton's method finds it.
+        at rest therefore arrives at the z that solves phi(z) + m(phi(z)) = phi(p); Newton's method finds it. Lips
+        that part go down in the portrait first.
         """
-        rest = self.base_position(points)
+        rest = self.mouth.moved(self.base_position(points), units)
         place = np.array(points, np.float64)
         for _ in range(12):
             base = self.base_position(place)
             error = base + self.backward_motion(base, units) - rest
+            if np.abs(error).max() < 1e-10:
+                break
             place = place - np.linalg.solve(self.to_base.jacobian(place), error[..., None])[..., 0]
         return place - points
 
-    def backward_motion(self, base_points: NDArray[np.floating], units: dict[int, float]) -> NDArray[np.float64]:
-        """Where in the portrait, relative to itself, a moved pixel gets its colour: minus the AU motion."""
+    def eye_part(self, points: NDArray[np.floating]) -> NDArray[np.int8]:
+        """What of an eye is at image pixels (..., 2) at rest: `eyes.LID`, `eyes.EYEBALL` or 0."""
+        return self.eyes.part(self.base_position(points))
+
+    def backward_motion(self, base_points: NDArray[np.floating], units: Units) -> NDArray[np.float64]:
+        """Where in the portrait, relative to itself, a moved pixel gets its colour: minus the AU motion.
+
+        The parting of lips is not in it.
+        """
         return -motion_field(units, self.base_landmarks, base_points)
 
 
@@ -104,6 +136,7 @@ class Look:
         skin: factor on red, green and blue of the skin.
         gamma: of the whole picture; above 1 darkens.
         light: how much brighter it gets to the right and to the bottom.
+        yaw, pitch: the head turned out of the picture plane to the image right and down, radians.
     """
 
     mirrored: bool = False
@@ -118,6 +151,8 @@ class Look:
     skin: tuple[float, float, float] = (1.0, 1.0, 1.0)
     gamma: float = 1.0
     light: tuple[float, float] = (0.0, 0.0)
+    yaw: float = 0.0
+    pitch: float = 0.0
 
 
 _LOOKS = (
@@ -147,14 +182,19 @@ def make_subject(name: str, look: Look, seed: int) -> Subject:
     unit = interocular(landmarks)
     centre = landmarks[27:36].mean(0)
     anchors = centre + 3.2 * unit * ring
-    to_base = ThinPlate.fit(
+    to_base: ThinPlate | TurnedMap
+    frontal = to_base = ThinPlate.fit(
         np.vstack([own, _framed(anchors, look, about=landmarks)]), np.vstack([landmarks, anchors]), 1e-4
     )
+    head = TurnedHead.of(own, look.yaw, look.pitch)
+    if look.yaw or look.pitch:
+        to_base = TurnedMap(frontal, head)
     # Landmarks of the finished face: where the map reaches the portrait's landmarks.
-    place = own.copy()
+    place = head.project(own) if look.yaw or look.pitch else own.copy()
     for _ in range(12):
         error = to_base(place) - landmarks
         place -= np.linalg.solve(to_base.jacobian(place), error[..., None])[..., 0]
+    corner, mirrored_width = (_HEAD[1].start, _HEAD[0].start), image.shape[1] if look.mirrored else None
     return Subject(
         name,
         to_base,
@@ -162,6 +202,9 @@ def make_subject(name: str, look: Look, seed: int) -> Subject:
         landmarks,
         place,
         _light(look.light),
+        portrait_eyes(corner, base.scale, mirrored_width),
+        Mouth.of(corner, base.scale, mirrored_width, unit, float(np.mean(look.skin)) / look.gamma),
+        head,
     )
 
 
@@ -222,20 +265,34 @@ def _light(direction: tuple[float, float]) -> NDArray[np.float32]:
 class Performance:
     """A subject performing action units: frames at any amplitude, by reading the portrait through known maps."""
 
-    def __init__(self, subject: Subject, units: dict[int, float]) -> None:
-        self._subject = subject
+    def __init__(self, subject: Subject, units: Units) -> None:
+        self._subject, self._units = subject, units
         self._rest = subject.rest
         self._move = subject.backward_motion(self._rest, units).astype(np.float32)
         self._x, self._y = grid(*FRAME_SHAPE)
 
-    def frame(self, amplitude: float, head: NDArray[np.floating] | None = None) -> NDArray[np.float32]:
+    def frame(
+        self,
+        amplitude: float,
+        head: NDArray[np.floating] | None = None,
+        blink: float = 0.0,
+        gaze: tuple[float, float] = (0.0, 0.0),
+        turn: tuple[float, float] = (0.0, 0.0),
+    ) -> NDArray[np.float32]:
         """The frame (H, W, 3) float32, 0..255, before sensor noise.
 
         Args:
             amplitude: factor on the action units, 0 at onset, 1 at apex.
             head: (2, 3) similarity that moves the head, pixels; None holds it still.
+            blink: how far the upper lids have come down, 0 to 1.
+            gaze: shift of the eyeballs behind the lids, interocular distances of the portrait, to the right and down.
+            turn: the head turned further out of the picture plane, yaw and pitch, radians; before `head` moves it.
         """
         base = self._rest + np.float32(amplitude) * self._move
+        if any(turn):
+            here = np.stack([self._x, self._y], axis=-1)
+            before = self._subject.head.project(self._subject.head.further(*turn).unproject(here)).astype(np.float32)
+            base = look_up(base, *(np.ascontiguousarray(before[..., i]) for i in (0, 1)))
         if head is not None:
             back = invert_affine(head).astype(np.float32)
             base = look_up(
@@ -244,4 +301,11 @@ class Performance:
                 back[1, 0] * self._x + back[1, 1] * self._y + back[1, 2],
             )
         seen = self._subject.portrait.sample(np.ascontiguousarray(base[..., 0]), np.ascontiguousarray(base[..., 1]))
-        return seen.astype(np.float32) * self._subject.light
+        seen = seen.astype(np.float32)
+        if amplitude and opens(self._units):
+            units = {unit: amplitude * strength for unit, strength in self._units.items()}
+            seen = self._subject.mouth.paint(self._subject.portrait, seen, base, units)
+        if blink or any(gaze):
+            shift = (gaze[0] * _INTEROCULAR, gaze[1] * _INTEROCULAR)
+            seen = self._subject.eyes.paint(self._subject.portrait, seen, base, blink, shift)
+        return seen * self._subject.light

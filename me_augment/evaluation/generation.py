@@ -77,7 +77,7 @@ _KEYS: dict[str, Callable[[Clip], str]] = {
     "overall": lambda clip: "all",
     "emotion": lambda clip: str(clip.emotion),
     "target": lambda clip: str(clip.target_person_id),
-    "driver": lambda clip: str(clip.driver_person_id),
+    "driver": lambda clip: clip.driver_person_id or f"action units {clip.action_units}",
     "generator": lambda clip: f"{clip.generator} {clip.generator_version}",
 }
 

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from me_augment.errors import MeAugmentError
 from me_augment.evaluation.regions import gray8, tracked_displacement
+from me_augment.face.correspondence import face_map
 from me_augment.face.geometry import (
     apply_affine,
     fit_similarity,
@@ -21,7 +22,6 @@ from me_augment.face.geometry import (
     mirror_landmarks,
 )
 from me_augment.face.prior import prior_points
-from me_augment.face.thin_plate import face_map
 from me_augment.generation import Rendition
 from me_augment.generation.edits import side_of
 from me_augment.generation.motion import DriverMotion, residual_at
@@ -293,8 +293,7 @@ def wanted_on(
 ) -> Wanted:
     """What the target should do in the given frames of the clip.
 
-    Points go through the smooth map between the faces, displacements through its Jacobian. That map runs from the
-    performer to the target; the `warp` generator inverts one from the target to the performer.
+    Points go through the correspondence of the faces, displacements are carried as `FaceMap.carry` bounds it.
 
     Args:
         performer: who shows the expression.
@@ -306,22 +305,22 @@ def wanted_on(
     flip = np.array([-1.0, 1.0]) if rendition.mirror else np.ones(2)
     if rendition.mirror:  # about x = 0
         landmarks, points = mirror_landmarks(landmarks, 1.0), points * flip
-    carry = face_map(landmarks, target_landmarks)
-    jacobian = carry.jacobian(points)
+    there = face_map(landmarks, target_landmarks)(points)
+    carry = face_map(target_landmarks, landmarks).carry(there)
     factor = rendition.strength * (1 + rendition.asymmetry * side_of(landmarks, points).astype(np.float64))
     in_eyes = in_eye_openings(landmarks, points) if rendition.eyes < 1 else np.zeros(len(points), bool)
     unit = interocular(landmarks)
     displacement, head = [], []
     for frame in frames:
         motion, similarity = performer.at(frame if rendition.times is None else rendition.times[frame])
-        there = np.einsum("nij,nj->ni", jacobian, motion * flip) * factor[:, None]
-        there[in_eyes] = np.nan
-        displacement.append(there)
+        carried = np.einsum("nij,nj->ni", carry, motion * flip) * factor[:, None]
+        carried[in_eyes] = np.nan
+        displacement.append(carried)
         shift = apply_affine(similarity, performer.landmarks) - performer.landmarks
         head.append(np.sqrt((shift**2).sum(1).mean()) / unit)
     weights = region_weights(landmarks, points) * ~in_eyes
     weights /= weights.sum(1, keepdims=True)
-    gain = (jacobian**2).sum((1, 2)) / 2 * factor**2  # of variance, the mean of the two directions
+    gain = (carry**2).sum((1, 2)) / 2 * factor**2  # of variance, the mean of the two directions
     noise = performer.noise_of(weights * np.sqrt(gain))
     moved = np.array(displacement).reshape(-1, len(points), 2)
-    return Wanted(carry(points), performer.shape, moved, weights, noise, np.array(head))
+    return Wanted(there, performer.shape, moved, weights, noise, np.array(head))

@@ -48,7 +48,7 @@ def select(manifest: Manifest, labels: str, protocol: str | None = None) -> Sele
         manifest: the clips.
         labels: name of the label set.
         protocol: real clips outside this published protocol are left out, and so are synthetic clips whose motion
-            comes from such a clip; None takes all.
+            comes from such a clip or from no clip at all; None takes all.
 
     Raises:
         UsageError: there is no such label set or protocol, a corpus folder is not there, or no clip of a corpus was
@@ -126,13 +126,15 @@ def _outside(clip: Clip, by_id: Mapping[str, Clip], protocol: str | None) -> str
     source = by_id.get(clip.driver_clip_id or "", clip) if clip.is_synthetic else clip
     if protocol is None or protocol in source.protocols:
         return None
+    if clip.action_units is not None:
+        return f"it has no driver, and its action units are no part of the protocol {protocol!r}"
     return f"{'its driver' if clip.is_synthetic else 'it'} is not in the protocol {protocol!r}"
 
 
 def _no_class(clip: Clip, labels: str) -> str:
     if clip.emotion is None:
         return "it has no emotion"
-    whose = "its driver" if clip.is_synthetic else clip.corpus
+    whose = "its action units" if clip.action_units else "its driver" if clip.is_synthetic else clip.corpus
     return f"the label set {labels!r} has no class for the emotion {clip.emotion!r} of {whose}"
 
 

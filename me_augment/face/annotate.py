@@ -7,6 +7,7 @@ from dataclasses import replace
 
 from me_augment.errors import MeAugmentError
 from me_augment.face.detector import LandmarkDetector, NoFaceError
+from me_augment.face.pose import pose_warning
 from me_augment.manifest import Clip, Issue, Manifest
 from me_augment.video.recording import open_recording
 
@@ -17,7 +18,7 @@ def annotate(
     """The manifest with the landmarks of every usable clip's onset frame.
 
     A clip without a face gets the issue `no-face`, one whose onset frame cannot be read `unreadable`; both keep
-    their row.
+    their row. So does one whose head is turned too far, with the issue `pose`; it has landmarks all the same.
 
     Args:
         manifest: as a corpus reader made it.
@@ -42,4 +43,6 @@ def _annotated(manifest: Manifest, clip: Clip, detector: LandmarkDetector) -> Cl
         return replace(clip, issues=(*clip.issues, Issue(code="no-face", detail=str(error))))
     except MeAugmentError as error:
         return replace(clip, issues=(*clip.issues, Issue(code="unreadable", detail=str(error))))
-    return replace(clip, landmarks=tuple(float(value) for value in points.ravel()))
+    warning = pose_warning(points)
+    issues = (*clip.issues, Issue(code="pose", detail=warning)) if warning else clip.issues
+    return replace(clip, landmarks=tuple(float(value) for value in points.ravel()), issues=issues)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any, Protocol
 
 import numpy as np
@@ -35,13 +36,37 @@ class LandmarkDetector(Protocol):
         ...
 
 
-BACKENDS = ("dlib",)
+BACKENDS = ("dlib", "face-alignment", "mediapipe")
 
 
-def create_detector(backend: str = "dlib") -> LandmarkDetector:
-    """The detector called `backend`; UsageError naming the known ones otherwise."""
-    if backend == "dlib":
-        from me_augment.face.dlib_backend import DlibDetector
+def create_detector(
+    backend: str = "dlib", *, device: str | None = None, weights: Path | None = None
+) -> LandmarkDetector:
+    """The detector called `backend`.
 
-        return DlibDetector()
-    raise UsageError(f"there is no landmark backend {backend!r}: choose one of {', '.join(BACKENDS)}.")
+    Args:
+        backend: one of `BACKENDS`.
+        device: `cpu`, `cuda` or `cuda:N`; the CPU if None. Only face-alignment can use a GPU.
+        weights: file or folder with the network's weights; None takes them from the installed package or its cache.
+
+    Raises:
+        UsageError: an unknown backend, or an option that this one has not got.
+        MeAugmentError: what the backend needs is not installed; the sentence says how to get it.
+    """
+    if backend not in BACKENDS:
+        raise UsageError(f"there is no landmark backend {backend!r}: choose one of {', '.join(BACKENDS)}.")
+    if backend == "face-alignment":
+        from me_augment.face.face_alignment_backend import FaceAlignmentDetector
+
+        return FaceAlignmentDetector(device or "cpu", weights)
+    if device not in (None, "cpu"):
+        raise UsageError(f"the landmark backend {backend} runs on the CPU: leave out --device {device}.")
+    if backend == "mediapipe":
+        from me_augment.face.mediapipe_backend import MediapipeDetector
+
+        return MediapipeDetector(weights)
+    if weights is not None:
+        raise UsageError("the landmark backend dlib brings its model with it: leave out --landmark-weights.")
+    from me_augment.face.dlib_backend import DlibDetector
+
+    return DlibDetector()

@@ -10,13 +10,12 @@ from numpy.typing import NDArray
 
 # Where the aligned crop puts the eye centres and the mouth centre, as fractions of its side.
 _ANCHORS = np.array([[0.30, 0.36], [0.70, 0.36], [0.50, 0.78]])
-
-# Landmark i of a mirrored face is what landmark MIRRORED[i] of the face was.
-MIRRORED = [
+# Landmark i of a picture flipped left to right is landmark MIRRORED[i] of the picture.
+MIRRORED = (
     *range(16, -1, -1), *range(26, 16, -1), *range(27, 31), *range(35, 30, -1),
     45, 44, 43, 42, 47, 46, 39, 38, 37, 36, 41, 40,
     *range(54, 47, -1), *range(59, 54, -1), *range(64, 59, -1), *range(67, 64, -1),
-]  # fmt: skip
+)  # fmt: skip
 
 
 def fit_similarity(
@@ -54,11 +53,16 @@ def invert_affine(matrix: NDArray[np.floating]) -> NDArray[np.float64]:
     return np.column_stack([linear, -linear @ matrix[:, 2]])
 
 
+def compose(outer: NDArray[np.floating], inner: NDArray[np.floating]) -> NDArray[np.float64]:
+    """The (2, 3) matrix that does `inner` first and then `outer`."""
+    return np.column_stack([outer[:, :2] @ inner[:, :2], outer[:, :2] @ inner[:, 2] + outer[:, 2]])
+
+
 def mirror_landmarks(landmarks: NDArray[Any], width: float) -> NDArray[Any]:
     """68 landmarks of an image `width` pixels wide flipped left to right: moved, left and right names exchanged."""
     flipped = landmarks.copy()
     flipped[:, 0] = width - 1 - landmarks[:, 0]
-    return flipped[MIRRORED]
+    return flipped[list(MIRRORED)]
 
 
 def eye_centres(landmarks: NDArray[np.floating]) -> NDArray[np.float64]:
@@ -83,7 +87,11 @@ def aligned_crop(image: NDArray[Any], landmarks: NDArray[np.floating], size: int
 
     All frames of a clip are cropped with the landmarks of its onset frame, so that the crop adds no motion.
     """
-    matrix = alignment(landmarks, size)
+    return crop(image, alignment(landmarks, size), size)
+
+
+def crop(image: NDArray[Any], matrix: NDArray[np.floating], size: int) -> NDArray[Any]:
+    """`size` x `size` pixels of the image seen through `matrix`, which takes image pixels to the crop's."""
     shrink = np.sqrt(abs(np.linalg.det(matrix[:, :2])))
     if shrink < 0.5:  # a plain warp would skip pixels: blur away what the crop cannot hold
         image = cv2.GaussianBlur(image, (0, 0), 0.5 / shrink - 0.5)

@@ -1,4 +1,4 @@
-"""The smooth map between two faces that their landmarks define, and its local first-order behaviour."""
+"""The smoothest map through pairs of points, and its local first-order behaviour."""
 
 from __future__ import annotations
 
@@ -6,8 +6,6 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-
-from me_augment.face.geometry import apply_affine, fit_similarity, interocular
 
 
 @dataclass(frozen=True)
@@ -65,16 +63,3 @@ class ThinPlate:
 def _kernel(difference: NDArray[np.float64]) -> NDArray[np.float64]:
     squared = (difference**2).sum(-1)
     return squared * np.log(np.maximum(squared, 1e-12))
-
-
-def face_map(source: NDArray[np.floating], target: NDArray[np.floating], smoothness: float = 1e-4) -> ThinPlate:
-    """Smooth correspondence taking one face's 68 landmarks to another's.
-
-    Anchors a face width outside, carried by the similarity between the faces, keep the map tame where
-    there are no landmarks (forehead, hair).
-    """
-    similarity = fit_similarity(source, target)
-    centre = source[27:36].mean(0)
-    angles = np.linspace(0, 2 * np.pi, 16, endpoint=False)
-    ring = centre + 3.0 * interocular(source) * np.column_stack([np.cos(angles), np.sin(angles)])
-    return ThinPlate.fit(np.vstack([source, ring]), np.vstack([target, apply_affine(similarity, ring)]), smoothness)

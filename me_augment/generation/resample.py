@@ -41,8 +41,18 @@ class RefinedImage:
         fine = np.stack([_refine(planes[..., c]) for c in range(planes.shape[2])], axis=-1)
         return cls(fine.squeeze(-1) if image.ndim == 2 else fine, image.shape[:2], image.dtype)
 
-    def sample(self, x: NDArray[np.float32], y: NDArray[np.float32]) -> NDArray[Any]:
-        """Values at pixel positions x, y (float32, any equal shape (h, w)), in the image's own dtype."""
+    @property
+    def pixels(self) -> NDArray[Any]:
+        """The image itself."""
+        return np.rint(self.fine[::_FACTOR, ::_FACTOR]).astype(self.dtype)
+
+    def sample(
+        self, x: NDArray[np.float32], y: NDArray[np.float32], factor: NDArray[np.float32] | None = None
+    ) -> NDArray[Any]:
+        """Values at pixel positions x, y (float32, any equal shape (h, w)), in the image's own dtype.
+
+        `factor` (h, w) multiplies them before they are rounded.
+        """
         values = cv2.remap(
             self.fine,
             x * np.float32(_FACTOR),
@@ -50,6 +60,8 @@ class RefinedImage:
             cv2.INTER_LINEAR,
             borderMode=cv2.BORDER_REPLICATE,
         )
+        if factor is not None:
+            values *= factor if values.ndim == 2 else factor[..., None]
         np.rint(values, out=values)
         return np.clip(values, 0, np.iinfo(self.dtype).max, out=values).astype(self.dtype)
 

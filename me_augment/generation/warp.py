@@ -11,19 +11,23 @@ import numpy as np
 from numpy.typing import NDArray
 
 from me_augment.errors import MeAugmentError
+from me_augment.face.correspondence import face_map
 from me_augment.face.geometry import apply_affine, fit_similarity, interocular, invert_affine
-from me_augment.face.thin_plate import face_map
 from me_augment.generation.edits import edited
 from me_augment.generation.generator import Rendition
+from me_augment.generation.light import LIMIT
 from me_augment.generation.motion import DriverMotion, measure_motion
 from me_augment.generation.resample import RefinedImage, grid, look_up
 
-VERSION = "1"
+VERSION = "2"
 # A field value below this moves nothing visible; such pixels are copied, not resampled.
 _STILL_PX = 1e-3
+_STILL_RATIO = 1e-3
 # The map between faces is smooth: it is evaluated on every n-th pixel and interpolated between.
 _MAP_STRIDE = 4
-_INVERSION_STEPS = 5
+# The inverse field is exact to about this, pixels, where the face does not fold.
+_INVERSION_PX = 0.005
+_INVERSION_STEPS = 30
 
 
 @dataclass(frozen=True)
@@ -34,6 +38,7 @@ class Carrier:
         box: rows and columns of the target that can move.
         sample_x, sample_y: (h, w) float32, where each pixel of the box reads the driver's field.
         carry: (h, w, 2, 2) float32, target displacement per driver displacement, times the face mask.
+        mask: (h, w) float32 in [0, 1], that mask.
         head: (2, 3) float64, similarity from driver pixels to target pixels.
         reach: (H, W) float32 in [0, 1], how much of the head motion each target pixel follows.
     """
@@ -42,6 +47,7 @@ class Carrier:
     sample_x: NDArray[np.float32]
     sample_y: NDArray[np.float32]
     carry: NDArray[np.float32]
+    mask: NDArray[np.float32]
     head: NDArray[np.float64]
     reach: NDArray[np.float32]
 
@@ -67,19 +73,19 @@ def make_carrier(motion: DriverMotion, target_landmarks: NDArray[np.float32], sh
     coarse_x = np.arange(0, width + _MAP_STRIDE, _MAP_STRIDE)
     nodes = np.stack(np.meshgrid(coarse_x + columns[0], coarse_y + rows[0]), axis=-1).astype(np.float64)
     coarse_place = ((phi(nodes) - motion.origin) / motion.step).astype(np.float32)
-    inverse_jacobian = np.linalg.inv(phi.jacobian(nodes)).astype(np.float32)
+    matrices = phi.carry(nodes).astype(np.float32)
 
     x, y = grid(height, width)
     x, y = x / np.float32(_MAP_STRIDE), y / np.float32(_MAP_STRIDE)
     place = look_up(coarse_place, x, y)
-    rows_of_inverse = [look_up(inverse_jacobian[..., i, :], x, y) for i in (0, 1)]
-    carry = np.concatenate(rows_of_inverse, axis=-1)
+    carry = np.concatenate([look_up(matrices[..., i, :], x, y) for i in (0, 1)], axis=-1)
     carry = carry.reshape(height, width, 2, 2) * mask[box][..., None, None]
     return Carrier(
         box,
         np.ascontiguousarray(place[..., 0]),
         np.ascontiguousarray(place[..., 1]),
         carry,
+        mask[box],
         fit_similarity(motion.landmarks, target_landmarks),
         _head_reach(target_landmarks, shape),
     )
@@ -117,26 +123,53 @@ def _head_reach(landmarks: NDArray[np.floating], shape: tuple[int, int]) -> NDAr
     return (ramp * ramp * (3 - 2 * ramp)).astype(np.float32)
 
 
-def displacement(motion: DriverMotion, carrier: Carrier, t: int, strength: float) -> NDArray[np.float32]:
-    """Forward displacement (h, w, 2), target pixels, of the pixels of the carrier's box in frame t."""
-    field = look_up(motion.residual[t], carrier.sample_x, carrier.sample_y)
+def displacement(motion: DriverMotion, carrier: Carrier, t: int, rendition: Rendition) -> NDArray[np.float32]:
+    """Forward displacement (h, w, 2), target pixels, of the pixels of the carrier's box in frame t.
+
+    The expression grows with the rendition's strength; blinks and shifts of gaze do not.
+    """
+    wanted = np.float32(rendition.strength) * motion.residual[t]
+    if motion.eyes is not None and rendition.eyes:
+        wanted += np.float32(rendition.eyes) * motion.eyes[t]
+    field = look_up(wanted, carrier.sample_x, carrier.sample_y)
     rx, ry = field[..., 0], field[..., 1]
-    carry = carrier.carry
     out = np.empty_like(field)
     for i in (0, 1):
-        out[..., i] = carry[..., i, 0] * rx + carry[..., i, 1] * ry
-    return np.multiply(out, np.float32(strength), out=out)
+        out[..., i] = carrier.carry[..., i, 0] * rx + carrier.carry[..., i, 1] * ry
+    return out
+
+
+def shading(motion: DriverMotion, carrier: Carrier, t: int, rendition: Rendition) -> NDArray[np.float32] | None:
+    """Logarithm (h, w) of the factor on the brightness of what is in the carrier's box at onset, in frame t.
+
+    None where nothing was measured or nothing is asked for. It grows with the strength of the expression, up to
+    `light.LIMIT`.
+    """
+    if motion.light is None or not rendition.shading * rendition.strength:
+        return None
+    level = cv2.remap(motion.light[t], carrier.sample_x, carrier.sample_y, cv2.INTER_LINEAR)
+    level *= np.float32(rendition.shading * rendition.strength) * carrier.mask
+    return np.clip(level, -LIMIT, LIMIT)
 
 
 def inverted(forward: NDArray[np.float32]) -> NDArray[np.float32]:
     """Backward field B (h, w, 2) with B(z) = -D(z + B(z)): which way to look for what arrives at z.
 
-    Fixed-point iteration; it contracts because neighbouring pixels of a face move nearly alike.
+    Fixed-point iteration, which contracts where neighbouring pixels move nearly alike; steps are halved when they no
+    longer shrink, as where a strong expression folds the face. Ends when no pixel is off by more than
+    `_INVERSION_PX`, or after `_INVERSION_STEPS`.
     """
     x, y = grid(*forward.shape[:2])
     backward = -forward
+    last = np.inf
     for _ in range(_INVERSION_STEPS):
-        backward = -look_up(forward, x + backward[..., 0], y + backward[..., 1])
+        error = look_up(forward, x + backward[..., 0], y + backward[..., 1])
+        error += backward
+        largest = cv2.norm(error.reshape(-1, 2), cv2.NORM_INF)
+        if largest <= _INVERSION_PX:
+            break
+        backward -= error if largest < last else error * np.float32(0.5)
+        last = largest
     return backward
 
 
@@ -158,7 +191,7 @@ class WarpAnimation:
         return self._with_head() if self._rendition.keep_head_motion else self._face_only()
 
     def _displacement(self, t: int) -> NDArray[np.float32]:
-        return displacement(self._motion, self._carrier, t, self._rendition.strength)
+        return displacement(self._motion, self._carrier, t, self._rendition)
 
     def _note_peak(self, forward: NDArray[np.float32]) -> None:
         peak = float(np.sqrt((forward**2).sum(-1).max()))
@@ -170,13 +203,18 @@ class WarpAnimation:
         x, y = grid(*refined.shape)
         for t in range(len(self._motion)):
             frame = self._target.copy()
-            forward = self._displacement(t)
+            forward, light = self._displacement(t), shading(self._motion, self._carrier, t, self._rendition)
             self._note_peak(forward)
-            if np.abs(forward).max() > _STILL_PX:
+            if light is not None or np.abs(forward).max() > _STILL_PX:
                 backward = inverted(forward)
-                moved = refined.sample(x + backward[..., 0], y + backward[..., 1])
-                moves = (np.abs(backward) > _STILL_PX).any(-1)
-                frame[box][moves] = moved[moves]
+                there_x, there_y = x + backward[..., 0], y + backward[..., 1]
+                changes = (np.abs(backward) > _STILL_PX).any(-1)
+                factor = None
+                if light is not None:
+                    factor = np.exp(cv2.remap(light, there_x, there_y, cv2.INTER_LINEAR))
+                    changes |= np.abs(factor - 1) > _STILL_RATIO
+                moved = refined.sample(there_x, there_y, factor)
+                frame[box][changes] = moved[changes]
             yield frame
 
     def _with_head(self) -> Iterator[NDArray[Any]]:
@@ -187,6 +225,7 @@ class WarpAnimation:
         back = invert_affine(carrier.head)
         yield self._target.copy()
         for t in range(1, len(self._motion)):
+            light = shading(self._motion, carrier, t, self._rendition)
             forward = np.zeros((*refined.shape, 2), np.float32)
             forward[carrier.box] = self._displacement(t)
             here = np.stack([x, y], axis=-1) + forward
@@ -195,7 +234,13 @@ class WarpAnimation:
             forward += (there - here).astype(np.float32) * carrier.reach[..., None]
             self._note_peak(forward)
             backward = inverted(forward)
-            yield refined.sample(x + backward[..., 0], y + backward[..., 1])
+            there_x, there_y = x + backward[..., 0], y + backward[..., 1]
+            factor = None
+            if light is not None:
+                whole = np.zeros(refined.shape, np.float32)
+                whole[carrier.box] = light
+                factor = np.exp(cv2.remap(whole, there_x, there_y, cv2.INTER_LINEAR))
+            yield refined.sample(there_x, there_y, factor)
 
 
 class WarpGenerator:

@@ -38,6 +38,12 @@ MEGC3 = LabelSet(
             "happiness": "positive",
             "surprise": "surprise",
         },
+        # Clips made from action units: the composite database's own rule (See et al., FG 2019).
+        "action-units": {
+            **dict.fromkeys(("anger", "contempt", "disgust", "fear", "repression", "sadness"), "negative"),
+            "happiness": "positive",
+            "surprise": "surprise",
+        },
     },
 )
 FIVE_CLASS = LabelSet(
@@ -45,6 +51,7 @@ FIVE_CLASS = LabelSet(
     classes=("happiness", "surprise", "disgust", "repression", "others"),
     words={
         "casme2": {word: word for word in ("happiness", "surprise", "disgust", "repression", "others")},
+        "action-units": {word: word for word in ("happiness", "surprise", "disgust", "repression")},
     },
 )
 LABEL_SETS = {"megc3": MEGC3, "casme2-5": FIVE_CLASS}

@@ -111,6 +111,12 @@ class Clip:
     content_sha256: str | None = column(pa.string(), "Hash of the stored frames onset..offset.", default=None)
     is_synthetic: bool = column(pa.bool_(), "Made by this tool.", default=False)
     driver_clip_id: str | None = column(pa.string(), "Clip whose motion and label were taken.", default=None)
+    action_units: str | None = column(
+        pa.string(), "Specification that was performed without a driver, before any mirroring.", default=None
+    )
+    action_units_basis: str | None = column(
+        pa.string(), "Fingerprint of the basis that gave their motion; null for the built-in table.", default=None
+    )
     target_clip_id: str | None = column(pa.string(), "Clip whose onset face was animated.", default=None)
     driver_person_id: str | None = column(pa.string(), "Person whose motion was taken.", default=None)
     target_person_id: str | None = column(pa.string(), "Person whose face was animated.", default=None)
@@ -118,7 +124,7 @@ class Clip:
     generator: str | None = column(pa.string(), "Generator that made the clip.", default=None)
     generator_version: str | None = column(pa.string(), "Version of the generator's arithmetic.", default=None)
     generator_training_subjects: tuple[str, ...] = column(
-        _STRINGS, "Persons whose data trained the generator.", default=()
+        _STRINGS, "Persons whose data trained the generator, or gave the motion of action units.", default=()
     )
     forbidden_subjects: tuple[str, ...] = column(
         _STRINGS,

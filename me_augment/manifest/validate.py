@@ -93,14 +93,8 @@ def _clip(manifest: Manifest, row: Clip) -> Iterator[str]:
     if left_out:
         yield f"{where}: forbidden_subjects lacks {', '.join(left_out)}, who contributed to the clip."
     if row.is_synthetic:
-        for name in (
-            "driver_clip_id",
-            "target_clip_id",
-            "driver_person_id",
-            "target_person_id",
-            "generator",
-            "seed",
-        ):
+        driven = ("driver_clip_id", "driver_person_id") if row.action_units is None else ()
+        for name in (*driven, "target_clip_id", "target_person_id", "generator", "seed"):
             if getattr(row, name) is None:
                 yield f"{where}: it is synthetic but {name} is empty."
 

@@ -16,18 +16,23 @@ def dataset_card(run: Manifest, synthetic: Sequence[Clip], settings: Settings) -
     real = [clip for clip in run.clips if not clip.is_synthetic]
     counts_real = Counter(str(clip.emotion) for clip in real if clip.expression != "neutral")
     counts_made = Counter(str(clip.emotion) for clip in made)
+    if settings.action_units:
+        what = f"action units that were written down ({', '.join(settings.action_units)})"
+        often = f"{settings.per_target} per person and specification"
+    else:
+        what, often = "another person's labelled micro-expression", f"{settings.per_driver} per driver"
     lines = [
         "# Synthetic micro-expressions",
         "",
         f"{len(made)} clips made by me-augment from {len(real)} real clips of "
-        f"{len({clip.person_id for clip in real})} people: each shows one person's face performing another person's "
-        "labelled micro-expression. **No such expression was ever made by the person seen.**",
+        f"{len({clip.person_id for clip in real})} people: each shows one person's face performing {what}. "
+        "**No such expression was ever made by the person seen.**",
         "",
         "| emotion | real | synthetic |",
         "|---|---|---|",
         *(f"| {e} | {counts_real[e]} | {counts_made[e]} |" for e in sorted(counts_real | counts_made)),
         "",
-        f"Generator {settings.generator} {settings.generator_version}, {settings.per_driver} per driver, seed "
+        f"Generator {settings.generator} {settings.generator_version}, {often}, seed "
         f"{settings.seed}, {', '.join(_controls(settings))}. Every clip is described by a row of `clips.parquet`; "
         "`recordings.parquet` says where its frames are; `stats.json` counts, and names what could not be made.",
         "",
@@ -39,7 +44,8 @@ def dataset_card(run: Manifest, synthetic: Sequence[Clip], settings: Settings) -
         "## Use without leakage",
         "",
         "A clip may train the fold that holds out person P only if P is not in its `forbidden_subjects` (driver, "
-        "target, their ancestors, whoever trained the generator). Synthetic clips belong in no validation or test set. "
+        "target, their ancestors, whoever trained the generator or gave its action units their motion). Synthetic "
+        "clips belong in no validation or test set. "
         "`me_augment.MicroExpressionDataset(run, fold=P)` and `me-augment export` apply the rule.",
         "",
         "## Terms",

@@ -25,6 +25,8 @@ class Cost:
 def estimate(prepared: Prepared) -> Cost:
     """Make the first frames of the first planned clip in a temporary folder and scale up."""
     row = prepared.plan[0]
+    if row.driver_clip_id is None:
+        return _estimate_performance(prepared, row)
     real = prepared.sources.merged
     frames_of = {clip.clip_id: clip.n_frames for clip in real.clips}
     observed = min(frames_of[row.driver_clip_id], _FRAMES)
@@ -41,7 +43,7 @@ def estimate(prepared: Prepared) -> Cost:
     with tempfile.TemporaryDirectory() as scratch:
         folder = Path(scratch)
         (folder / "completions").mkdir()
-        maker = ShardMaker(folder, short, prepared.settings, prepared.fingerprint)
+        maker = ShardMaker(folder, short, prepared.settings, prepared.fingerprint, prepared.basis)
         shard = Shard(0, (row,))
         started = time.perf_counter()
         maker(shard)
@@ -51,11 +53,29 @@ def estimate(prepared: Prepared) -> Cost:
         target_only = time.perf_counter() - started
         size = sum(file.stat().st_size for file in folder.rglob("*.mkv"))
     frames = sum(planned.n_frames for planned in prepared.plan)
-    driver_frames = sum(frames_of[driver] for driver in {planned.driver_clip_id for planned in prepared.plan})
+    drivers = {planned.driver_clip_id for planned in prepared.plan}
+    driver_frames = sum(frames_of[driver] for driver in drivers if driver is not None)
     return Cost(
         bytes=size / row.n_frames * frames,
         seconds=max(0.0, both - target_only) / observed * driver_frames + target_only / row.n_frames * frames,
     )
+
+
+def _estimate_performance(prepared: Prepared, row: PlannedClip) -> Cost:
+    """Action units have no driver to be measured: all that a clip costs goes with its frames."""
+    times = row.times or tuple(map(float, range(row.n_frames)))
+    count = min(row.n_frames, _FRAMES)
+    row = replace(row, n_frames=count, times=times[: count - 1] + (times[row.apex_index or 0],), apex_index=None)
+    with tempfile.TemporaryDirectory() as scratch:
+        folder = Path(scratch)
+        (folder / "completions").mkdir()
+        maker = ShardMaker(folder, prepared.sources.merged, prepared.settings, prepared.fingerprint, prepared.basis)
+        started = time.perf_counter()
+        maker(Shard(0, (row,)))
+        seconds = time.perf_counter() - started
+        size = sum(file.stat().st_size for file in folder.rglob("*.mkv"))
+    frames = sum(planned.n_frames for planned in prepared.plan)
+    return Cost(bytes=size / count * frames, seconds=seconds / count * frames)
 
 
 def _cut(row: PlannedClip, observed: int) -> PlannedClip:

@@ -26,13 +26,14 @@ class PlannedClip:
 
     clip_id: str = column(pa.string(), "Hash of all that the clip depends on.")
     shard: int = column(pa.int32(), "Shard that holds the clip.")
-    driver_clip_id: str = column(pa.string(), "Clip whose motion and label are taken.")
+    driver_clip_id: str | None = column(pa.string(), "Clip whose motion and label are taken.", default=None)
+    action_units: str | None = column(pa.string(), "Specification performed without a driver.", default=None)
     target_clip_id: str = column(pa.string(), "Clip whose onset face is animated.")
-    driver_person_id: str = column(pa.string(), "Person whose motion is taken.")
+    driver_person_id: str | None = column(pa.string(), "Person whose motion is taken.", default=None)
     target_person_id: str = column(pa.string(), "Person whose face is animated.")
-    emotion: str | None = column(pa.string(), "The driver's emotion word.", default=None)
+    emotion: str | None = column(pa.string(), "Emotion word of the driver or of the action units.", default=None)
     n_frames: int = column(pa.int32(), "Frames of the clip.")
-    apex_index: int | None = column(pa.int32(), "Frame that shows the driver's apex, from 0.", default=None)
+    apex_index: int | None = column(pa.int32(), "Frame that shows the apex, from 0.", default=None)
     times: tuple[float, ...] | None = column(
         pa.list_(pa.float64()),
         "For each frame the driver's frame to be shown, from its onset; null shows all as they are.",

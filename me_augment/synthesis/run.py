@@ -21,6 +21,7 @@ import pyarrow.parquet as pq
 
 from me_augment.errors import MeAugmentError, UsageError
 from me_augment.generation import create_generator
+from me_augment.generation.au_basis import Basis
 from me_augment.manifest import Clip, Manifest, Recording
 from me_augment.manifest.columns import from_table, to_table
 from me_augment.manifest.ids import digest
@@ -28,6 +29,7 @@ from me_augment.manifest.store import merge_rows, write_parquet, write_text
 from me_augment.manifest.validate import require_sound
 from me_augment.synthesis.card import dataset_card
 from me_augment.synthesis.executor import Executor
+from me_augment.synthesis.performances import generator_version, plan_performances
 from me_augment.synthesis.plan import PlannedClip, Unusable, make_plan, usable
 from me_augment.synthesis.settings import Settings
 from me_augment.synthesis.sources import Sources
@@ -46,6 +48,7 @@ class Prepared:
     sources: Sources
     plan: tuple[PlannedClip, ...]
     unusable: tuple[Unusable, ...]
+    basis: Basis | None
     asked: int  # clips that the settings ask for; the plan has fewer where faces run out
 
     @property
@@ -83,29 +86,38 @@ class Status:
         return self.planned - self.tried
 
 
-def prepare(sources: Sources, *, generator: str = "warp", **choices: Any) -> Prepared:
+def prepare(sources: Sources, *, generator: str = "warp", basis: Basis | None = None, **choices: Any) -> Prepared:
     """Plan a run; writes nothing. UsageError where the settings make no sense or nothing can be paired.
 
     Args:
         sources: drivers and targets.
         generator: who makes the clips.
+        basis: with `action_units`, what gives their motion in place of the table.
         choices: any of the fields of `Settings` from `per_driver` on.
     """
+    version = create_generator(generator).version
     settings = Settings(
         manifest=sources.drivers.fingerprint,
         targets=sources.targets.fingerprint,
         generator=generator,
-        generator_version=create_generator(generator).version,
+        generator_version=generator_version(version) if choices.get("action_units") else version,
+        action_units_basis=basis.fingerprint if basis else None,
         **choices,
     )
     require_sound(sources.merged)
+    if settings.action_units:
+        targets, unusable_clips = usable(sources.targets.clips, drivers=False)
+        plan = plan_performances(settings, targets)
+        left_out = sorted(unusable_clips, key=lambda clip: clip.clip_id)
+        return Prepared(settings, sources, tuple(plan), tuple(left_out), basis, asked=len(plan))
     rates = _frame_rates(sources.drivers)
     drivers, no_drivers = usable(sources.drivers.clips, drivers=True, timed=rates if settings.rate else None)
     targets, no_targets = usable(sources.targets.clips, drivers=False)
-    left_out = {clip.clip_id: clip for clip in (*no_targets, *no_drivers)}
+    by_id = {clip.clip_id: clip for clip in (*no_targets, *no_drivers)}
     plan = make_plan(settings, drivers, targets, rates)
-    unusable_clips = tuple(sorted(left_out.values(), key=lambda clip: clip.clip_id))
-    return Prepared(settings, sources, tuple(plan), unusable_clips, asked=settings.per_driver * len(drivers))
+    left_out = sorted(by_id.values(), key=lambda clip: clip.clip_id)
+    asked = settings.per_driver * len(drivers)
+    return Prepared(settings, sources, tuple(plan), tuple(left_out), basis=None, asked=asked)
 
 
 def _frame_rates(manifest: Manifest) -> dict[str, Fraction]:
@@ -164,7 +176,9 @@ def execute(
         missing = [shard for shard in prepared.shards if shard.name not in done]
         if missing or not (folder / "manifest.json").is_file():
             try:
-                maker = ShardMaker(folder, prepared.sources.merged, prepared.settings, prepared.fingerprint)
+                maker = ShardMaker(
+                    folder, prepared.sources.merged, prepared.settings, prepared.fingerprint, prepared.basis
+                )
                 for result in executor.run(maker, missing):
                     progress(result)
                 finish(prepared, folder)
@@ -310,7 +324,8 @@ def _statistics(
         "frames": sum(recording.n_frames for recording in recordings),
         "by_emotion": dict(sorted(Counter(str(clip.emotion) for clip in made).items())),
         "by_target": dict(sorted(Counter(clip.person_id for clip in made).items())),
-        "by_driver": dict(sorted(Counter(str(clip.driver_person_id) for clip in made).items())),
+        "by_driver": dict(sorted(Counter(c.driver_person_id for c in made if c.driver_person_id).items())),
+        "by_action_units": dict(sorted(Counter(c.action_units for c in made if c.action_units).items())),
         "rejections": {clip.clip_id: clip.reason for clip in clips if clip.status == "rejected"},
         "failures": {clip.clip_id: clip.reason for clip in clips if clip.status == "failed"},
         "unusable": {clip.clip_id: f"{clip.name}: {clip.reason}" for clip in unusable},

@@ -11,6 +11,7 @@ import yaml
 
 from me_augment.errors import UsageError
 from me_augment.evaluation.gates import Gates
+from me_augment.generation.action_units import read_specification
 from me_augment.generation.generator import STRONGEST
 from me_augment.synthesis.timeline import SLOWEST_RATE, TEMPO
 
@@ -30,6 +31,9 @@ class Settings:
         targets: fingerprint of the manifest with the targets; equal to `manifest` where they are the same.
         generator, generator_version: who makes the clips.
         per_driver: clips per driving clip; with `balance`, on average.
+        action_units: specifications that the targets perform without any driver; empty where drivers perform.
+        per_target: clips per specification and person.
+        action_units_basis: fingerprint of the basis that gives the units' motion; None for the table.
         strength: lowest and highest factor on the driver's displacement.
         tempo: lowest and highest factor on duration, drawn for the two phases of each clip.
         fps: frame rate of all clips, as the text of a fraction; None keeps each driver's.
@@ -48,6 +52,9 @@ class Settings:
     generator: str
     generator_version: str
     per_driver: int = 1
+    action_units: tuple[str, ...] = ()
+    per_target: int = 1
+    action_units_basis: str | None = None
     strength: tuple[float, float] = (1.0, 1.0)
     tempo: tuple[float, float] = (1.0, 1.0)
     fps: str | None = None
@@ -64,6 +71,7 @@ class Settings:
     def __post_init__(self) -> None:
         if self.per_driver < 1:
             raise UsageError(f"--per-driver is {self.per_driver}; it must be at least 1.")
+        self._check_action_units()
         for name, lowest, highest in (
             ("strength", 0, STRONGEST),
             ("tempo", *TEMPO),
@@ -82,6 +90,28 @@ class Settings:
                 f"--fps is {self.fps!r}; it must be a number from {SLOWEST_RATE} to {_FASTEST_RATE} such as 100 or "
                 "30000/1001."
             )
+
+    def _check_action_units(self) -> None:
+        if self.per_target < 1:
+            raise UsageError(f"--per-target is {self.per_target}; it must be at least 1.")
+        if not self.action_units:
+            if self.per_target != 1 or self.action_units_basis is not None:
+                raise UsageError("--per-target and --action-units-basis go with --action-units.")
+            return
+        for specification in self.action_units:
+            read_specification(specification)
+        if len(set(self.action_units)) < len(self.action_units):
+            raise UsageError("--action-units names a specification twice: ask for more with --per-target.")
+        for name, given in (
+            ("per-driver", self.per_driver != 1),
+            ("balance", self.balance),
+            ("eyes", self.eyes),
+            ("shading", self.shading),
+        ):
+            if given:
+                raise UsageError(f"--{name} is about drivers, and --action-units are performed without: leave it out.")
+        if self.generator != "warp":
+            raise UsageError(f"the generator {self.generator!r} cannot perform --action-units: choose warp.")
 
     @property
     def rate(self) -> Fraction | None:
@@ -126,9 +156,9 @@ def _listed(value: object) -> list[object]:
 
 
 def _shown(value: object) -> str:
-    if isinstance(value, list | tuple):
-        return ":".join(f"{v:g}" for v in value)
-    return "none" if value is None else str(value)
+    if isinstance(value, list | tuple) and value:
+        return ", ".join(value) if isinstance(value[0], str) else ":".join(f"{v:g}" for v in value)
+    return "none" if value is None or value == () else str(value)
 
 
 def _is_rate(text: str) -> bool:

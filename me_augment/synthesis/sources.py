@@ -47,7 +47,7 @@ def open_sources(
     drivers = Manifest.open(manifest, root)
     if targets is None:
         return Sources(drivers, drivers, _real_rows(drivers))
-    if (targets / "manifest.json").is_file():
+    if not is_folder_of_images(targets):
         faces = Manifest.open(targets)
     else:
         from me_augment.corpora import read_corpus
@@ -55,6 +55,11 @@ def open_sources(
 
         faces = annotate(read_corpus("faces", targets).manifest, detector or create_detector())
     return Sources(drivers, faces, _merged(_real_rows(drivers), _real_rows(faces)))
+
+
+def is_folder_of_images(targets: Path | None) -> bool:
+    """Whether targets are images whose faces have yet to be found, and not a manifest."""
+    return targets is not None and not (targets / "manifest.json").is_file()
 
 
 def _real_rows(manifest: Manifest) -> Manifest:

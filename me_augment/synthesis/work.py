@@ -19,14 +19,16 @@ import numpy as np
 
 from me_augment.errors import MeAugmentError
 from me_augment.evaluation.quality import Quality, checked_frames, measure_quality
-from me_augment.evaluation.wanted import TrackedDriver
+from me_augment.evaluation.wanted import IntendedMotion, Performer, TrackedDriver
 from me_augment.face.geometry import interocular
 from me_augment.generation import Animation, Generator, create_generator
+from me_augment.generation.au_basis import Basis
 from me_augment.manifest import Clip, Manifest, Recording
 from me_augment.manifest.au import mirrored_cell, mirrored_units
 from me_augment.manifest.columns import to_table
 from me_augment.manifest.ids import content_id
 from me_augment.manifest.store import write_parquet, write_text
+from me_augment.synthesis.performances import generator_version, labels_of, motion_of
 from me_augment.synthesis.plan import PlannedClip, rendition_of
 from me_augment.synthesis.settings import Settings
 from me_augment.threads import one_thread
@@ -73,10 +75,13 @@ class ShardMaker:
         real: manifest with the drivers and targets of the plan.
         settings: of the run; generator and gates are used here.
         fingerprint: of the plan; written into every completion record.
+        basis: what gives the motion of action units in place of the table.
     """
 
-    def __init__(self, folder: Path, real: Manifest, settings: Settings, fingerprint: str) -> None:
-        self._folder, self._real, self._fingerprint = folder, real, fingerprint
+    def __init__(
+        self, folder: Path, real: Manifest, settings: Settings, fingerprint: str, basis: Basis | None = None
+    ) -> None:
+        self._folder, self._real, self._fingerprint, self._basis = folder, real, fingerprint, basis
         self._generator: Generator = create_generator(settings.generator)
         self._gates = settings.gates
         self._clip_of = {clip.clip_id: clip for clip in real.clips}
@@ -127,10 +132,16 @@ class ShardMaker:
         )
 
     def _make(self, row: PlannedClip, staging: Path, shard: Shard) -> tuple[Clip, Recording | None]:
-        driver, target = self._clip_of[row.driver_clip_id], self._clip_of[row.target_clip_id]
+        driver = None if row.driver_clip_id is None else self._clip_of[row.driver_clip_id]
+        target = self._clip_of[row.target_clip_id]
         path = staging / f"{row.clip_id}.mkv"
         try:
-            observed, tracked = self._observed(driver.clip_id)
+            performer: Performer
+            if driver is None:
+                observed = motion_of(row, target, self._basis)
+                performer = IntendedMotion(observed)
+            else:
+                observed, performer = self._observed(driver.clip_id)
             face, points, rendition = self._onset_frame(target), _points(target), rendition_of(row)
             animation = self._generator.animate(observed, face, points, rendition)
             checked = _Kept(animation, checked_frames(row.n_frames, row.apex_index))
@@ -143,8 +154,12 @@ class ShardMaker:
             if count != row.n_frames:
                 raise MeAugmentError(f"{count} frames were made, the plan has {row.n_frames}")
             if row.strength > 0 and animation.peak_displacement_px < _LEAST_MOTION_PX:
-                raise MeAugmentError("the driver's face shows no motion that stands out from the noise")
-            quality = measure_quality(checked.frames, checked.positions, face, points, tracked, rendition)
+                raise MeAugmentError(
+                    "the driver's face shows no motion that stands out from the noise"
+                    if driver
+                    else "the action units move this face less than a picture shows"
+                )
+            quality = measure_quality(checked.frames, checked.positions, face, points, performer, rendition)
         except (MeAugmentError, cv2.error, np.linalg.LinAlgError, ValueError) as error:
             path.unlink(missing_ok=True)
             if isinstance(error.__cause__, OSError) and error.__cause__.errno in _DISK_TROUBLE:
@@ -178,16 +193,22 @@ class ShardMaker:
     def _row(
         self,
         row: PlannedClip,
-        driver: Clip,
+        driver: Clip | None,
         target: Clip,
         recording_id: str | None,
         peak: float | None,
         quality: Quality | None,
     ) -> Clip:
-        persons = {*driver.forbidden_subjects, *target.forbidden_subjects, *self._generator.training_subjects}
+        if driver is None:
+            version = generator_version(self._generator.version)
+            origin, contributors = labels_of(row, target, self._basis), self._basis.person_ids if self._basis else ()
+        else:
+            version = self._generator.version
+            origin, contributors = _labels_of_driver(row, driver, target), ()
+        trainers = {*self._generator.training_subjects, *contributors}
+        persons = {*(driver.forbidden_subjects if driver else ()), *target.forbidden_subjects, *trainers}
         return Clip(
             clip_id=row.clip_id,
-            name=f"{driver.name} on {target.subject} {row.clip_id[-6:]}",
             corpus="synthetic",
             recording_id=recording_id,
             subject=target.subject,
@@ -198,29 +219,16 @@ class ShardMaker:
             onset_index=0,
             apex_index=row.apex_index,
             offset_index=row.n_frames - 1,
-            apex_estimated=driver.apex_estimated,
-            expression=driver.expression,
-            emotion=driver.emotion,
-            label_megc3=driver.label_megc3,
-            label_5class=driver.label_5class,
-            objective_class=driver.objective_class,
-            au_verbatim=mirrored_cell(driver.au_verbatim)
-            if row.mirror and driver.au_verbatim is not None
-            else driver.au_verbatim,
-            aus=mirrored_units(driver.aus) if row.mirror else driver.aus,
-            licence=_licence(driver, target),
             landmarks=target.landmarks,
             is_synthetic=True,
-            driver_clip_id=driver.clip_id,
+            driver_clip_id=row.driver_clip_id,
+            action_units=row.action_units,
             target_clip_id=target.clip_id,
-            driver_person_id=driver.person_id,
+            driver_person_id=row.driver_person_id,
             target_person_id=target.person_id,
-            parents=tuple(
-                sorted({driver.clip_id, target.clip_id, *driver.parents, *target.parents}),
-            ),
             generator=self._generator.name,
-            generator_version=self._generator.version,
-            generator_training_subjects=self._generator.training_subjects,
+            generator_version=version,
+            generator_training_subjects=tuple(sorted(trainers)),
             forbidden_subjects=tuple(sorted(persons)),
             seed=row.seed,
             strength=row.strength,
@@ -234,6 +242,7 @@ class ShardMaker:
             peak_displacement_px=peak,
             peak_displacement_iod=None if peak is None else peak / interocular(_points(target)),
             **({} if quality is None else {f"quality_{name}": value for name, value in asdict(quality).items()}),
+            **origin,
         )
 
     def _portable(self, reason: str) -> str:
@@ -279,6 +288,24 @@ class _Kept:
 
 def _points(clip: Clip) -> np.ndarray:
     return np.asarray(clip.landmarks, np.float32).reshape(68, 2)
+
+
+def _labels_of_driver(row: PlannedClip, driver: Clip, target: Clip) -> dict[str, Any]:
+    """The columns of a clip's row that tell what is performed and where that comes from."""
+    verbatim = driver.au_verbatim
+    return {
+        "name": f"{driver.name} on {target.subject} {row.clip_id[-6:]}",
+        "apex_estimated": driver.apex_estimated,
+        "expression": driver.expression,
+        "emotion": driver.emotion,
+        "label_megc3": driver.label_megc3,
+        "label_5class": driver.label_5class,
+        "objective_class": driver.objective_class,
+        "au_verbatim": mirrored_cell(verbatim) if row.mirror and verbatim is not None else verbatim,
+        "aus": mirrored_units(driver.aus) if row.mirror else driver.aus,
+        "licence": _licence(driver, target),
+        "parents": tuple(sorted({driver.clip_id, target.clip_id, *driver.parents, *target.parents})),
+    }
 
 
 def _licence(driver: Clip, target: Clip) -> str:

@@ -177,6 +177,67 @@ class TestSynthesize:
         fails(cli("synthesize", tiny_manifest.folder, "--out", tmp_path / "r", "--generator", "magic"), 2, "warp")
 
 
+class TestSynthesizeActionUnits:
+    def test_a_plan_is_shown_and_a_run_made(self, cli, tiny_manifest, tmp_path):
+        common = ("synthesize", tiny_manifest.folder, "--out", tmp_path / "run", "--fps", "25")
+        common = (*common, "--action-units", "12C+6B, 4+7", "--per-target", "1")
+        code, out, _ = cli(*common, "--dry-run")
+        assert code == 0
+        assert "units    12C+6B 3  4+7 3" in out
+        assert "driver " not in out
+        assert not (tmp_path / "run").exists()
+        code, out, _ = cli(*common)
+        assert code == 0
+        assert "6 clips made, 0 failed" in out
+        fails(cli(*common, "--per-target", "2"), 2, "per_target = 1")
+
+    def test_mistakes(self, cli, tiny_manifest, tmp_path):
+        common = ("synthesize", tiny_manifest.folder, "--out", tmp_path / "run")
+        fails(cli(*common, "--action-units", "smile"), 2, "smile")
+        fails(cli(*common, "--action-units", ""), 2, "12B+6A")
+        fails(cli(*common, "--action-units", "12", "--balance"), 2, "--balance")
+        fails(cli(*common, "--per-target", "2"), 2, "--action-units")
+        fails(cli(*common, "--action-units-basis", "b.npz"), 2, "--action-units")
+        fails(cli(*common, "--action-units", "12", "--action-units-basis", tmp_path / "b.npz"), 2, "does not exist")
+        assert not (tmp_path / "run").exists()
+
+
+class TestAuBasis:
+    def test_a_manifest_becomes_a_basis_that_animates(self, cli, tiny_manifest, portrait, tmp_path):
+        basis = tmp_path / "basis.npz"
+        code, out, _ = cli("au-basis", tiny_manifest.folder, "--out", basis, "--min-clips", "2")
+        assert code == 0
+        assert "clips of 3 people" in out
+        units = [int(line.split()[1]) for line in out.splitlines() if line.startswith("AU ")]
+        assert units
+        fails(cli("au-basis", tiny_manifest.folder, "--out", basis), 2, "exists", "--overwrite")
+
+        without = tmp_path / "without.npz"
+        assert cli("au-basis", tiny_manifest.folder, "--out", without, "--min-clips", "1", "--exclude", "sub92")[0] == 0
+        run = ("synthesize", tiny_manifest.folder, "--out", tmp_path / "run", "--action-units", "12", "--dry-run")
+        assert "no fold may train" in cli(*run, "--fps", "12", "--action-units-basis", basis)[2]
+        assert "no fold may train" not in cli(*run, "--fps", "12", "--action-units-basis", without)[2]
+
+        cv2.imwrite(str(tmp_path / "face.png"), portrait[..., ::-1])
+        common = ("animate", "--action-units", f"{units[0]}D", "--target", tmp_path / "face.png", "--fps", "25")
+        assert cli(*common, "--out", tmp_path / "table.mkv")[0] == 0
+        code, out, _ = cli(*common, "--out", tmp_path / "own.mkv", "--action-units-basis", basis)
+        assert code == 0
+        assert "sub91" in out
+        table, own = (open_frames(tmp_path / name) for name in ("table.mkv", "own.mkv"))
+        assert len(table) == len(own)
+        apex = int(out.split("apex at frame ")[1].split()[0])
+        assert (table.read([apex])[0] != own.read([apex])[0]).any()
+
+    def test_mistakes(self, cli, tiny_manifest, tmp_path):
+        common = ("au-basis", tiny_manifest.folder, "--out")
+        fails(cli(*common, tmp_path / "basis.json"), 2, ".npz")
+        fails(cli(*common, tmp_path / "b.npz", "--min-clips", "0"), 2, "--min-clips")
+        fails(cli(*common, tmp_path / "b.npz", "--exclude", "sub1"), 2, "sub1")
+        fails(cli("au-basis", tmp_path, "--out", tmp_path / "b.npz"), 2, "not a manifest")
+        assert not list(tmp_path.iterdir())
+
+
 class TestAnimate:
     @pytest.fixture
     def driver(self, tiny_manifest):
@@ -214,6 +275,32 @@ class TestAnimate:
         result, source = open_frames(tmp_path / "b.mkv"), open_frames(driver)
         assert result.fps == 200
         np.testing.assert_array_equal(result.read([0])[0], source.read([0])[0])
+
+    def test_action_units_move_a_face_without_a_driver(self, cli, target, portrait, tmp_path):
+        out = tmp_path / "clip.mkv"
+        code, printed, _ = cli("animate", "--action-units", "L12C+6B", "--target", target, "--out", out, "--fps", "25")
+        assert code == 0
+        assert "happiness" in printed
+        clip = open_frames(out)
+        assert clip.fps == 25
+        assert len(clip) <= 14
+        apex = int(printed.split("apex at frame ")[1].split()[0])
+        frames = clip.read([0, apex, len(clip) - 1])
+        np.testing.assert_array_equal(frames[0], portrait)
+        np.testing.assert_array_equal(frames[2], portrait)
+        assert (frames[1] != portrait).any()
+        again = tmp_path / "again.mkv"
+        assert cli("animate", "--action-units", "L12C+6B", "--target", target, "--out", again, "--fps", "25")[0] == 0
+        np.testing.assert_array_equal(open_frames(again).read([apex])[0], frames[1])
+
+    def test_driver_or_action_units(self, cli, driver, target, tmp_path):
+        common = ("animate", "--target", target, "--out", tmp_path / "clip.mkv")
+        fails(cli(*common), 2, "--driver", "--action-units")
+        fails(cli(*common, "--driver", driver, "--action-units", "12"), 2, "--driver", "--action-units")
+        fails(cli(*common, "--action-units", "smile"), 2, "smile", "12B+6A")
+        fails(cli(*common, "--action-units", "12", "--fps", "4"), 2, "frames per second")
+        fails(cli(*common, "--driver", driver, "--action-units-basis", "b.npz"), 2, "--action-units-basis")
+        fails(cli(*common, "--action-units", "12", "--action-units-basis", tmp_path / "b.npz"), 2, "does not exist")
 
     def test_controls(self, cli, driver, target, portrait, tmp_path):
         common = ("animate", "--driver", driver, "--target", target)

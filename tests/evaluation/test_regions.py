@@ -20,7 +20,7 @@ def test_known_motion_is_measured(people, units):
     truth[np.isnan(found)] = np.nan
     result = agreement(np.nanmean(found, 1), np.nanmean(truth, 1))
     assert result.correlation > 0.99
-    assert 0.93 < result.gain < 1.05
+    assert 0.92 < result.gain < 1.05
 
 
 def test_points_without_texture_or_outside_are_unknown():

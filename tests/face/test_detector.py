@@ -6,6 +6,7 @@ import pytest
 
 from me_augment.errors import UsageError
 from me_augment.face import NoFaceError, create_detector, interocular
+from me_augment.face.geometry import mirror_landmarks
 
 
 def test_a_real_face_is_found(detector, portrait):
@@ -58,6 +59,34 @@ def test_no_face_is_one_sentence(detector):
         detector.detect(noise)
 
 
+def test_the_mirror_image_has_the_mirrored_landmarks(detector, portrait):
+    points = detector.detect(portrait)
+    there = detector.detect(np.ascontiguousarray(portrait[:, ::-1]))
+    # Without mirrored views 0.008.
+    assert np.linalg.norm(mirror_landmarks(there, 512) - points, axis=1).mean() < 0.004 * interocular(points)
+
+
+def test_points_hardly_move_under_sensor_noise(detector, people):
+    from me_augment.demo.faces import Performance
+
+    frame, rng = Performance(people[1], {}).frame(0), np.random.default_rng(3)
+    noisy = [np.clip(np.rint(frame + 3 * rng.normal(size=frame.shape)), 0, 255).astype(np.uint8) for _ in range(5)]
+    found = np.array([detector.detect(image) for image in noisy])
+    jitter = np.sqrt(found.var(0, ddof=1).sum(-1)).mean()
+    assert jitter < 0.0024 * interocular(people[1].landmarks)  # without mirrored views 0.0029
+
+
 def test_unknown_backends_are_refused():
     with pytest.raises(UsageError, match="choose one of dlib"):
         create_detector("psychic")
+
+
+@pytest.mark.parametrize("backend", ["dlib", "mediapipe"])
+def test_a_device_is_refused_where_it_would_do_nothing(backend):
+    with pytest.raises(UsageError, match="runs on the CPU"):
+        create_detector(backend, device="cuda:1")
+
+
+def test_dlib_takes_no_weights(tmp_path):
+    with pytest.raises(UsageError, match="brings its model"):
+        create_detector("dlib", weights=tmp_path)

@@ -76,3 +76,19 @@ def test_a_short_clip_is_left_as_it_is():
 
 def test_a_still_clip_stays_finite():
     assert np.isfinite(without_noise(np.zeros((12, *SHAPE, 2), np.float32), WEIGHTS)).all()
+
+
+def test_a_faint_movement_beside_a_strong_one_is_kept():
+    shape = (120, 105)
+    rows, columns = np.mgrid[: shape[0], : shape[1]]
+
+    def bump(x, y, spread):
+        return np.exp(-((columns - x) ** 2 + (rows - y) ** 2) / (2 * spread**2))[..., None] * np.array([0.3, -1])
+
+    early, late = np.zeros(24), np.zeros(24)
+    early[2:14], late[10:22] = np.hanning(12), np.hanning(12)
+    faint = 0.25 * late[:, None, None, None] * bump(75, 35, 7.5)
+    truth = early[:, None, None, None] * bump(35, 80, 10) + faint
+    cleaned = without_noise(noisy(truth, 0.05, seed=1), np.ones(shape, np.float32))
+    kept = (cleaned * faint).sum() / (faint**2).sum()
+    assert kept == pytest.approx(1, abs=0.3)

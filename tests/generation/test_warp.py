@@ -111,10 +111,11 @@ def test_head_motion_is_added_on_request(people, target):
     assert np.abs(np.nanmedian(regions(without, people[3], 1), axis=0)).max() < 0.1
 
 
-def test_the_inverse_undoes_the_field():
+@pytest.mark.parametrize("factor", [0.2, 1.0, 2.5])
+def test_the_inverse_undoes_the_field(factor):
     x, y = grid(120, 120)
     bump = np.exp(-((x - 60) ** 2 + (y - 60) ** 2) / (2 * 15**2))
-    forward = np.stack([4 * bump, -3 * bump], axis=-1).astype(np.float32)
+    forward = (factor * np.stack([4 * bump, -3 * bump], axis=-1)).astype(np.float32)
     backward = inverted(forward)
     residue = backward + look_up(forward, x + backward[..., 0], y + backward[..., 1])
     assert np.abs(residue).max() < 0.02

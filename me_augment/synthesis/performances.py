@@ -1,0 +1,147 @@
+"""Planned clips without a driver: which face performs which action units, when, and what the labels then are."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import replace
+from fractions import Fraction
+from typing import Any
+
+import numpy as np
+
+from me_augment.errors import UsageError
+from me_augment.generation.action_units import DEFAULT_FPS, VERSION, draw_profile, perform, read_specification
+from me_augment.generation.au_basis import Basis
+from me_augment.generation.canonical_face import CanonicalFace
+from me_augment.generation.motion import DriverMotion
+from me_augment.manifest import Clip
+from me_augment.manifest.au import mirrored_cell, mirrored_units
+from me_augment.manifest.au_emotions import emotion_of, objective_class_of
+from me_augment.manifest.ids import content_id, digest, seed_of
+from me_augment.manifest.labels import FIVE_CLASS, MEGC3
+from me_augment.synthesis.plan import PlannedClip
+from me_augment.synthesis.settings import Settings
+from me_augment.synthesis.timeline import timeline
+
+# Key of the label sets' rules for clips without a corpus' own emotion word.
+_LABEL_RULES = "action-units"
+
+
+def generator_version(version: str) -> str:
+    """Version of a generator together with that of the motion it is given."""
+    return f"{version} action-units {VERSION}"
+
+
+def plan_performances(settings: Settings, targets: Sequence[Clip]) -> list[PlannedClip]:
+    """Let every person's face perform every specification `per_target` times.
+
+    Every person is seen equally often with every specification, so that who is seen says nothing about the label.
+    A person with several clips lends a face from each in turn. A run with a larger `per_target` keeps the clips of a
+    smaller.
+
+    Args:
+        settings: decides what is performed, how often, and the random choices.
+        targets: usable clips, sorted by id.
+
+    Raises:
+        UsageError: there is no face, or the frame rate is too low to show an apex.
+    """
+    if not targets:
+        raise UsageError("no face of the manifest can be animated: see `me-augment validate`.")
+    faces = defaultdict(list)
+    for clip in targets:
+        faces[clip.person_id].append(clip)
+    rows = []
+    for specification in settings.action_units:
+        for person in sorted(faces):
+            order = sorted(faces[person], key=lambda clip: digest("face", settings.seed, specification, clip.clip_id))
+            rows += [
+                _planned(settings, specification, order[turn % len(order)], turn) for turn in range(settings.per_target)
+            ]
+    return [replace(row, shard=index // settings.clips_per_shard) for index, row in enumerate(rows)]
+
+
+def motion_of(row: PlannedClip, target: Clip, basis: Basis | None) -> DriverMotion:
+    """The motion of a planned performance, made for the face of its target."""
+    face = CanonicalFace.like(np.asarray(target.landmarks, np.float32).reshape(68, 2))
+    return perform(
+        read_specification(row.action_units or ""),
+        draw_profile(row.seed, Fraction(row.fps_num or 0, row.fps_den or 1)),
+        seed=row.seed,
+        face=face,
+        patterns=basis.on(face) if basis else None,
+    )
+
+
+def labels_of(row: PlannedClip, target: Clip, basis: Basis | None) -> dict[str, Any]:
+    """The columns of a clip's row that tell what is performed and where that comes from."""
+    cell = row.action_units or ""
+    units = read_specification(cell)
+    emotion = emotion_of(units)
+    licence = f"Derived: {target.licence}"
+    if basis is not None and basis.licence != target.licence:
+        licence = f"Derived from two sources. Motion: {basis.licence} Face: {target.licence}"
+    return {
+        "name": f"{cell} on {target.subject} {row.clip_id[-6:]}",
+        "expression": "micro",
+        "emotion": emotion,
+        "label_megc3": MEGC3.of(_LABEL_RULES, emotion),
+        "label_5class": FIVE_CLASS.of(_LABEL_RULES, emotion),
+        "objective_class": objective_class_of(units),
+        "au_verbatim": mirrored_cell(cell) if row.mirror else cell,
+        "aus": mirrored_units(units) if row.mirror else units,
+        "licence": licence,
+        "parents": tuple(sorted({target.clip_id, *target.parents})),
+        "action_units_basis": basis.fingerprint if basis else None,
+    }
+
+
+def _planned(settings: Settings, specification: str, target: Clip, turn: int) -> PlannedClip:
+    seed = seed_of(settings.seed, f"{specification} {target.clip_id} {turn}")
+    rng = np.random.default_rng(seed)
+    strength, tempo_onset, tempo_offset, asymmetry = (
+        round(float(rng.uniform(*bounds)), 4)
+        for bounds in (settings.strength, settings.tempo, settings.tempo, settings.asymmetry)
+    )
+    mirror = bool(rng.random() < settings.mirror)
+    rate = settings.rate or DEFAULT_FPS
+    profile = draw_profile(seed, rate)
+    line = timeline(
+        profile.n_frames,
+        profile.apex,
+        tempo_onset=tempo_onset,
+        tempo_offset=tempo_offset,
+        fps=rate,
+        micro=True,
+    )
+    clip_id = content_id(
+        "syn",
+        settings.scheme,
+        settings.generator,
+        settings.generator_version,
+        ["action units", specification, settings.action_units_basis, seed],
+        [target.clip_id, target.content_sha256, target.landmarks],
+        [strength, mirror, asymmetry, line.times],
+        str(rate),
+    )
+    return PlannedClip(
+        clip_id=clip_id,
+        shard=0,
+        action_units=specification,
+        target_clip_id=target.clip_id,
+        target_person_id=target.person_id,
+        emotion=emotion_of(read_specification(specification)),
+        n_frames=line.n_frames,
+        apex_index=line.apex,
+        times=line.times,
+        fps_num=rate.numerator,
+        fps_den=rate.denominator,
+        strength=strength,
+        mirror=mirror,
+        asymmetry=asymmetry,
+        time_scale=line.tempo,
+        tempo_onset=line.tempo_onset,
+        tempo_offset=line.tempo_offset,
+        seed=seed,
+    )
