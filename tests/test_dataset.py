@@ -160,3 +160,12 @@ def test_clips_that_cannot_be_cropped_are_left_out_loudly(corpus):
 def test_wrong_arguments_are_named(corpus, arguments, message):
     with pytest.raises(UsageError, match=message):
         MicroExpressionDataset(corpus, **arguments)
+
+
+def test_a_rejected_clip_is_not_trained_on(corpus):
+    made = next(c for c in corpus.clips if c.is_synthetic and c.label_megc3)
+    rejected = replace(made, status="rejected", reason="quality: gain 0.5 is below 0.65")
+    without = replace(corpus, clips=tuple(rejected if c is made else c for c in corpus.clips))
+    before, after = ({c.clip_id for c in MicroExpressionDataset(m).clips} for m in (corpus, without))
+    assert before - after == {made.clip_id}
+    assert after < before

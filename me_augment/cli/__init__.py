@@ -19,6 +19,7 @@ _COMMANDS = {
     "au-basis": "Estimate the motion of action units from a manifest.",
     "demo": "Run everything once on a small invented corpus.",
     "doctor": "Check the installation and say how to mend it.",
+    "evaluate": "Measure how good the clips of a run are.",
     "export": "Write a manifest or run in a recogniser's format.",
     "ingest": "Turn a corpus folder into a manifest.",
     "status": "Say how far a run is.",

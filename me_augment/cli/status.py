@@ -14,17 +14,18 @@ if TYPE_CHECKING:
 @click.command()
 @click.argument("run", type=click.Path(path_type=Path))
 def command(run: Path) -> None:
-    """Say how far RUN is, and why clips failed."""
+    """Say how far RUN is, and why clips were rejected or failed."""
     from me_augment.synthesis.run import failures, status
 
     state = status(run)
     click.echo(
-        f"{state.made} of {state.planned} clips made, {state.failed} failed, {state.missing} missing; "
+        f"{state.made} of {state.planned} clips made, {state.rejected} rejected, {state.failed} failed, "
+        f"{state.missing} missing; "
         f"{state.shards_done} of {state.shards} shards complete; "
         f"{_word(state)}"
     )
     for clip in failures(run):
-        click.echo(f"failed: {clip.name}: {clip.reason}")
+        click.echo(f"{clip.status}: {clip.name}: {clip.reason}")
 
 
 def _word(state: Status) -> str:

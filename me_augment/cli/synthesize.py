@@ -88,6 +88,14 @@ class Interval(click.ParamType):
     show_default=True,
     help="Factor on the change of brightness that the expression brought (furrows), 0 to 1.",
 )
+@click.option(
+    "--gate",
+    "gates",
+    multiple=True,
+    metavar="NAME=LIMIT",
+    help="Limit on a figure of quality, such as correlation=0.9; NAME=off or off lifts one or all. A clip beyond it "
+    "stays in the run as `rejected` and is not exported. Names and defaults are in the run's config.yaml.",
+)
 @click.option("--balance", is_flag=True, help="Make rare emotions more often; --per-driver is then the mean.")
 @click.option("--seed", default=0, show_default=True, help="Seed of every random choice.")
 @click.option("--generator", default="warp", show_default=True, help="Who makes the clips: warp.")
@@ -109,6 +117,7 @@ def command(
     asymmetry: tuple[float, float],
     eyes: float,
     shading: float,
+    gates: tuple[str, ...],
     balance: bool,
     seed: int,
     generator: str,
@@ -131,6 +140,7 @@ def command(
     if basis is not None and specifications is None:
         raise UsageError("--action-units-basis goes with --action-units.")
 
+    from me_augment.evaluation.gates import Gates
     from me_augment.generation.au_basis import Basis
     from me_augment.synthesis.run import prepare
     from me_augment.synthesis.sources import is_folder_of_images, open_sources
@@ -160,6 +170,7 @@ def command(
         asymmetry=asymmetry,
         eyes=eyes,
         shading=shading,
+        gates=Gates.parse(gates),
         seed=seed,
         balance=balance,
     )
@@ -199,17 +210,17 @@ def run_and_report(prepared: Prepared, out: Path) -> None:
 
     before = begin(prepared, out)
     if before.shards_done:
-        click.echo(f"resuming: {before.made + before.failed} of {before.planned} clips are done", err=True)
-    with progress("Synthesizing", before.planned, done=before.made + before.failed) as advance:
+        click.echo(f"resuming: {before.tried} of {before.planned} clips are done", err=True)
+    with progress("Synthesizing", before.planned, done=before.tried) as advance:
         after = execute(
             prepared,
             out,
             InProcess(),
-            lambda result: advance(result.made + result.failed),
+            lambda result: advance(result.made + result.rejected + result.failed),
         )
-    click.echo(f"{after.made} clips made, {after.failed} failed → {out}")
+    click.echo(f"{after.made} clips made, {after.rejected} rejected, {after.failed} failed → {out}")
     if after.planned and not after.made:
-        raise MeAugmentError(f"no clip could be made; `me-augment status {out}` says why.")
+        raise MeAugmentError(f"no clip could be made or kept; `me-augment status {out}` says why.")
 
 
 def _describe(prepared: Prepared) -> None:

@@ -98,19 +98,22 @@ def _one_sided(motion: DriverMotion, asymmetry: float) -> DriverMotion:
 
 
 def _side(motion: DriverMotion) -> NDArray[np.float32]:
-    """(h, w): 1 on the left side of the face, -1 on its right side, passing smoothly through 0 at its midline.
+    x, y = grid(*motion.residual.shape[1:3])
+    return side_of(motion.landmarks, motion.origin + motion.step * np.stack([x, y], axis=-1))
+
+
+def side_of(landmarks: NDArray[np.floating], points: NDArray[np.floating]) -> NDArray[np.float32]:
+    """1 at points (..., 2) on the left side of a face, -1 on its right side, passing smoothly through 0 between.
 
     The midline is the straight line nearest to the landmarks on it, so that it leans with a tilted head and keeps to
     the nose of one that is turned.
     """
-    points = motion.landmarks.astype(np.float64)
-    on_line = points[list(_MIDLINE)]
+    face = landmarks.astype(np.float64)
+    on_line = face[list(_MIDLINE)]
     centre = on_line.mean(0)
     along = np.linalg.svd(on_line - centre)[2][0]
     across = np.array([along[1], -along[0]])
     # Landmarks 42-47 are the subject's left eye.
-    across *= np.sign((points[42:48].mean(0) - points[36:42].mean(0)) @ across)
-    x, y = grid(*motion.residual.shape[1:3])
-    place = motion.origin + motion.step * np.stack([x, y], axis=-1)
-    distance = np.clip((place - centre) @ across / (_PASSAGE * interocular(motion.landmarks)), -1, 1)
+    across *= np.sign((face[42:48].mean(0) - face[36:42].mean(0)) @ across)
+    distance = np.clip((points - centre) @ across / (_PASSAGE * interocular(landmarks)), -1, 1)
     return (distance * (3 - distance**2) / 2).astype(np.float32)

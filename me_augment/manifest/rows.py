@@ -11,7 +11,7 @@ from me_augment.manifest.columns import column, struct_of
 
 STORAGES = ("frames", "video", "image")
 EXPRESSIONS = ("micro", "macro", "neutral")
-STATUSES = ("ok", "failed")
+STATUSES = ("ok", "rejected", "failed")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -151,8 +151,48 @@ class Clip:
     peak_displacement_px: float | None = column(
         pa.float32(), "Largest displacement applied to the target in any frame, pixels.", default=None
     )
-    status: str = column(pa.string(), "`ok`, or `failed` with the reason in `reason`.", default="ok")
-    reason: str | None = column(pa.string(), "Why the clip could not be made.", default=None)
+    peak_displacement_iod: float | None = column(
+        pa.float32(), "The same in interocular distances (between the centres of the eyes) of the target.", default=None
+    )
+    quality_reliability: float | None = column(
+        pa.float32(), "Share of the driver's measured motion that is not noise; below 0.5 the next four are null.",
+        default=None,
+    )  # fmt: skip
+    quality_correlation: float | None = column(
+        pa.float32(), "Correlation of the motion of 18 regions with the driver's, carried to this face.", default=None
+    )
+    quality_gain: float | None = column(
+        pa.float32(), "Strength of that motion relative to what `strength` asked for.", default=None
+    )
+    quality_nrmse: float | None = column(
+        pa.float32(), "Root mean square error of that motion over its root mean square.", default=None
+    )
+    quality_spill: float | None = column(
+        pa.float32(), "Motion of regions that should stand still over that of the liveliest one.", default=None
+    )
+    quality_head: float | None = column(
+        pa.float32(), "Head motion left in the clip, root mean square, interocular distances.", default=None
+    )
+    quality_head_ratio: float | None = column(
+        pa.float32(), "The same over the driver's head motion; null where the driver's head stood still.", default=None
+    )
+    quality_flicker: float | None = column(
+        pa.float32(), "Root mean square change over time of still pixels, grey levels of 255.", default=None
+    )
+    quality_identity: float | None = column(
+        pa.float32(), "1 - SSIM of the target's face with the clip's after its motion was undone.", default=None
+    )
+    quality_fold: float | None = column(
+        pa.float32(), "Smallest factor on the area of a patch of skin; 0 or less where the face folds.", default=None
+    )
+    quality_lost: float | None = column(
+        pa.float32(), "Share of the face's points that a tracker loses at worst: torn or covered skin.", default=None
+    )
+    status: str = column(
+        pa.string(), "`ok`; `rejected` (made, but below a quality gate) or `failed` (not made), with `reason`.",
+        default="ok",
+    )  # fmt: skip
+    reason: str | None = column(pa.string(), "Why the clip was rejected or could not be made.", default=None)
 
     @property
     def n_frames(self) -> int:

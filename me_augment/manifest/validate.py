@@ -65,11 +65,11 @@ def _clip(manifest: Manifest, row: Clip) -> Iterator[str]:
         yield f"{where}: expression {row.expression!r} is none of {', '.join(EXPRESSIONS)}."
     if row.status not in STATUSES:
         yield f"{where}: status {row.status!r} is none of {', '.join(STATUSES)}."
-    if row.status == "failed" and not row.reason:
-        yield f"{where}: it failed but gives no reason."
+    if row.status != "ok" and not row.reason:
+        yield f"{where}: its status is {row.status}, but it gives no reason."
     if row.recording_id is None:
-        if row.status == "ok":
-            yield f"{where}: it is ok but names no recording."
+        if row.status != "failed":
+            yield f"{where}: it is {row.status} but names no recording."
     elif (recording := manifest.recording_of.get(row.recording_id)) is None:
         yield f"{where}: recording_id {row.recording_id} is not in recordings.parquet."
     else:

@@ -12,6 +12,7 @@ from me_augment.synthesis.settings import Settings
 def dataset_card(run: Manifest, synthetic: Sequence[Clip], settings: Settings) -> str:
     """Markdown for people who find the folder."""
     made = [clip for clip in synthetic if clip.status == "ok"]
+    rejected = sum(clip.status == "rejected" for clip in synthetic)
     real = [clip for clip in run.clips if not clip.is_synthetic]
     counts_real = Counter(str(clip.emotion) for clip in real if clip.expression != "neutral")
     counts_made = Counter(str(clip.emotion) for clip in made)
@@ -34,6 +35,11 @@ def dataset_card(run: Manifest, synthetic: Sequence[Clip], settings: Settings) -
         f"Generator {settings.generator} {settings.generator_version}, {often}, seed "
         f"{settings.seed}, {', '.join(_controls(settings))}. Every clip is described by a row of `clips.parquet`; "
         "`recordings.parquet` says where its frames are; `stats.json` counts, and names what could not be made.",
+        "",
+        f"Each clip was measured (columns `quality_…`). {rejected} did not pass the gates of `config.yaml`: their rows "
+        "have the status `rejected` and the reason, and exports and `MicroExpressionDataset` leave them out."
+        if rejected
+        else "Each clip was measured (columns `quality_…`), and all passed the gates of `config.yaml`.",
         "",
         "## Use without leakage",
         "",

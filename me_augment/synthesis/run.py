@@ -68,6 +68,7 @@ class Status:
 
     planned: int
     made: int
+    rejected: int
     failed: int
     shards: int
     shards_done: int
@@ -75,9 +76,14 @@ class Status:
     running: bool
 
     @property
+    def tried(self) -> int:
+        """Clips made, rejected or failed."""
+        return self.made + self.rejected + self.failed
+
+    @property
     def missing(self) -> int:
         """Clips not yet tried."""
-        return self.planned - self.made - self.failed
+        return self.planned - self.tried
 
 
 def prepare(sources: Sources, *, generator: str = "warp", basis: Basis | None = None, **choices: Any) -> Prepared:
@@ -171,11 +177,7 @@ def execute(
         if missing or not (folder / "manifest.json").is_file():
             try:
                 maker = ShardMaker(
-                    folder,
-                    prepared.sources.merged,
-                    prepared.settings.generator,
-                    prepared.fingerprint,
-                    prepared.basis,
+                    folder, prepared.sources.merged, prepared.settings, prepared.fingerprint, prepared.basis
                 )
                 for result in executor.run(maker, missing):
                     progress(result)
@@ -243,6 +245,7 @@ def status(folder: Path) -> Status:
     return Status(
         planned=len(plan),
         made=sum(record["made"] for record in records),
+        rejected=sum(record["rejected"] for record in records),
         failed=sum(record["failed"] for record in records),
         shards=len({row.shard for row in plan}),
         shards_done=len(records),
@@ -263,13 +266,13 @@ def read_plan(folder: Path) -> list[PlannedClip]:
 
 
 def failures(folder: Path) -> list[Clip]:
-    """The synthetic clips of a run that could not be made, from the shards that are complete."""
+    """The synthetic clips of a run that were rejected or could not be made, from the shards that are complete."""
     fingerprint = digest([asdict(row) for row in read_plan(folder)])
     found: list[Clip] = []
     for record in _completions(folder, fingerprint):
-        if record["failed"]:
+        if record["failed"] or record["rejected"]:
             table = pq.read_table(folder / "shards" / record["shard"] / "clips.parquet")
-            found += [clip for clip in from_table(Clip, table) if clip.status == "failed"]
+            found += [clip for clip in from_table(Clip, table) if clip.status != "ok"]
     return found
 
 
@@ -316,12 +319,14 @@ def _statistics(
     made = [clip for clip in clips if clip.status == "ok"]
     return {
         "made": len(made),
-        "failed": len(clips) - len(made),
+        "rejected": sum(clip.status == "rejected" for clip in clips),
+        "failed": sum(clip.status == "failed" for clip in clips),
         "frames": sum(recording.n_frames for recording in recordings),
         "by_emotion": dict(sorted(Counter(str(clip.emotion) for clip in made).items())),
         "by_target": dict(sorted(Counter(clip.person_id for clip in made).items())),
         "by_driver": dict(sorted(Counter(c.driver_person_id for c in made if c.driver_person_id).items())),
         "by_action_units": dict(sorted(Counter(c.action_units for c in made if c.action_units).items())),
-        "failures": {clip.clip_id: clip.reason for clip in clips if clip.status != "ok"},
+        "rejections": {clip.clip_id: clip.reason for clip in clips if clip.status == "rejected"},
+        "failures": {clip.clip_id: clip.reason for clip in clips if clip.status == "failed"},
         "unusable": {clip.clip_id: f"{clip.name}: {clip.reason}" for clip in unusable},
     }

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
@@ -10,6 +10,7 @@ from typing import Any
 import yaml
 
 from me_augment.errors import UsageError
+from me_augment.evaluation.gates import Gates
 from me_augment.generation.action_units import read_specification
 from me_augment.generation.generator import STRONGEST
 from me_augment.synthesis.timeline import SLOWEST_RATE, TEMPO
@@ -39,6 +40,7 @@ class Settings:
         mirror: share of clips that are mirrored.
         asymmetry: lowest and highest `Rendition.asymmetry`.
         eyes, shading: see `Rendition`.
+        gates: which clips are rejected.
         seed: of every random choice.
         balance: make rare emotions more often, so that the classes become equally large.
         clips_per_shard: clips written and completed together.
@@ -60,6 +62,7 @@ class Settings:
     asymmetry: tuple[float, float] = (0.0, 0.0)
     eyes: float = 0.0
     shading: float = 0.0
+    gates: Gates = field(default_factory=Gates)
     seed: int = 0
     balance: bool = False
     clips_per_shard: int = 16
@@ -126,19 +129,26 @@ class Settings:
         try:
             fields = yaml.safe_load(file.read_text(encoding="utf-8"))
             values: dict[str, Any] = {name: tuple(v) if isinstance(v, list) else v for name, v in fields.items()}
-            return cls(**values)
-        except (yaml.YAMLError, TypeError, ValueError, AttributeError, OSError) as error:
+            return cls(**{**values, "gates": Gates(**values["gates"])})
+        except (yaml.YAMLError, TypeError, ValueError, AttributeError, KeyError, OSError) as error:
             raise UsageError(f"{file} is damaged ({error}): start the run in another folder.") from error
 
     def require_same(self, started: Settings, folder: Path) -> None:
         """Raise UsageError naming the first field in which a started run differs from what is asked now."""
-        for name, before in asdict(started).items():
-            now = asdict(self)[name]
+        asked = _flat(asdict(self))
+        for name, before in _flat(asdict(started)).items():
+            now = asked[name]
             if tuple(_listed(before)) != tuple(_listed(now)):
                 raise UsageError(
                     f"{folder} was started with {name} = {_shown(before)}, now it is {_shown(now)}: give the old "
                     "value to finish that run, or another --out for a new one."
                 )
+
+
+def _flat(fields: dict[str, Any]) -> dict[str, Any]:
+    """The gates as fields of their own, as the command line names them."""
+    gates = {f"--gate {name}": "off" if limit is None else limit for name, limit in fields["gates"].items()}
+    return {**{name: value for name, value in fields.items() if name != "gates"}, **gates}
 
 
 def _listed(value: object) -> list[object]:

@@ -6,7 +6,8 @@ import errno
 import json
 import os
 import shutil
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict, dataclass, replace
 from fractions import Fraction
 from functools import lru_cache
 from hashlib import sha256
@@ -17,7 +18,10 @@ import cv2
 import numpy as np
 
 from me_augment.errors import MeAugmentError
-from me_augment.generation import Generator, create_generator
+from me_augment.evaluation.quality import Quality, checked_frames, measure_quality
+from me_augment.evaluation.wanted import IntendedMotion, Performer, TrackedDriver
+from me_augment.face.geometry import interocular
+from me_augment.generation import Animation, Generator, create_generator
 from me_augment.generation.au_basis import Basis
 from me_augment.manifest import Clip, Manifest, Recording
 from me_augment.manifest.au import mirrored_cell, mirrored_units
@@ -26,6 +30,7 @@ from me_augment.manifest.ids import content_id
 from me_augment.manifest.store import write_parquet, write_text
 from me_augment.synthesis.performances import generator_version, labels_of, motion_of
 from me_augment.synthesis.plan import PlannedClip, rendition_of
+from me_augment.synthesis.settings import Settings
 from me_augment.threads import one_thread
 from me_augment.video import write_lossless
 from me_augment.video.recording import open_recording
@@ -53,10 +58,11 @@ class Shard:
 
 @dataclass(frozen=True)
 class ShardResult:
-    """What became of a shard: clips made, clips failed, frames written."""
+    """What became of a shard: clips made, rejected for their quality and failed, frames written."""
 
     shard: int
     made: int
+    rejected: int
     failed: int
     frames: int
 
@@ -67,16 +73,17 @@ class ShardMaker:
     Args:
         folder: the run's folder.
         real: manifest with the drivers and targets of the plan.
-        generator: name of the generator.
+        settings: of the run; generator and gates are used here.
         fingerprint: of the plan; written into every completion record.
         basis: what gives the motion of action units in place of the table.
     """
 
     def __init__(
-        self, folder: Path, real: Manifest, generator: str, fingerprint: str, basis: Basis | None = None
+        self, folder: Path, real: Manifest, settings: Settings, fingerprint: str, basis: Basis | None = None
     ) -> None:
         self._folder, self._real, self._fingerprint, self._basis = folder, real, fingerprint, basis
-        self._generator: Generator = create_generator(generator)
+        self._generator: Generator = create_generator(settings.generator)
+        self._gates = settings.gates
         self._clip_of = {clip.clip_id: clip for clip in real.clips}
         # A shard's rows are sorted by driver, so two entries serve every shard and those that share a driver.
         self._observed = lru_cache(maxsize=2)(self._observe)
@@ -102,7 +109,7 @@ class ShardMaker:
         write_parquet(staging / "recordings.parquet", to_table(Recording, recordings))
         staging.rename(final)
         _sync_folder(shards)
-        made = sum(clip.status == "ok" for clip in clips)
+        made, rejected = (sum(clip.status == status for clip in clips) for status in ("ok", "rejected"))
         write_text(
             self._folder / "completions" / f"{shard.name}.json",
             json.dumps(
@@ -111,7 +118,8 @@ class ShardMaker:
                     "plan": self._fingerprint,
                     "clips": [clip.clip_id for clip in clips],
                     "made": made,
-                    "failed": len(clips) - made,
+                    "rejected": rejected,
+                    "failed": len(clips) - made - rejected,
                     "bytes": {file.name: file.stat().st_size for file in sorted(final.iterdir())},
                     "sha256": {file.name: _sha256(file) for file in sorted(final.iterdir())},
                 },
@@ -119,21 +127,30 @@ class ShardMaker:
             )
             + "\n",
         )
-        return ShardResult(shard.number, made, len(clips) - made, sum(r.n_frames for r in recordings))
+        return ShardResult(
+            shard.number, made, rejected, len(clips) - made - rejected, sum(r.n_frames for r in recordings)
+        )
 
     def _make(self, row: PlannedClip, staging: Path, shard: Shard) -> tuple[Clip, Recording | None]:
         driver = None if row.driver_clip_id is None else self._clip_of[row.driver_clip_id]
         target = self._clip_of[row.target_clip_id]
         path = staging / f"{row.clip_id}.mkv"
         try:
-            observed = motion_of(row, target, self._basis) if driver is None else self._observed(driver.clip_id)
-            animation = self._generator.animate(observed, self._onset_frame(target), _points(target), rendition_of(row))
+            performer: Performer
+            if driver is None:
+                observed = motion_of(row, target, self._basis)
+                performer = IntendedMotion(observed)
+            else:
+                observed, performer = self._observed(driver.clip_id)
+            face, points, rendition = self._onset_frame(target), _points(target), rendition_of(row)
+            animation = self._generator.animate(observed, face, points, rendition)
+            checked = _Kept(animation, checked_frames(row.n_frames, row.apex_index))
             fps = Fraction(row.fps_num, row.fps_den or 1) if row.fps_num else _UNKNOWN_FPS
             comment = {
                 "title": row.clip_id,
                 "comment": f"synthetic micro-expression, me-augment {self._generator.name} {self._generator.version}",
             }
-            count = write_lossless(path, animation, fps, comment)
+            count = write_lossless(path, checked, fps, comment)
             if count != row.n_frames:
                 raise MeAugmentError(f"{count} frames were made, the plan has {row.n_frames}")
             if row.strength > 0 and animation.peak_displacement_px < _LEAST_MOTION_PX:
@@ -142,11 +159,13 @@ class ShardMaker:
                     if driver
                     else "the action units move this face less than a picture shows"
                 )
+            quality = measure_quality(checked.frames, checked.positions, face, points, performer, rendition)
         except (MeAugmentError, cv2.error, np.linalg.LinAlgError, ValueError) as error:
             path.unlink(missing_ok=True)
             if isinstance(error.__cause__, OSError) and error.__cause__.errno in _DISK_TROUBLE:
                 raise  # every further clip would fail alike
-            return self._row(row, driver, target, None, 0.0, self._portable(str(error))), None
+            failed = self._row(row, driver, target, None, None, None)
+            return replace(failed, status="failed", reason=self._portable(str(error))), None
         real = self._recording(target)
         relative = f"shards/{shard.name}/{path.name}"
         recording = Recording(
@@ -167,8 +186,9 @@ class ShardMaker:
             subject=target.subject,
             person_id=target.person_id,
         )
-        clip = self._row(row, driver, target, recording.recording_id, animation.peak_displacement_px, None)
-        return clip, recording
+        clip = self._row(row, driver, target, recording.recording_id, animation.peak_displacement_px, quality)
+        verdict = self._gates.verdict(quality)
+        return (clip if verdict is None else replace(clip, status="rejected", reason=verdict)), recording
 
     def _row(
         self,
@@ -176,8 +196,8 @@ class ShardMaker:
         driver: Clip | None,
         target: Clip,
         recording_id: str | None,
-        peak: float,
-        reason: str | None,
+        peak: float | None,
+        quality: Quality | None,
     ) -> Clip:
         if driver is None:
             version = generator_version(self._generator.version)
@@ -220,8 +240,8 @@ class ShardMaker:
             eyes=row.eyes,
             shading=row.shading,
             peak_displacement_px=peak,
-            status="ok" if reason is None else "failed",
-            reason=reason,
+            peak_displacement_iod=None if peak is None else peak / interocular(_points(target)),
+            **({} if quality is None else {f"quality_{name}": value for name, value in asdict(quality).items()}),
             **origin,
         )
 
@@ -232,13 +252,14 @@ class ShardMaker:
                 reason = reason.replace(f"{root}{os.sep}", "")
         return reason
 
-    def _observe(self, clip_id: str) -> Any:
+    def _observe(self, clip_id: str) -> tuple[Any, TrackedDriver]:
         driver = self._clip_of[clip_id]
         assert driver.onset_index is not None
         assert driver.offset_index is not None
         source = open_recording(self._real, self._recording(driver))
-        frames = source.read(range(driver.onset_index, driver.offset_index + 1))
-        return self._generator.observe(list(frames), _points(driver))
+        frames = list(source.read(range(driver.onset_index, driver.offset_index + 1)))
+        points = _points(driver)
+        return self._generator.observe(frames, points), TrackedDriver(frames, points)
 
     def _onset_frame(self, target: Clip) -> np.ndarray:
         assert target.onset_index is not None
@@ -247,6 +268,22 @@ class ShardMaker:
     def _recording(self, clip: Clip) -> Recording:
         assert clip.recording_id is not None
         return self._real.recording_of[clip.recording_id]
+
+
+class _Kept:
+    """An animation that passes through and leaves behind the frames at some positions."""
+
+    def __init__(self, animation: Animation, positions: Sequence[int]) -> None:
+        self.positions = positions
+        self.frames: list[np.ndarray] = []
+        self._animation = animation
+
+    def __iter__(self) -> Iterator[np.ndarray]:
+        wanted = set(self.positions)
+        for position, frame in enumerate(self._animation):
+            if position in wanted:
+                self.frames.append(frame)
+            yield frame
 
 
 def _points(clip: Clip) -> np.ndarray:

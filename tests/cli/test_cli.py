@@ -124,9 +124,12 @@ class TestSynthesize:
     def test_a_run_its_status_and_its_refusal_of_other_settings(self, cli, tiny_manifest, tmp_path):
         run = tmp_path / "r"
         code, out, err = cli("synthesize", tiny_manifest.folder, "--out", run, "--strength", "0.8:1.2")
-        assert (code, out) == (0, f"6 clips made, 0 failed → {run}\n")
+        assert (code, out) == (0, f"6 clips made, 0 rejected, 0 failed → {run}\n")
         assert "Synthesizing: 6 of 6" in err
-        assert "6 of 6 clips made, 0 failed, 0 missing; 1 of 1 shards complete; finished" in cli("status", run)[1]
+        assert (
+            "6 of 6 clips made, 0 rejected, 0 failed, 0 missing; 1 of 1 shards complete; finished"
+            in cli("status", run)[1]
+        )
         assert cli("validate", run)[0] == 0
         outcome = cli("synthesize", tiny_manifest.folder, "--out", run)
         fails(outcome, 2, "strength = 0.8:1.2, now it is 1:1", "another --out")
@@ -142,6 +145,15 @@ class TestSynthesize:
         assert cli(*common)[0] == 0
         assert cli("validate", tmp_path / "r")[0] == 0
         fails(cli("synthesize", tiny_manifest.folder, "--out", tmp_path / "r", *controls), 2, "eyes = 0.5, now it is")
+
+    def test_gates_are_the_users_and_rejected_clips_are_named(self, cli, tiny_manifest, tmp_path):
+        common = ("synthesize", tiny_manifest.folder, "--out", tmp_path / "r")
+        fails(cli(*common, "--gate", "beauty=1"), 2, "no gate 'beauty'", "correlation")
+        fails(cli(*common, "--gate", "off", "--gate", "gain_low=9"), 1, "no clip could be made or kept")
+        out = cli("status", tmp_path / "r")[1]
+        assert "0 of 6 clips made, 6 rejected, 0 failed, 0 missing" in out
+        assert out.count("is below 9") == 6
+        fails(cli(*common), 2, "--gate correlation = off, now it is 0.8")
 
     def test_senseless_controls(self, cli, tiny_manifest, tmp_path):
         for option, value in (

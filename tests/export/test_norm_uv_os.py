@@ -307,6 +307,9 @@ def test_unusable_clips_are_left_out_with_their_reason(small, out):
     person = "casme2:sub03"
     wanted = {
         small.real(person, "a", status="failed", reason="no such frame").clip_id: "no such frame",
+        small.synthetic(
+            small.clips[0], small.clips[1], status="rejected", reason="quality: gain 0.5 is below 0.65"
+        ).clip_id: "quality: gain 0.5 is below 0.65",
         small.real(person, "b", expression="neutral").clip_id: "a face without an event",
         small.real(person, "c", expression="macro").clip_id: "a macro-expression, and the format holds "
         "micro-expressions",
@@ -330,7 +333,7 @@ def test_unusable_clips_are_left_out_with_their_reason(small, out):
     assert unreadable.startswith("casme2/sub03/l/img51.png is damaged")
     assert reasons == wanted
     assert (summary.real, summary.synthetic) == (4, 3)
-    assert summary.lines()[1].startswith("12 clips left out: ")
+    assert summary.lines()[1].startswith("13 clips left out: ")
     assert "See export.json." in summary.lines()[1]
 
 

@@ -17,6 +17,7 @@ import pytest
 from runs import StopsAfter, hashes
 
 from me_augment.errors import MeAugmentError, UsageError
+from me_augment.evaluation.gates import Gates
 from me_augment.manifest import Manifest
 from me_augment.manifest.validate import findings
 from me_augment.synthesis import run
@@ -56,6 +57,10 @@ def test_a_run_is_a_manifest(finished, tiny_manifest):
         assert row.apex_index == driver.apex_index - driver.onset_index
         assert set(row.forbidden_subjects) == {driver.person_id, target.person_id}
         assert row.peak_displacement_px > 0.1
+        assert row.peak_displacement_iod == pytest.approx(row.peak_displacement_px / 82, rel=0.15)
+        assert row.quality_correlation > 0.9
+        assert 0.7 < row.quality_gain < 1.2
+        assert row.quality_identity < 0.01
         frames = open_recording(whole, whole.recording_of[row.recording_id])
         assert len(frames) == driver.n_frames
         first = frames.read([0])[0]
@@ -231,7 +236,7 @@ def test_faces_from_a_folder_of_images_are_targets(tiny_manifest, portrait, tmp_
 def test_a_driver_is_observed_once_for_all_its_targets(tiny_manifest, tmp_path):
     plan = prepared(tiny_manifest)
     (tmp_path / "completions").mkdir()
-    maker = ShardMaker(tmp_path, plan.sources.merged, "warp", plan.fingerprint)
+    maker = ShardMaker(tmp_path, plan.sources.merged, plan.settings, plan.fingerprint)
     observed = []
     original = maker._generator.observe
     maker._generator.observe = lambda *a: observed.append(1) or original(*a)
@@ -375,7 +380,7 @@ def test_clips_are_made_on_one_thread(tiny_manifest, tmp_path):
 
     plan = prepared(tiny_manifest)
     (tmp_path / "completions").mkdir()
-    maker = ShardMaker(tmp_path, plan.sources.merged, "warp", plan.fingerprint)
+    maker = ShardMaker(tmp_path, plan.sources.merged, plan.settings, plan.fingerprint)
     threads, original = [], maker._generator.observe
     maker._generator.observe = lambda *a: threads.append(cv2.getNumThreads()) or original(*a)
     before = cv2.getNumThreads()
@@ -422,3 +427,38 @@ def test_a_run_told_to_end_leaves_nothing_half_made(tiny_manifest, tmp_path):
     assert b"Traceback" not in err
     assert subprocess.run(command, check=False, timeout=120, capture_output=True).returncode == 0
     assert run.status(tmp_path / "r").finished
+
+
+def test_a_clip_that_fails_a_gate_is_kept_but_not_used(tiny_manifest, tmp_path):
+    """The strictest limit that half of the clips keep to: the others stay as rows, with their recordings."""
+    loose = prepared(tiny_manifest, gates=Gates.parse(["off"]))
+    run.begin(loose, tmp_path / "loose")
+    run.execute(loose, tmp_path / "loose", InProcess())
+    gains = sorted(c.quality_gain for c in Manifest.open(tmp_path / "loose").clips if c.is_synthetic)
+    limit = (gains[len(gains) // 2 - 1] + gains[len(gains) // 2]) / 2
+    strict = prepared(tiny_manifest, gates=Gates.parse(["off", f"gain_low={limit}"]))
+    assert strict.fingerprint == loose.fingerprint  # the same clips; gates only judge them
+    folder = tmp_path / "strict"
+    run.begin(strict, folder)
+    state = run.execute(strict, folder, InProcess())
+    assert (state.made, state.rejected, state.failed, state.missing) == (6, 6, 0, 0)
+    assert state.finished
+    whole = Manifest.open(folder)
+    assert findings(whole, check_files=True) == []
+    rejected = [clip for clip in whole.clips if clip.status == "rejected"]
+    assert len(rejected) == 6
+    for clip in rejected:
+        assert clip.quality_gain < limit
+        assert clip.reason.startswith("quality: gain 0.")
+        assert len(open_recording(whole, whole.recording_of[clip.recording_id])) == clip.n_frames
+        assert clip not in whole.usable_clips()
+    assert {clip.clip_id for clip in run.failures(folder)} == {clip.clip_id for clip in rejected}
+    stats = json.loads((folder / "stats.json").read_text())
+    assert (stats["made"], stats["rejected"], stats["failed"]) == (6, 6, 0)
+    assert set(stats["rejections"]) == {clip.clip_id for clip in rejected}
+    assert sum(stats["by_emotion"].values()) == 6
+    card = (folder / "README.md").read_text()
+    assert card.startswith("# Synthetic micro-expressions\n\n6 clips made")
+    assert "6 did not pass the gates" in card
+    with pytest.raises(UsageError, match="--gate gain_low"):
+        run.begin(loose, folder)

@@ -6,6 +6,7 @@ from fractions import Fraction
 import pytest
 
 from me_augment.errors import UsageError
+from me_augment.evaluation.gates import Gates
 from me_augment.synthesis.settings import Settings
 
 STARTED = Settings(
@@ -15,6 +16,7 @@ STARTED = Settings(
     generator_version="1",
     strength=(0.5, 1.5),
     fps="200",
+    gates=Gates.parse(["fold=off"]),
     asymmetry=(-0.1, 0.1),
 )
 
@@ -36,6 +38,8 @@ def test_round_trip(tmp_path):
         ("asymmetry", (0.0, 0.0), r"asymmetry = -0\.1:0\.1, now it is 0:0"),
         ("eyes", 1.0, r"eyes = 0\.0, now it is 1\.0"),
         ("shading", 1.0, r"shading = 0\.0, now it is 1\.0"),
+        ("gates", Gates.parse(["spill=off"]), "--gate spill = 0.25, now it is off"),
+        ("gates", Gates.parse(["head=0.5"]), "--gate head = 0.01, now it is 0.5"),
         ("manifest", "b", "manifest = a, now it is b"),
     ],
 )
