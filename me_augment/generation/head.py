@@ -101,6 +101,8 @@ class HeadTracker:
         such product is found by alternating least squares, held to the mean face as strongly as a turn of
         `_RELIEF_PRIOR` in every frame would hold it.
         """
+        if not flows:
+            return
         flows = flows[:: -(-len(flows) // _RELIEF_FRAMES)]
         cells = np.s_[::_RELIEF_STRIDE, ::_RELIEF_STRIDE]
         keep = (self.face[cells] > 0.02 * self.face.max()).ravel()

@@ -188,7 +188,7 @@ class TestSynthesizeActionUnits:
         assert not (tmp_path / "run").exists()
         code, out, _ = cli(*common)
         assert code == 0
-        assert "6 clips made, 0 failed" in out
+        assert "6 clips made, 0 rejected, 0 failed" in out
         fails(cli(*common, "--per-target", "2"), 2, "per_target = 1")
 
     def test_mistakes(self, cli, tiny_manifest, tmp_path):
