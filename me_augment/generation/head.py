@@ -20,7 +20,7 @@ _RIGID_RADIUS = 0.16  # interocular distances
 # the whole face, and once the noise is gone.
 _NEAR_RIGID_PX = (1.0, 0.5, 0.3)
 _WHOLE_FACE_PX = (0.3, 0.2, 0.15, 0.12, 0.1, 0.1)
-_WITHOUT_NOISE_PX = tuple(np.geomspace(0.15, 0.03, 8))
+_WITHOUT_NOISE_PX = tuple(np.geomspace(0.15, 0.015, 10))
 # Turn, as a sine, of every frame that would hold the relief to that of a mean face as strongly as it is held.
 _RELIEF_PRIOR = 0.01
 # A relief that has less than this of a mean face's in it is none.
