@@ -87,7 +87,10 @@ def measure(result: Frames, face: np.ndarray, condition: Condition, drawing: Dra
         followed = tracked_displacement(face, result[t], rigid.astype(np.float32))
         seen = np.isfinite(followed).all(1)
         if seen.sum() >= 20:
-            heads_found.append(rms_of_similarity(rigid[seen], rigid[seen] + followed[seen], target))
+            # What the expression itself does to these points is no head motion.
+            units = {unit: strength * drawing.amplitude[t] for unit, strength in drawing.units.items()}
+            still_head = rigid[seen] + followed[seen] - target.true_displacement(rigid[seen], units)
+            heads_found.append(rms_of_similarity(rigid[seen], still_head, target))
             heads_driven.append(rms_of_similarity(drawing.driver.landmarks, drawing.head_landmarks(t), drawing.driver))
     driving = rms(np.stack(true))
     strength = [np.nansum(np.square(region)) for region in measured]

@@ -19,7 +19,9 @@ class Gates:
 
     The defaults let pass what transfers well and stop what does not, with room on both sides: on drawn drivers (six
     expressions, 0.4 to 5 px, sensor noise 0 to 4 grey levels, moving heads) the `warp` generator reached the figures
-    in brackets wherever more than half of the driver's measured motion was no noise.
+    in brackets wherever more than half of the driver's measured motion was no noise. The judge holds the driver's head
+    still by a similarity: one that turns by more than some two degrees out of the picture plane leaves parallax in what
+    it wants, and the clip may be rejected though the generator, which knows of parallax, did well.
 
     Attributes:
         correlation: lowest (0.97 from 2 px on, 0.86 at 0.8 px, 0.69 at 0.4 px).
