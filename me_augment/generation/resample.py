@@ -46,6 +46,21 @@ class RefinedImage:
         """The image itself."""
         return np.rint(self.fine[::_FACTOR, ::_FACTOR]).astype(self.dtype)
 
+    def values(self, x: NDArray[np.float32], y: NDArray[np.float32]) -> NDArray[np.float32]:
+        """Values at pixel positions x, y (float32, any equal shape (h, w)), neither rounded nor clipped."""
+        return cv2.remap(
+            self.fine,
+            x * np.float32(_FACTOR),
+            y * np.float32(_FACTOR),
+            cv2.INTER_LINEAR,
+            borderMode=cv2.BORDER_REPLICATE,
+        )
+
+    def stored(self, values: NDArray[np.float32]) -> NDArray[Any]:
+        """Values in the image's own dtype: rounded and clipped, in place."""
+        np.rint(values, out=values)
+        return np.clip(values, 0, np.iinfo(self.dtype).max, out=values).astype(self.dtype)
+
     def sample(
         self, x: NDArray[np.float32], y: NDArray[np.float32], factor: NDArray[np.float32] | None = None
     ) -> NDArray[Any]:
@@ -53,17 +68,10 @@ class RefinedImage:
 
         `factor` (h, w) multiplies them before they are rounded.
         """
-        values = cv2.remap(
-            self.fine,
-            x * np.float32(_FACTOR),
-            y * np.float32(_FACTOR),
-            cv2.INTER_LINEAR,
-            borderMode=cv2.BORDER_REPLICATE,
-        )
+        values = self.values(x, y)
         if factor is not None:
             values *= factor if values.ndim == 2 else factor[..., None]
-        np.rint(values, out=values)
-        return np.clip(values, 0, np.iinfo(self.dtype).max, out=values).astype(self.dtype)
+        return self.stored(values)
 
 
 def _refine(plane: NDArray[Any]) -> NDArray[np.float32]:

@@ -16,6 +16,7 @@ from me_augment.face.geometry import apply_affine, fit_similarity, interocular, 
 from me_augment.generation.edits import edited
 from me_augment.generation.generator import Rendition
 from me_augment.generation.light import LIMIT
+from me_augment.generation.lips import Lips
 from me_augment.generation.motion import DriverMotion, measure_motion
 from me_augment.generation.resample import RefinedImage, grid, look_up
 
@@ -179,12 +180,14 @@ class WarpAnimation:
     def __init__(
         self,
         target: NDArray[Any],
+        landmarks: NDArray[np.floating],
         motion: DriverMotion,
         carrier: Carrier,
         rendition: Rendition,
     ) -> None:
         self.peak_displacement_px = 0.0
         self._target, self._motion, self._carrier = target, motion, carrier
+        self._landmarks = landmarks
         self._rendition = rendition
 
     def __iter__(self) -> Iterator[NDArray[Any]]:
@@ -201,6 +204,8 @@ class WarpAnimation:
         box = self._carrier.box
         refined = RefinedImage.of(self._target[box])
         x, y = grid(*refined.shape)
+        lips = Lips.of(self._landmarks, box)
+        darkest = None if lips is None else lips.darkest(refined)
         for t in range(len(self._motion)):
             frame = self._target.copy()
             forward, light = self._displacement(t), shading(self._motion, self._carrier, t, self._rendition)
@@ -208,12 +213,21 @@ class WarpAnimation:
             if light is not None or np.abs(forward).max() > _STILL_PX:
                 backward = inverted(forward)
                 there_x, there_y = x + backward[..., 0], y + backward[..., 1]
-                changes = (np.abs(backward) > _STILL_PX).any(-1)
+                changes = np.abs(backward).max(-1) > _STILL_PX
                 factor = None
                 if light is not None:
                     factor = np.exp(cv2.remap(light, there_x, there_y, cv2.INTER_LINEAR))
                     changes |= np.abs(factor - 1) > _STILL_RATIO
                 moved = refined.sample(there_x, there_y, factor)
+                mouth = None
+                if lips is not None and darkest is not None:
+                    mouth = lips.parted(forward, refined, darkest, self._rendition.strength)
+                if lips is not None and mouth is not None:
+                    if factor is not None:
+                        light_there = factor[lips.box]
+                        mouth *= light_there if mouth.ndim == 2 else light_there[..., None]
+                    moved[lips.box] = refined.stored(mouth)
+                    changes[lips.box] |= lips.near > 0
                 frame[box][changes] = moved[changes]
             yield frame
 
@@ -264,4 +278,4 @@ class WarpGenerator:
         """See `Generator.animate`."""
         observed = edited(observed, rendition)
         carrier = make_carrier(observed, landmarks, target.shape[:2])
-        return WarpAnimation(target, observed, carrier, rendition)
+        return WarpAnimation(target, landmarks, observed, carrier, rendition)
