@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from me_augment.generation.motion import DriverMotion
 
 _UNKNOWN_FPS = Fraction(25)
+_FASTEST = 1000
 
 
 @click.command()
@@ -193,8 +194,8 @@ def _fps(text: str | None) -> Fraction | None:
         rate = Fraction(text)
     except (ValueError, ZeroDivisionError):
         rate = Fraction(0)
-    if rate <= 0:
-        raise UsageError(f"--fps is {text!r}; it must be a positive number such as 200 or 30000/1001.")
+    if not 1 <= rate <= _FASTEST:
+        raise UsageError(f"--fps is {text!r}; it must be a number from 1 to {_FASTEST} such as 200 or 30000/1001.")
     return rate
 
 

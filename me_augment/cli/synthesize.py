@@ -37,7 +37,8 @@ class Interval(click.ParamType):
 @click.option(
     "--action-units",
     "specifications",
-    help="Instead of drivers: what the faces are to perform, such as 12B+6A,4B+7,L14.",
+    multiple=True,
+    help="Instead of drivers: what the faces are to perform, such as 12B+6A,4B+7,L14; repeatable.",
 )
 @click.option("--per-target", default=1, show_default=True, help="With --action-units: clips per face and expression.")
 @click.option(
@@ -106,7 +107,7 @@ def command(
     manifest: Path,
     out: Path,
     per_driver: int,
-    specifications: str | None,
+    specifications: tuple[str, ...],
     per_target: int,
     basis: Path | None,
     targets: Path | None,
@@ -137,7 +138,7 @@ def command(
       me-augment synthesize work/manifest --out work/run --per-driver 2 --strength 0.8:1.2
       me-augment synthesize work/manifest --out work/run-au --action-units 12B+6A,4B+7,1+2 --per-target 2
     """
-    if basis is not None and specifications is None:
+    if basis is not None and not specifications:
         raise UsageError("--action-units-basis goes with --action-units.")
 
     from me_augment.evaluation.gates import Gates
@@ -161,7 +162,7 @@ def command(
         generator=generator,
         basis=Basis.read(basis) if basis else None,
         per_driver=per_driver,
-        action_units=tuple(part.strip() for part in specifications.split(",")) if specifications is not None else (),
+        action_units=tuple(part.strip() for text in specifications for part in text.split(",")),
         per_target=per_target,
         strength=strength,
         tempo=tempo,

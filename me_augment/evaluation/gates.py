@@ -24,6 +24,7 @@ class Gates:
     it wants, and the clip may be rejected though the generator, which knows of parallax, did well.
 
     Attributes:
+        reliability: lowest; below it the driver's motion is its noise, and its label is not seen (0.8 at 0.3 px).
         correlation: lowest (0.97 from 2 px on, 0.86 at 0.8 px, 0.69 at 0.4 px).
         gain_low, gain_high: range of the strength relative to what was asked for (0.86 to 1.05 from 2 px on; fainter
             motion may be weakened with the noise).
@@ -37,6 +38,7 @@ class Gates:
         lost: highest (0.12).
     """
 
+    reliability: float | None = 0.3
     correlation: float | None = 0.8
     gain_low: float | None = 0.65
     gain_high: float | None = 1.5
@@ -69,7 +71,10 @@ class Gates:
                 limits[name] = None if value == "off" else _number(value)
             except ValueError:
                 raise UsageError(f"--gate {text}: give a number or `off`, for example {name}=0.5.") from None
-        return cls(**limits)
+        gates = cls(**limits)
+        if gates.gain_low is not None and gates.gain_high is not None and gates.gain_low > gates.gain_high:
+            raise UsageError(f"--gate: gain_low {gates.gain_low:g} is above gain_high {gates.gain_high:g}.")
+        return gates
 
     def broken(self, quality: Quality) -> list[str]:
         """Names of the gates that a clip fails, in the order above."""
@@ -103,7 +108,7 @@ def figure_of(gate: str) -> str:
 
 def lowest(gate: str) -> bool:
     """Whether a gate's limit is the lowest that passes, not the highest."""
-    return gate in ("correlation", "gain_low", "fold")
+    return gate in ("reliability", "correlation", "gain_low", "fold")
 
 
 def _passes(gate: str, value: float, limit: float) -> bool:

@@ -96,11 +96,13 @@ class Performer(Protocol):
         landmarks: (68, 2), pixels.
         points: (N, 2), pixels: where its motion is known at rest; the rows of a grid of `shape` (ny, nx).
         shape: see `points`.
+        eyes_moved: it blinked or looked elsewhere, which a rendition may leave out.
     """
 
     landmarks: NDArray[np.float32]
     points: NDArray[np.float64]
     shape: tuple[int, int]
+    eyes_moved: bool
 
     def at(self, time: float) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         """Displacement (N, 2) at a frame, fractions allowed, head held still, nan unknown; and the head's (2, 3)."""
@@ -152,10 +154,13 @@ class TrackedDriver:
     Args:
         frames: (H, W) or (H, W, 3), uint8 or uint16, the onset first.
         landmarks: (68, 2) of the first frame.
+        eyes_moved: see `Performer`.
     """
 
-    def __init__(self, frames: Sequence[NDArray[Any]], landmarks: NDArray[np.float32]) -> None:
-        self.landmarks = landmarks
+    def __init__(
+        self, frames: Sequence[NDArray[Any]], landmarks: NDArray[np.float32], *, eyes_moved: bool = False
+    ) -> None:
+        self.landmarks, self.eyes_moved = landmarks, eyes_moved
         self.points, self.shape = grid_over(landmarks)
         self._view = FaceView.of(landmarks, frames[0].shape)
         self._pictures = [self._view.picture(frame) for frame in frames]
@@ -217,7 +222,7 @@ class IntendedMotion:
 
     def __init__(self, motion: DriverMotion) -> None:
         self._motion = motion
-        self.landmarks = motion.landmarks
+        self.landmarks, self.eyes_moved = motion.landmarks, False
         self.points, self.shape = grid_over(motion.landmarks)
 
     def at(self, time: float) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
@@ -308,7 +313,11 @@ def wanted_on(
     there = face_map(landmarks, target_landmarks)(points)
     carry = face_map(target_landmarks, landmarks).carry(there)
     factor = rendition.strength * (1 + rendition.asymmetry * side_of(landmarks, points).astype(np.float64))
-    in_eyes = in_eye_openings(landmarks, points) if rendition.eyes < 1 else np.zeros(len(points), bool)
+    in_eyes = (
+        in_eye_openings(landmarks, points)
+        if performer.eyes_moved and rendition.eyes < 1
+        else np.zeros(len(points), bool)
+    )
     unit = interocular(landmarks)
     displacement, head = [], []
     for frame in frames:

@@ -8,6 +8,10 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from me_augment.errors import MeAugmentError
+
+# Eyes nearer to each other than this show no expression, pixels.
+_SMALLEST_FACE = 8
 # Where the aligned crop puts the eye centres and the mouth centre, as fractions of its side.
 _ANCHORS = np.array([[0.30, 0.36], [0.70, 0.36], [0.50, 0.78]])
 # Landmark i of a picture flipped left to right is landmark MIRRORED[i] of the picture.
@@ -80,6 +84,24 @@ def alignment(landmarks: NDArray[np.floating], size: int) -> NDArray[np.float64]
     """(2, 3) similarity from image pixels to the pixels of a `size` x `size` face-aligned crop."""
     points = np.vstack([eye_centres(landmarks), landmarks[48:60].mean(0)])
     return fit_similarity(points, _ANCHORS * size - 0.5)
+
+
+def require_face(landmarks: NDArray[np.floating], shape: tuple[int, ...]) -> None:
+    """Check that 68 landmarks are those of an upright face in a picture of `shape` (height, width, …).
+
+    Raises:
+        MeAugmentError: they are not, or the face is too small or outside the picture.
+    """
+    if landmarks.shape != (68, 2) or not np.isfinite(landmarks).all():
+        raise MeAugmentError("the landmarks are not 68 points of a face.")
+    if interocular(landmarks) < _SMALLEST_FACE:
+        raise MeAugmentError(f"the face is too small: its eyes are less than {_SMALLEST_FACE} pixels apart.")
+    left, right = eye_centres(landmarks)
+    across, down = right - left, landmarks[48:60].mean(0) - (left + right) / 2
+    if across[0] * down[1] - across[1] * down[0] <= 0:
+        raise MeAugmentError("the landmarks are those of a mirrored or upside-down face.")
+    if (landmarks.max(0) < 0).any() or (landmarks.min(0) > (shape[1] - 1, shape[0] - 1)).any():
+        raise MeAugmentError("the face lies outside its picture.")
 
 
 def aligned_crop(image: NDArray[Any], landmarks: NDArray[np.floating], size: int) -> NDArray[Any]:

@@ -22,13 +22,13 @@ class EyeEvents:
     """Blinks and shifts of gaze of a clip.
 
     Attributes:
-        spans: first frame, frame after the last, and whether the eyes were closed, of each.
+        spans: first frame, frame after the last, whether the eyes were closed, and whether they open again, of each.
         inside: (h, w) in [0, 1], the openings of the eyes with what an iris drags along.
         lids: (h, w) in [0, 1], the same with what a closing lid drags along.
         unit: interocular distance in pixels.
     """
 
-    spans: tuple[tuple[int, int, bool], ...]
+    spans: tuple[tuple[int, int, bool, bool], ...]
     inside: NDArray[np.float32]
     lids: NDArray[np.float32]
     unit: float
@@ -51,7 +51,7 @@ class EyeEvents:
     def hidden(self) -> dict[int, NDArray[np.float32]]:
         """Frame → mask (h, w) in [0, 1] of the pixels that show something else than at onset."""
         masks: dict[int, NDArray[np.float32]] = {}
-        for start, stop, closed in self.spans:
+        for start, stop, closed, _ in self.spans:
             for t in range(start, stop):
                 mask = self.lids if closed else self.inside
                 masks[t] = np.maximum(masks[t], mask) if t in masks else mask
@@ -67,7 +67,7 @@ class EyeEvents:
         if not self.spans:
             return residual
         result = residual.copy()
-        for start, stop, closed in self.spans:
+        for start, stop, closed, returns in self.spans:
             if not closed:
                 for t in range(start, stop):
                     result[t] = self._filled(residual[t], self.inside)
@@ -76,7 +76,7 @@ class EyeEvents:
             own = [residual[t] - self._filled(residual[t], self.lids) for t in (before, after)]
             for t in range(start, stop):
                 # A clip that ends with closed eyes shows no lids after the blink.
-                share = (t - before) / (after - before) if stop < len(residual) else 0.0
+                share = (t - before) / (after - before) if returns else 0.0
                 result[t] = self._filled(residual[t], self.lids) + (1 - share) * own[0] + share * own[1]
         return result
 
@@ -102,14 +102,23 @@ def _likeness(still: Sequence[NDArray[np.uint8]], opening: NDArray[np.uint8]) ->
     return centred @ centred[0] / (lengths * lengths[0])
 
 
-def _spans(likeness: NDArray[np.float64]) -> Iterator[tuple[int, int, bool]]:
-    """First frame, frame after the last, and whether the eyes were closed, of every run of frames that look unlike."""
-    unlike = np.flatnonzero(np.diff(np.concatenate([[0], likeness < _CALM, [0]]).astype(int)))
-    for start, stop in zip(unlike[::2], unlike[1::2], strict=True):
-        lowest, returns = likeness[start:stop].min(), stop < len(likeness)
+def _spans(likeness: NDArray[np.float64]) -> Iterator[tuple[int, int, bool, bool]]:
+    """Runs of frames in which the eyes look unlike themselves: see `EyeEvents.spans`.
+
+    A lid is on its way a frame before and after it can be seen to cover the eye, so that runs are widened by a frame;
+    those that then touch are one. The last frame is not taken in if the eyes are open in it.
+    """
+    last = len(likeness) - 1
+    unlike = likeness < _CALM
+    wide = unlike.copy()
+    wide[:-1] |= unlike[1:]
+    wide[1:] |= unlike[:-1]
+    wide[0], wide[last] = False, unlike[last]
+    edges = np.flatnonzero(np.diff(np.concatenate([[0], wide, [0]]).astype(int)))
+    for start, stop in zip(edges[::2], edges[1::2], strict=True):
+        lowest, returns = likeness[start:stop].min(), bool(stop <= last)
         closed = bool(lowest < _CLOSED or (returns and lowest < _HALF_CLOSED))
-        # A lid is on its way a frame before and after it can be seen to cover the eye.
-        yield max(1, start - 1), min(len(likeness), stop + 1), closed
+        yield int(start), int(stop), closed, returns
 
 
 def _opening(eye: NDArray[np.floating], shape: tuple[int, ...]) -> NDArray[np.uint8]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from math import inf
 from typing import Any, Protocol
 
 import numpy as np
@@ -50,7 +51,7 @@ class Rendition:
             value = getattr(self, name)
             if not low <= value <= high:
                 raise UsageError(f"{name} is {value:g}; it must lie between {low:g} and {high:g}.")
-        if self.times is not None and (not self.times or self.times[0] != 0 or min(self.times) < 0):
+        if self.times is not None and not (self.times and self.times[0] == 0 and all(0 <= t < inf for t in self.times)):
             raise UsageError("the times of a rendition must begin with the driver's frame 0.")
 
 

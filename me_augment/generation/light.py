@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import cv2
@@ -14,7 +14,9 @@ from me_augment.generation.temporal import without_noise
 # Lengths in interocular distances: finer than this is noise, coarser than that is the light of the scene.
 _FINE, _COARSE = 0.015, 0.25
 # Keeps dark places, where a grey level is a large ratio, from counting more than they show.
-_DARK = 0.04
+_DARK = 0.03
+# Brightness that the face is brought to before.
+_REFERENCE = 0.6
 # Largest change that is carried, as a logarithm: a furrow, not an occlusion.
 LIMIT = 0.25
 _EYES_AND_MOUTH = ((36, 42), (42, 48), (60, 68))
@@ -26,6 +28,7 @@ def measure_light(
     places: Sequence[NDArray[np.float32]],
     points: NDArray[np.floating],
     face: NDArray[np.float32],
+    hidden: Mapping[int, NDArray[np.float32]],
     unit: float,
 ) -> NDArray[np.float32]:
     """Logarithm of the ratio image of a clip (Liu, Shan & Zhang, SIGGRAPH 2001), without what the scene's light did.
@@ -35,22 +38,29 @@ def measure_light(
         places: where in frame t each pixel of the first frame has gone, (h, w, 2).
         points: (68, 2), landmarks of the first frame.
         face: (h, w), weight of each pixel, 0 outside the face.
+        hidden: frame → mask (h, w) in [0, 1] of pixels that show something else there, such as closed lids.
         unit: interocular distance in pixels.
 
     Returns:
         (T, h, w) float32 within +-`LIMIT`; zero in the first frame, and at the eyes and between the lips.
     """
     skin = _skin(points, face.shape, unit)
+    weights = face * skin
     levels = []
     for frame, place in zip(frames, places, strict=True):
         moved = cv2.remap(frame, place[..., 0], place[..., 1], cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+        # A lamp that is turned up is no expression; it is taken out before the dark is kept from counting.
+        moved *= _REFERENCE / max(float((moved * weights).sum() / max(weights.sum(), 1e-9)), 1e-3)
         levels.append(np.log(cv2.GaussianBlur(moved, (0, 0), _FINE * unit) + np.float32(_DARK)))
     change = np.stack(levels) - levels[0]
     known = skin + np.float32(1e-3)
     total = cv2.GaussianBlur(known, (0, 0), _COARSE * unit)
     for frame_change in change:
         frame_change -= cv2.GaussianBlur(frame_change * known, (0, 0), _COARSE * unit) / total
-    return np.clip(without_noise(change[..., None], face)[..., 0] * skin, -LIMIT, LIMIT)
+    change = without_noise(change[..., None], face)[..., 0] * skin
+    for t, mask in hidden.items():
+        change[t] *= 1 - mask
+    return np.clip(change, -LIMIT, LIMIT)
 
 
 def as_gray(frame: NDArray[Any]) -> NDArray[np.float32]:

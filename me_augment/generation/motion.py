@@ -10,7 +10,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from me_augment.face.geometry import compose, interocular
+from me_augment.face.geometry import compose, interocular, require_face
 from me_augment.generation.eyes import EyeEvents
 from me_augment.generation.flow import follow
 from me_augment.generation.head import STILL, Head, HeadTracker
@@ -19,7 +19,8 @@ from me_augment.generation.resample import RefinedImage, look_up
 from me_augment.generation.temporal import without_noise
 
 # Lengths in units of the interocular distance.
-_MARGIN = 0.35
+# Around the landmarks, and above the brows, where the forehead moves with them.
+_MARGIN, _FOREHEAD = 0.35, 0.7
 _SMOOTHING = 0.015
 _CONTRAST_RADIUS = 0.12
 # Flow is measured on faces of about this interocular distance: the patches of the flow are 8 px wide.
@@ -65,7 +66,11 @@ def measure_motion(frames: Sequence[NDArray[Any]], landmarks: NDArray[np.float32
     Args:
         frames: T >= 1 frames (H, W) or (H, W, 3), uint8 or uint16, the onset first.
         landmarks: (68, 2), of the first frame.
+
+    Raises:
+        MeAugmentError: the landmarks are not those of a face in the frames.
     """
+    require_face(landmarks, frames[0].shape)
     eye_distance = interocular(landmarks)
     crop = _face_box(landmarks, eye_distance, frames[0].shape[:2])
     scale = float(np.clip(_WORKING_INTEROCULAR / eye_distance, 0.25, 4.0))
@@ -89,7 +94,7 @@ def measure_motion(frames: Sequence[NDArray[Any]], landmarks: NDArray[np.float32
         residual[t] = _smoothed(tracker.residual(heads[t], places[t]), texture * trust, _SMOOTHING * unit)
     residual = without_noise(residual, tracker.face)
     places = [tracker.places(head, field) for head, field in zip(heads, residual, strict=True)]
-    light = measure_light(gray, places, points, tracker.face, unit)
+    light = measure_light(gray, places, points, tracker.face, events.hidden, unit)
     similarities = [heads[0].similarity]
     for t in range(1, len(work)):
         rest = tracker.remaining(residual[t])
@@ -123,7 +128,7 @@ def _head_held_still(
 
 
 def _face_box(landmarks: NDArray[np.floating], unit: float, shape: tuple[int, ...]) -> tuple[slice, slice]:
-    low = np.floor(landmarks.min(0) - _MARGIN * unit).astype(int)
+    low = np.floor(landmarks.min(0) - (_MARGIN * unit, _FOREHEAD * unit)).astype(int)
     high = np.ceil(landmarks.max(0) + _MARGIN * unit).astype(int)
     return (
         slice(max(0, low[1]), min(shape[0], high[1] + 1)),
@@ -135,7 +140,8 @@ def _resized(gray: NDArray[np.float32], scale: float) -> NDArray[np.float32]:
     if abs(scale - 1) < 1e-3:
         return gray
     interpolation = cv2.INTER_AREA if scale < 1 else cv2.INTER_CUBIC
-    return cv2.resize(gray, None, fx=scale, fy=scale, interpolation=interpolation)
+    # Cubic interpolation overshoots at hard edges.
+    return np.clip(cv2.resize(gray, None, fx=scale, fy=scale, interpolation=interpolation), 0, 1)
 
 
 def _normalised(gray: NDArray[np.float32], sigma: float) -> NDArray[np.uint8]:

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from me_augment.errors import MeAugmentError
 from me_augment.face.correspondence import face_map
-from me_augment.face.geometry import apply_affine, fit_similarity, interocular, invert_affine
+from me_augment.face.geometry import apply_affine, fit_similarity, interocular, invert_affine, require_face
 from me_augment.generation.edits import edited
 from me_augment.generation.generator import Rendition
 from me_augment.generation.light import LIMIT
@@ -60,19 +60,19 @@ def make_carrier(motion: DriverMotion, target_landmarks: NDArray[np.float32], sh
     (D phi(y))^-1 r at y: displacements scale and turn with the local shape of the faces.
 
     Raises:
-        MeAugmentError: the landmarks lie outside the image.
+        MeAugmentError: the landmarks are not those of a face in the image.
     """
+    require_face(target_landmarks, shape)
     mask = face_mask(target_landmarks, shape)
     if not mask.any():
         raise MeAugmentError("the target's face lies outside its picture.")
-    rows, columns = np.flatnonzero(mask.max(1) > 0), np.flatnonzero(mask.max(0) > 0)
-    box = (slice(rows[0], rows[-1] + 1), slice(columns[0], columns[-1] + 1))
-    height, width = rows[-1] - rows[0] + 1, columns[-1] - columns[0] + 1
+    box = _bounds(mask)
+    height, width = (cells.stop - cells.start for cells in box)
     phi = face_map(target_landmarks, motion.landmarks)
 
     coarse_y = np.arange(0, height + _MAP_STRIDE, _MAP_STRIDE)
     coarse_x = np.arange(0, width + _MAP_STRIDE, _MAP_STRIDE)
-    nodes = np.stack(np.meshgrid(coarse_x + columns[0], coarse_y + rows[0]), axis=-1).astype(np.float64)
+    nodes = np.stack(np.meshgrid(coarse_x + box[1].start, coarse_y + box[0].start), axis=-1).astype(np.float64)
     coarse_place = ((phi(nodes) - motion.origin) / motion.step).astype(np.float32)
     matrices = phi.carry(nodes).astype(np.float32)
 
@@ -90,6 +90,12 @@ def make_carrier(motion: DriverMotion, target_landmarks: NDArray[np.float32], sh
         fit_similarity(motion.landmarks, target_landmarks),
         _head_reach(target_landmarks, shape),
     )
+
+
+def _bounds(mask: NDArray[np.float32]) -> tuple[slice, slice]:
+    """Rows and columns in which a mask (H, W) is above zero somewhere."""
+    rows, columns = np.flatnonzero(mask.max(1) > 0), np.flatnonzero(mask.max(0) > 0)
+    return slice(int(rows[0]), int(rows[-1]) + 1), slice(int(columns[0]), int(columns[-1]) + 1)
 
 
 def face_mask(landmarks: NDArray[np.floating], shape: tuple[int, int]) -> NDArray[np.float32]:
@@ -234,27 +240,33 @@ class WarpAnimation:
     def _with_head(self) -> Iterator[NDArray[Any]]:
         """The expression, followed by the head's similarity, which fades out around the head."""
         carrier = self._carrier
-        refined = RefinedImage.of(self._target)
+        box = _bounds(carrier.reach)
+        refined = RefinedImage.of(self._target[box])
         x, y = grid(*refined.shape)
+        place = np.stack([x + box[1].start, y + box[0].start], axis=-1)
+        # Where the skin that moves lies in the region that the head moves.
+        face = tuple(slice(c.start - b.start, c.stop - b.start) for c, b in zip(carrier.box, box, strict=True))
         back = invert_affine(carrier.head)
         yield self._target.copy()
         for t in range(1, len(self._motion)):
             light = shading(self._motion, carrier, t, self._rendition)
             forward = np.zeros((*refined.shape, 2), np.float32)
-            forward[carrier.box] = self._displacement(t)
-            here = np.stack([x, y], axis=-1) + forward
+            forward[face] = self._displacement(t)
+            here = place + forward
             # The head's similarity in the target's pixels: to the driver, moved there, and back.
             there = apply_affine(carrier.head, apply_affine(self._motion.head[t], apply_affine(back, here)))
-            forward += (there - here).astype(np.float32) * carrier.reach[..., None]
+            forward += (there - here).astype(np.float32) * carrier.reach[box][..., None]
             self._note_peak(forward)
             backward = inverted(forward)
             there_x, there_y = x + backward[..., 0], y + backward[..., 1]
             factor = None
             if light is not None:
                 whole = np.zeros(refined.shape, np.float32)
-                whole[carrier.box] = light
+                whole[face] = light
                 factor = np.exp(cv2.remap(whole, there_x, there_y, cv2.INTER_LINEAR))
-            yield refined.sample(there_x, there_y, factor)
+            frame = self._target.copy()
+            frame[box] = refined.sample(there_x, there_y, factor)
+            yield frame
 
 
 class WarpGenerator:

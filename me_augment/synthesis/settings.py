@@ -15,6 +15,8 @@ from me_augment.generation.action_units import read_specification
 from me_augment.generation.generator import STRONGEST
 from me_augment.synthesis.timeline import SLOWEST_RATE, TEMPO
 
+# A label whose motion was taken away is wrong.
+_FAINTEST = 0.1
 # Version of how pairs are drawn, ids are built and clips are stored.
 SCHEME = 2
 # Beyond this a unit of both sides may look like one of a single side, and its label be wrong.
@@ -73,7 +75,7 @@ class Settings:
             raise UsageError(f"--per-driver is {self.per_driver}; it must be at least 1.")
         self._check_action_units()
         for name, lowest, highest in (
-            ("strength", 0, STRONGEST),
+            ("strength", _FAINTEST, STRONGEST),
             ("tempo", *TEMPO),
             ("asymmetry", -_MOST_ASYMMETRY, _MOST_ASYMMETRY),
         ):

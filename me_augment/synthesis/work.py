@@ -259,7 +259,10 @@ class ShardMaker:
         source = open_recording(self._real, self._recording(driver))
         frames = list(source.read(range(driver.onset_index, driver.offset_index + 1)))
         points = _points(driver)
-        return self._generator.observe(frames, points), TrackedDriver(frames, points)
+        observed = self._generator.observe(frames, points)
+        # Of a generator that knows nothing of blinks nobody can say that it left them out.
+        eyes_moved = getattr(observed, "eyes", None) is not None
+        return observed, TrackedDriver(frames, points, eyes_moved=eyes_moved)
 
     def _onset_frame(self, target: Clip) -> np.ndarray:
         assert target.onset_index is not None

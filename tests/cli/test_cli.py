@@ -153,7 +153,7 @@ class TestSynthesize:
         out = cli("status", tmp_path / "r")[1]
         assert "0 of 6 clips made, 6 rejected, 0 failed, 0 missing" in out
         assert out.count("is below 9") == 6
-        fails(cli(*common), 2, "--gate correlation = off, now it is 0.8")
+        fails(cli(*common), 2, "--gate reliability = off, now it is 0.3")
 
     def test_senseless_controls(self, cli, tiny_manifest, tmp_path):
         for option, value in (

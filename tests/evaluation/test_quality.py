@@ -7,11 +7,13 @@ import numpy as np
 import pytest
 from evaluation_scene import APEX, drawn_clip, make_scene
 
-from me_augment.errors import MeAugmentError
+from me_augment.errors import MeAugmentError, UsageError
 from me_augment.evaluation.gates import Gates
 from me_augment.evaluation.quality import checked_frames, measure_quality, similarity
 from me_augment.evaluation.wanted import IntendedMotion
 from me_augment.generation import Rendition, create_generator
+from me_augment.generation.action_units import draw_profile, perform, read_specification
+from me_augment.generation.canonical_face import CanonicalFace
 
 GATES = Gates()
 
@@ -63,7 +65,7 @@ def test_nothing_is_said_of_following_a_driver_that_is_mostly_noise(people):
     quality = hidden.judge([hidden.face] * 9)
     assert quality.reliability < 0.5
     assert (quality.correlation, quality.gain, quality.nrmse, quality.spill) == (None,) * 4
-    assert GATES.verdict(quality) is None
+    assert GATES.broken(quality) == ["reliability"]
 
 
 def broken(scene, frames, rendition=Rendition()):  # noqa: B008
@@ -187,3 +189,35 @@ def test_similarity_is_that_of_scikit_image(scene):
         first, second, data_range=255, gaussian_weights=True, sigma=1.5, use_sample_covariance=False
     )
     assert similarity(first, second) == pytest.approx(theirs, abs=2e-4)
+
+
+def test_a_driver_that_does_not_move_makes_no_clip_of_its_label(people):
+    scene = make_scene(people[0], {}, people[1], head=0.0)
+    quality = scene.judge(scene.perform())
+    assert "reliability" in GATES.broken(quality)
+
+
+def test_raised_lids_are_motion_that_counts(people):
+    """An observed AU 5 without blink or shift of gaze: the eyes are where its label is seen."""
+    scene = make_scene(people[0], {5: 1.0}, people[1], head=1.0)
+    quality = scene.judge(scene.perform())
+    assert quality.correlation > 0.9
+    assert GATES.verdict(quality) is None
+
+
+@pytest.mark.parametrize("unit", [1, 2, 4, 5, 6, 7, 9, 10, 12, 14, 15, 17, 20, 23, 24, 25, 26])
+def test_every_action_unit_passes_its_own_gates(scene, unit):
+    face = CanonicalFace.like(scene.landmarks)
+    units = read_specification(f"{unit}D")
+    profile = draw_profile(1, 50)
+    motion = perform(units, profile, face=face)
+    at = checked_frames(len(motion), profile.apex)
+    frames = scene.perform(observed=motion)
+    quality = measure_quality([frames[i] for i in at], at, scene.face, scene.landmarks, IntendedMotion(motion))
+    assert GATES.verdict(quality) is None
+
+
+@pytest.mark.parametrize("texts", [["gain_low=2"], ["gain_low=1.2", "gain_high=1.1"]])
+def test_gates_that_nothing_can_pass_are_refused(texts):
+    with pytest.raises(UsageError, match="gain_low"):
+        Gates.parse(texts)

@@ -5,6 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from me_augment.errors import MeAugmentError
 from me_augment.face.geometry import (
     aligned_crop,
     alignment,
@@ -13,6 +14,7 @@ from me_augment.face.geometry import (
     fit_similarity,
     interocular,
     invert_affine,
+    require_face,
 )
 
 
@@ -66,3 +68,20 @@ def test_the_crop_keeps_depth_and_channels(people, dtype, channels):
 
 def test_interocular_is_in_pixels(people):
     assert interocular(people[0].landmarks * 2) == pytest.approx(2 * interocular(people[0].landmarks))
+
+
+@pytest.mark.parametrize(
+    ("change", "word"),
+    [
+        (lambda p: p * np.nan, "not 68 points"),
+        (lambda p: p[:40], "not 68 points"),
+        (lambda p: p * 0.05, "too small"),
+        (lambda p: p[:, ::-1], "mirrored"),
+        (lambda p: p + 1000, "outside"),
+    ],
+)
+def test_landmarks_that_are_no_face_are_refused(people, change, word):
+    landmarks = people[0].landmarks
+    require_face(landmarks, (340, 280, 3))
+    with pytest.raises(MeAugmentError, match=word):
+        require_face(change(landmarks), (340, 280, 3))

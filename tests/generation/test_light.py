@@ -1,5 +1,6 @@
 """Furrows and folds are carried as a change of brightness; the light of the scene is not."""
 
+import cv2
 import numpy as np
 import pytest
 from conftest import picture
@@ -76,3 +77,26 @@ def test_the_change_is_limited(people):
     person = people[2]
     motion = measure_motion(drawn(person, {4: 0.3}, depth=1.5), person.landmarks.astype(np.float32))
     assert np.abs(motion.light).max() <= LIMIT
+
+
+def test_a_blink_casts_no_shade(people):
+    person = people[2]
+    performance, rng = Performance(person, {}), np.random.default_rng(0)
+    blink = np.array([0, 0, 0, 0, 0.4, 1, 1, 0.5, 0, 0, 0, 0, 0])
+    frames = [picture(performance.frame(0, blink=b) + rng.normal(0, 1, (340, 280, 3))) for b in blink]
+    motion = measure_motion(frames, person.landmarks.astype(np.float32))
+    assert np.abs(motion.light).max() < 0.08  # 0.2 with the lids in it
+
+
+def test_hard_edges_on_a_small_face_give_numbers(people):
+    person = people[0]
+    frames = drawn(person, {12: 1.0})
+    for frame in frames:
+        frame[:, : int(person.landmarks[0, 0]) - 4] = 255
+        frame[:, int(person.landmarks[0, 0]) - 4 : int(person.landmarks[0, 0])] = 0
+    small = [cv2.resize(frame, None, fx=0.2, fy=0.2, interpolation=cv2.INTER_AREA) for frame in frames]
+    landmarks = ((person.landmarks + 0.5) * 0.2 - 0.5).astype(np.float32)
+    for count in (len(small), 6):
+        motion = measure_motion(small[:count], landmarks)
+        assert np.isfinite(motion.light).all()
+        assert np.isfinite(motion.residual).all()
