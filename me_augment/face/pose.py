@@ -23,7 +23,7 @@ _ROUNDS = 20
 
 
 # At these the landmarks' error on turned heads has doubled against 10 degrees, to 2 % of the interocular distance with
-# single points at 5 to 8 %; at 40 degrees faces begin to be missed (benchmarks/pose_accuracy.py).
+# single points at 5 to 8 %, at 40 degrees to 12 % (benchmarks/pose_accuracy.py).
 YAW_LIMIT = 25.0
 PITCH_LIMIT = 20.0
 
@@ -50,8 +50,8 @@ def head_pose(landmarks: NDArray[np.floating]) -> Pose:
     foreshortening cannot be told from a short face, and near the frontal view it would swing pitch by 15 degrees.
 
     Of a head turned by up to 30 degrees of yaw or 20 of pitch, the detectors' landmarks show 0.75 to 0.95 of the turn,
-    so that it is read up to 7 degrees too small (benchmarks/pose_accuracy.py). Pitch has an error of about ±8 degrees
-    besides that stays with the person, since a long or upturned nose looks like a head turned up.
+    so that it is read up to 7 degrees too small (benchmarks/pose_accuracy.py). Pitch has an error of, by our estimate,
+    ±8 degrees besides that stays with the person, since a long or upturned nose looks like a head turned up.
     """
     seen = np.asarray(landmarks, np.float64)[_INDICES]
     design = np.column_stack([_POINTS, np.ones(len(_POINTS))])

@@ -35,7 +35,7 @@ DEFAULT_FPS = Fraction(200)
 # expressions", J. Nonverbal Behavior 37 (2013): the whole lasts less than 0.5 s or its onset phase less than 0.26 s;
 # their shortest are near 0.17 s and 0.065 s. Between the bounds a log-normal law, as durations are skewed to the long
 # side. Its median for the whole lets the mean be near 0.32 s, the mean of 233 micro-expressions measured by EMG in
-# CASMEMG (95 % interval 0.307-0.327 s). Medians and widths are our choice, not fits to a corpus.
+# CASMEMG (interval 0.307-0.327 s). Medians and widths are our choice, not fits to a corpus.
 _TOTAL = (0.17, 0.50)
 _TOTAL_LAW = (0.32, 0.30)  # median, standard deviation of the logarithm
 _ONSET = (0.065, 0.26)

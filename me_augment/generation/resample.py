@@ -62,16 +62,33 @@ class RefinedImage:
         return np.clip(values, 0, np.iinfo(self.dtype).max, out=values).astype(self.dtype)
 
     def sample(
-        self, x: NDArray[np.float32], y: NDArray[np.float32], factor: NDArray[np.float32] | None = None
+        self,
+        x: NDArray[np.float32],
+        y: NDArray[np.float32],
+        factor: NDArray[np.float32] | None = None,
+        dither: NDArray[np.float32] | None = None,
     ) -> NDArray[Any]:
         """Values at pixel positions x, y (float32, any equal shape (h, w)), in the image's own dtype.
 
-        `factor` (h, w) multiplies them before they are rounded.
+        `factor` (h, w) multiplies them and `dither` (h, w) or (h, w, 3) is added before they are rounded.
         """
         values = self.values(x, y)
         if factor is not None:
             values *= factor if values.ndim == 2 else factor[..., None]
+        if dither is not None:
+            values += dither
         return self.stored(values)
+
+
+def dither_for(image: NDArray[Any]) -> NDArray[np.float32]:
+    """A fixed fraction of a level for every sample of an image, below a half either way, always the same.
+
+    An image's values sit on whole levels. Rounded again after a faint motion, all that changed by less than half a
+    level would be as before: on smooth skin, everything that a tenth of a pixel does. With this added before rounding,
+    as many pixels go over to the next level as the mean change asks for (Roberts 1962), and an image that does not
+    move stays as it is.
+    """
+    return np.random.default_rng(0).uniform(-0.49, 0.49, image.shape).astype(np.float32)
 
 
 def _refine(plane: NDArray[Any]) -> NDArray[np.float32]:

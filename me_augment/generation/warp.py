@@ -18,7 +18,7 @@ from me_augment.generation.generator import Rendition
 from me_augment.generation.light import LIMIT
 from me_augment.generation.lips import Lips
 from me_augment.generation.motion import DriverMotion, measure_motion
-from me_augment.generation.resample import RefinedImage, grid, look_up
+from me_augment.generation.resample import RefinedImage, dither_for, grid, look_up
 
 VERSION = "2"
 # A field value below this moves nothing visible; such pixels are copied, not resampled.
@@ -210,6 +210,7 @@ class WarpAnimation:
         box = self._carrier.box
         refined = RefinedImage.of(self._target[box])
         x, y = grid(*refined.shape)
+        dither = dither_for(self._target[box])
         lips = Lips.of(self._landmarks, box)
         darkest = None if lips is None else lips.darkest(refined)
         for t in range(len(self._motion)):
@@ -224,7 +225,7 @@ class WarpAnimation:
                 if light is not None:
                     factor = np.exp(cv2.remap(light, there_x, there_y, cv2.INTER_LINEAR))
                     changes |= np.abs(factor - 1) > _STILL_RATIO
-                moved = refined.sample(there_x, there_y, factor)
+                moved = refined.sample(there_x, there_y, factor, dither)
                 mouth = None
                 if lips is not None and darkest is not None:
                     mouth = lips.parted(forward, refined, darkest, self._rendition.strength)
@@ -232,17 +233,18 @@ class WarpAnimation:
                     if factor is not None:
                         light_there = factor[lips.box]
                         mouth *= light_there if mouth.ndim == 2 else light_there[..., None]
-                    moved[lips.box] = refined.stored(mouth)
+                    moved[lips.box] = refined.stored(mouth + dither[lips.box])
                     changes[lips.box] |= lips.near > 0
                 frame[box][changes] = moved[changes]
             yield frame
 
     def _with_head(self) -> Iterator[NDArray[Any]]:
-        """The expression, followed by the head's similarity, which fades out around the head."""
+        """The expression and the head's similarity, which fades out around the head; lips move in one piece."""
         carrier = self._carrier
         box = _bounds(carrier.reach)
         refined = RefinedImage.of(self._target[box])
         x, y = grid(*refined.shape)
+        dither = dither_for(self._target[box])
         place = np.stack([x + box[1].start, y + box[0].start], axis=-1)
         # Where the skin that moves lies in the region that the head moves.
         face = tuple(slice(c.start - b.start, c.stop - b.start) for c, b in zip(carrier.box, box, strict=True))
@@ -265,7 +267,7 @@ class WarpAnimation:
                 whole[face] = light
                 factor = np.exp(cv2.remap(whole, there_x, there_y, cv2.INTER_LINEAR))
             frame = self._target.copy()
-            frame[box] = refined.sample(there_x, there_y, factor)
+            frame[box] = refined.sample(there_x, there_y, factor, dither)
             yield frame
 
 

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from me_augment.generation.resample import RefinedImage, grid, look_up
+from me_augment.generation.resample import RefinedImage, dither_for, grid, look_up
 
 
 @pytest.mark.parametrize("dtype", [np.uint8, np.uint16])
@@ -56,3 +56,14 @@ def test_a_linear_field_is_read_exactly():
     found = look_up(field, at_x, at_y)
     np.testing.assert_allclose(found[..., 0], 2 * at_x - at_y, atol=1e-4)
     np.testing.assert_allclose(found[..., 1], 0.5 * at_x + 3 * at_y, atol=1e-4)
+
+
+@pytest.mark.parametrize("dtype", [np.uint8, np.uint16])
+def test_a_faint_shift_of_smooth_skin_is_not_rounded_away(dtype):
+    x, y = grid(60, 60)
+    ramp = np.rint(20 + 1.5 * x).astype(dtype)  # a tenth of a pixel is 0.15 levels
+    refined, dither = RefinedImage.of(ramp), dither_for(ramp)
+    np.testing.assert_array_equal(refined.sample(x, y, None, dither), ramp)
+    inner = np.s_[5:-5, 5:-5]
+    change = (refined.sample(x + np.float32(0.1), y, None, dither).astype(float) - ramp)[inner].mean()
+    assert change == pytest.approx(0.15, abs=0.03)
