@@ -1,0 +1,1 @@
+"""The paper's learned generator: region focusing, motion prediction and expression generation as networks."""
