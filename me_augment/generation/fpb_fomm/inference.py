@@ -60,6 +60,18 @@ class EncodedTarget(NamedTuple):
     key_points: KeyPoints
 
 
+class Drawn(NamedTuple):
+    """Some frames, on the CPU.
+
+    Attributes:
+        pictures: (b, 3, H, W) float32 in [0, 1].
+        deformation: (b, h, w, 2), where each place is found in the target, normalised (x, y).
+    """
+
+    pictures: Tensor
+    deformation: Tensor
+
+
 def choose_device(text: str) -> torch.device:
     """`auto` (a GPU where there is one), `cpu`, `cuda` or `cuda:N`.
 
@@ -182,7 +194,7 @@ class Renderer:
 
     def frames(
         self, target: EncodedTarget, driving: KeyPoints, onset: KeyPoints, carry: Tensor | float = 1.0
-    ) -> Iterator[Tensor]:
+    ) -> Iterator[Drawn]:
         """The target doing what the driver did since onset.
 
         Args:
@@ -192,7 +204,7 @@ class Renderer:
             carry: what becomes of a displacement on the way to the target's face, see `relative`.
 
         Yields:
-            (b, 3, H, W) float32 in [0, 1] on the CPU, in order; b is as the device likes it.
+            The frames in order; b is as the device likes it.
 
         Raises:
             MeAugmentError: no memory for even one frame, or values that are not numbers.
@@ -207,12 +219,13 @@ class Renderer:
 
         for motion in self._in_batches(len(driving.value), self._moved, move):
 
-            def draw(part: slice, motion: Motion = motion) -> Tensor:
-                return self._draw(target.encoded, Motion(motion.deformation[part], motion.occlusion[part]))
+            def draw(part: slice, motion: Motion = motion) -> Drawn:
+                here = Motion(motion.deformation[part], motion.occlusion[part])
+                return Drawn(self._draw(target.encoded, here), here.deformation.cpu())
 
             for drawn in self._in_batches(len(motion.deformation), self._drawn, draw):
-                _check(drawn)
-                yield drawn.clone()  # what inference mode makes cannot be written to elsewhere
+                _check(drawn.pictures)
+                yield Drawn(*(values.clone() for values in drawn))  # what inference mode makes cannot be written to
 
     def _maps(self, picture: Tensor, points: Tensor) -> Tensor:
         height, width = picture.shape[-2:]
