@@ -263,8 +263,9 @@ class Renderer:
             heat = gaussians(driving.value, height, width) - gaussians(target.key_points.value, height, width)
             heat = functional.pad(heat, (0, 0, 0, 0, 1, 0))  # none of the background's
             found = self._blend(_folded_channels(torch.cat([heat[:, :, None], warped], dim=2)))
-        weights, occlusion = found.split([_MOTIONS, 1], dim=1)
-        deformation = (torch.softmax(weights, dim=1)[..., None] * sparse).sum(1)
+        logits, occlusion = found.split([_MOTIONS, 1], dim=1)
+        weights = self._generator.dense_motion_network.weights(logits, driving.value)
+        deformation = (weights[..., None] * sparse).sum(1)
         return Motion(deformation, torch.sigmoid(occlusion))
 
     def _draw(self, target: Encoded, motion: Motion) -> Tensor:
