@@ -267,6 +267,11 @@ def _describe(prepared: Prepared) -> None:
     from me_augment.synthesis.estimate import estimate
 
     plan = prepared.plan
+    for maker in prepared.makers:
+        if maker.checkpoint is not None:
+            count = sum(row.checkpoint == maker.checkpoint for row in plan)
+            fold = f", for the fold of {maker.fold}" if maker.fold else ""
+            click.echo(f"weights {maker.checkpoint} ({maker.name}): {count} clips{fold}")
     for title, counts in (
         ("emotion", Counter(str(row.emotion) for row in plan)),
         ("driver", Counter(row.driver_person_id for row in plan if row.driver_person_id)),
