@@ -26,7 +26,8 @@ _EVERYWHERE = 1 * _WINDOW + 1
 
 def affine(norm: nn.BatchNorm2d) -> tuple[Tensor, Tensor]:
     """Factor and offset, (C,) float64 each, that a normalisation with its running statistics comes to."""
-    assert norm.running_mean is not None and norm.running_var is not None
+    assert norm.running_mean is not None
+    assert norm.running_var is not None
     factor = norm.weight.detach().double() / (norm.running_var.double() + norm.eps).sqrt()
     return factor, norm.bias.detach().double() - norm.running_mean.double() * factor
 

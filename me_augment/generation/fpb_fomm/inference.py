@@ -244,8 +244,9 @@ class Renderer:
         seen = torch.cat([small, mask], dim=1).contiguous(memory_format=torch.channels_last)
         logits, local = detector.predictor(seen).split([KEY_POINTS, 4 * detector.maps], dim=1)
         attention = torch.softmax(logits.flatten(2) / self.shape.temperature, dim=2)
-        local = local.reshape(batch, detector.maps, 4, -1).expand(-1, KEY_POINTS, -1, -1)
-        jacobian = (local @ attention[..., None])[..., 0].view(batch, KEY_POINTS, 2, 2)
+        local = local.reshape(batch, detector.maps, 4, -1)
+        # Not a matrix product: its sums of thousands are less exact.
+        jacobian = (attention[:, :, None] * local).sum(-1).view(batch, KEY_POINTS, 2, 2)
         value = detector.value(points.to(picture), picture)
         return KeyPoints(value.expand(batch, -1, -1), jacobian)
 
