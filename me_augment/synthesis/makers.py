@@ -142,6 +142,13 @@ def _maker(choice: GeneratorChoice) -> Maker:
     )
 
 
+def maker_for(makers: Sequence[Maker], person_id: str) -> Maker | None:
+    """Who makes clips for the fold of a person; None where that fold's generator is not among them."""
+    if makers[0].fold is None:
+        return makers[0]
+    return next((maker for maker in makers if maker.fold == person_id), None)
+
+
 def leakage_warnings(makers: Sequence[Maker], folds: Sequence[str]) -> list[str]:
     """What the generators' training does to the use of their clips, one sentence each.
 

@@ -8,6 +8,7 @@ from me_augment.generation.fpb_fomm.architecture import MENDED
 from me_augment.generation.fpb_fomm.checkpoint import Provenance, write_checkpoint
 from me_augment.generation.fpb_fomm.model import new_model
 from me_augment.manifest import Manifest
+from me_augment.manifest.folds import may_train
 
 
 @pytest.fixture
@@ -50,6 +51,10 @@ def test_folds(cli, folds, tmp_path):
     assert "8 clips made" in out
     made = [clip for clip in Manifest.open(tmp_path / "r").clips if clip.is_synthetic]
     assert len({clip.generator_version for clip in made}) == 2
+    for clip in made:
+        contributors = {clip.driver_person_id, clip.target_person_id, "casme2:sub93"}
+        for person in ("casme2:sub91", "casme2:sub92", "casme2:sub93"):
+            assert may_train(clip, person) == (person not in contributors)
 
 
 def test_a_published_checkpoint_is_warned_of(cli):

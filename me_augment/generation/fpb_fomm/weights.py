@@ -126,8 +126,9 @@ def _sound(networks: Mapping[str, Mapping[Any, Any]], path: Path) -> dict[str, d
         sound[network] = {}
         for key, value in tensors.items():
             name = f"{network}.{key}"
-            if not isinstance(key, str) or not isinstance(value, Tensor):
-                raise MeAugmentError(f"{path} is no checkpoint of this model: {name} is no tensor.")
+            plain = isinstance(value, Tensor) and value.layout == torch.strided and value.device.type == "cpu"
+            if not isinstance(key, str) or not plain:
+                raise MeAugmentError(f"{path} is no checkpoint of this model: {name} is no tensor with values.")
             if key.endswith("num_batches_tracked"):
                 continue
             if not value.is_floating_point():
@@ -137,7 +138,7 @@ def _sound(networks: Mapping[str, Mapping[Any, Any]], path: Path) -> dict[str, d
                     f"{path}: {name} holds values that are not finite (NaN or infinity): the training that wrote it "
                     "had failed. Use an earlier checkpoint."
                 )
-            sound[network][key] = value.to(torch.float32).contiguous()
+            sound[network][key] = value.detach().to(torch.float32).contiguous()
     return sound
 
 
