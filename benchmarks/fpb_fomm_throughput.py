@@ -140,7 +140,12 @@ def rendered(renderer: Renderer, clip: Clip) -> Tensor:
     """The whole clip."""
     target = renderer.encode(clip.target, clip.target_points)
     driving = renderer.key_points(clip.frames, clip.points)
-    return torch.cat(list(renderer.frames(target, driving, KeyPoints(driving.value[:1], driving.jacobian[:1]))))
+    return torch.cat(
+        [
+            drawn.pictures
+            for drawn in renderer.frames(target, driving, KeyPoints(driving.value[:1], driving.jacobian[:1]))
+        ]
+    )
 
 
 class Counter(TorchDispatchMode):
