@@ -85,7 +85,7 @@ def generation(
     \b
     Examples:
       me-augment evaluate generation work/run --out work/quality --self-reenactment 20
-      me-augment evaluate generation work/run --self-reenactment 20 --generators warp,fpb-fomm --checkpoint m.safetensors
+      me-augment evaluate generation work/run --self-reenactment 20 --generators warp,fpb-fomm --checkpoint F
     """
     import json
 
