@@ -233,13 +233,14 @@ def test_faces_from_a_folder_of_images_are_targets(tiny_manifest, portrait, tmp_
     assert "faces:collins" in made.forbidden_subjects
 
 
-def test_a_driver_is_observed_once_for_all_its_targets(tiny_manifest, tmp_path):
+def test_a_driver_is_observed_once_for_all_its_targets(tiny_manifest, tmp_path, monkeypatch):
     plan = prepared(tiny_manifest)
     (tmp_path / "completions").mkdir()
     maker = ShardMaker(tmp_path, plan.sources.merged, plan.settings, plan.fingerprint, plan.makers)
     observed = []
-    original = maker._generator.observe
-    maker._generator.observe = lambda *a: observed.append(1) or original(*a)
+    (who,) = plan.makers
+    original = who.generator().observe
+    monkeypatch.setattr(who.generator(), "observe", lambda *a: observed.append(1) or original(*a))
     for shard in plan.shards:
         maker(shard)
     assert len(observed) == len(tiny_manifest.clips)
@@ -375,14 +376,15 @@ def test_targets_of_another_manifest_keep_their_frames_and_lose_their_labels(tin
     assert len([row for row in whole.usable_clips() if not row.is_synthetic and row.expression == "micro"]) == 6
 
 
-def test_clips_are_made_on_one_thread(tiny_manifest, tmp_path):
+def test_clips_are_made_on_one_thread(tiny_manifest, tmp_path, monkeypatch):
     import cv2
 
     plan = prepared(tiny_manifest)
     (tmp_path / "completions").mkdir()
     maker = ShardMaker(tmp_path, plan.sources.merged, plan.settings, plan.fingerprint, plan.makers)
-    threads, original = [], maker._generator.observe
-    maker._generator.observe = lambda *a: threads.append(cv2.getNumThreads()) or original(*a)
+    (who,) = plan.makers
+    threads, original = [], who.generator().observe
+    monkeypatch.setattr(who.generator(), "observe", lambda *a: threads.append(cv2.getNumThreads()) or original(*a))
     before = cv2.getNumThreads()
     cv2.setNumThreads(2)
     try:
