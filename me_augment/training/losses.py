@@ -56,7 +56,7 @@ class LossWeights:
 
 
 class Batch(NamedTuple):
-    """Pairs of frames of one clip each.
+    """Pairs of frames of one clip each; pair 0 and 1, 2 and 3 … are neighbours in time where `temporal` counts.
 
     Attributes:
         source, driving: (B, 3, H, W) RGB in [0, 1].
@@ -224,17 +224,18 @@ class GeneratorLosses(nn.Module):
             if weights.region:
                 counts = counts + weights.region * _regions(batch, self.model)
             counts = functional.interpolate(counts, error.shape[-2:], mode="bilinear", align_corners=True)
-            terms["reconstruction"] = weights.reconstruction * (counts * error).sum() / (counts.sum() * COLOURS)
+            terms["reconstruction"] = weights.reconstruction * _weighted(error.mean(1, keepdim=True), counts)
         if weights.temporal:
-            change = result.prediction[1::2] - result.prediction[::2]
-            wanted = batch.driving[1::2] - batch.driving[::2]
+            even = len(error) // 2 * 2
+            change = result.prediction[1:even:2] - result.prediction[0:even:2]
+            wanted = batch.driving[1:even:2] - batch.driving[0:even:2]
             terms["temporal"] = weights.temporal * (change - wanted).abs().mean()
         if weights.motion:
             apart = torch.linalg.vector_norm(
                 predicted_displacement(result.motion, batch.driving) - displacement + 1e-8, dim=-1
             )[:, None]
             counts = face * (1 + weights.amplitude * lively)
-            terms["motion"] = weights.motion * (counts * apart).sum() / counts.sum().clamp_min(1e-6)
+            terms["motion"] = weights.motion * _weighted(apart, counts)
 
 
 def discriminator_loss(discriminator: nn.Module, real: Tensor, generated: Tensor, weight: float) -> Tensor:
@@ -257,6 +258,12 @@ def liveliness(displacement: Tensor) -> Tensor:
     """(B, 1, h, w) in [0, 1]: how far each place of (B, h, w, 2) moves beside the one that moves most."""
     length = torch.linalg.vector_norm(displacement, dim=-1)[:, None]
     return length / length.amax((-2, -1), keepdim=True).clamp_min(_STILL_PX)
+
+
+def _weighted(values: Tensor, counts: Tensor) -> Tensor:
+    """Weighted mean of every sample of (B, 1, h, w), and of these the plain one: batches can be split and averaged."""
+    places = (1, 2, 3)
+    return ((counts * values).sum(places) / counts.sum(places).clamp_min(1e-6)).mean()
 
 
 def _regions(batch: Batch, model: Model) -> Tensor:

@@ -63,7 +63,7 @@ def test_reconstruction_counts_lively_places_more():
     field[:, 20:30, 20:30] = 1.0
     batch = pairs(field)
     model, discriminator = new_model(tiny(MENDED), seed=0)
-    loss = GeneratorLosses(model, discriminator, Structure(), replace(NONE, reconstruction=1.0, amplitude=50.0))
+    loss = GeneratorLosses(model, discriminator, Structure(), replace(NONE, reconstruction=1.0, amplitude=500.0))
     outcome = loss.outcome(batch)
     error = (outcome.prediction - batch.driving).abs()
     there, anywhere = error[..., 80:120, 80:120].mean(), error.mean()
