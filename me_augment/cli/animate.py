@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from me_augment.cli.detector_options import detector_options
+from me_augment.cli.generator_options import generator_options
 from me_augment.errors import UsageError
 
 if TYPE_CHECKING:
@@ -59,7 +60,14 @@ _FASTEST = 1000
     show_default=True,
     help="Factor on the change of brightness that the expression brought (furrows), 0 to 1.",
 )
-@click.option("--generator", default="warp", show_default=True, help="Who makes the clip: warp.")
+@generator_options
+@click.option("--checkpoint", type=click.Path(path_type=Path), help="Weights of fpb-fomm.")
+@click.option(
+    "--paste-back/--no-paste-back",
+    default=True,
+    show_default=True,
+    help="fpb-fomm: give the target's own frame, changed where the face moves, or the square that the network draws.",
+)
 @click.option("--keep-head-motion", is_flag=True, help="Also move the head as the driver's moves.")
 @click.option(
     "--fps",
@@ -81,11 +89,16 @@ def command(
     eyes: float,
     shading: float,
     generator: str,
+    device: str,
+    precision: str,
+    driving: str,
+    checkpoint: Path | None,
+    paste_back: bool,
     keep_head_motion: bool,
     fps: str | None,
     landmarks_backend: str,
     landmark_weights: Path | None,
-    device: str | None,
+    landmarks_device: str | None,
     overwrite: bool,
 ) -> None:
     """Let the face of --target perform the expression of --driver, or action units.
@@ -100,6 +113,7 @@ def command(
     Examples:
       me-augment animate --driver CASME2/Cropped/sub01/EP02_01f --target me.jpg --out clip.mkv
       me-augment animate --action-units 12B+6A --target me.jpg --out clip.mkv
+      me-augment animate --driver driver.avi --target me.jpg --generator fpb-fomm --checkpoint f.safetensors --out c.mkv
     """
     if basis is not None and specification is None:
         raise UsageError("--action-units-basis goes with --action-units.")
@@ -109,7 +123,7 @@ def command(
     rate = _fps(fps)
 
     from me_augment.face import create_detector
-    from me_augment.generation import Rendition, create_generator
+    from me_augment.generation import GeneratorChoice, Rendition, create_generator
     from me_augment.synthesis.timeline import timeline
     from me_augment.threads import one_thread
     from me_augment.video import open_frames
@@ -123,8 +137,17 @@ def command(
         keep_head_motion=keep_head_motion,
     )
     performed = _Performed(specification, basis, seed, rate) if specification is not None else None
-    made_by = create_generator(generator)
-    detector = create_detector(landmarks_backend, device=device, weights=landmark_weights)
+    made_by = create_generator(
+        GeneratorChoice(
+            name=generator,
+            checkpoint=checkpoint,
+            device=device,
+            precision=precision,
+            driving=driving,
+            paste_back=paste_back,
+        )
+    )
+    detector = create_detector(landmarks_backend, device=landmarks_device, weights=landmark_weights)
     with one_thread():
         if driver is not None:
             source = open_frames(driver)

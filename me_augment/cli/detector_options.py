@@ -15,9 +15,11 @@ BACKENDS = ("dlib", "face-alignment", "mediapipe")
 
 
 def detector_options(command: _Command) -> _Command:
-    """Adds `landmarks_backend`, `landmark_weights` and `device` to a command."""
+    """Adds `landmarks_backend`, `landmark_weights` and `landmarks_device` to a command."""
     for option in (
-        click.option("--device", help="Where face-alignment's network runs: cpu, cuda or cuda:N.  [default: cpu]"),
+        click.option(
+            "--landmarks-device", help="Where face-alignment's network runs: cpu, cuda or cuda:N.  [default: cpu]"
+        ),
         click.option(
             "--landmark-weights",
             type=click.Path(path_type=Path),

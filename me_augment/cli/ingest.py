@@ -29,7 +29,7 @@ def command(
     landmarks: bool,
     landmarks_backend: str,
     landmark_weights: Path | None,
-    device: str | None,
+    landmarks_device: str | None,
     overwrite: bool,
 ) -> None:
     """Read CORPUS, as its authors ship it, below ROOT and write a manifest.
@@ -50,7 +50,7 @@ def command(
     if landmarks:  # before the corpus is read, so that a missing backend is known at once
         from me_augment.face import create_detector
 
-        detector = create_detector(landmarks_backend, device=device, weights=landmark_weights)
+        detector = create_detector(landmarks_backend, device=landmarks_device, weights=landmark_weights)
     ingested = read_corpus(corpus, root, sheet=sheet, tree=tree, corrections=corrections)
     manifest = ingested.manifest
     if detector is not None:

@@ -125,7 +125,7 @@ def command(
     root: Path | None,
     landmarks_backend: str,
     landmark_weights: Path | None,
-    device: str | None,
+    landmarks_device: str | None,
     dry_run: bool,
 ) -> None:
     """Let other people's faces perform the labelled clips of MANIFEST, or everyone's face action units.
@@ -150,8 +150,8 @@ def command(
     if is_folder_of_images(targets):
         from me_augment.face import create_detector
 
-        detector = create_detector(landmarks_backend, device=device, weights=landmark_weights)
-    elif (landmarks_backend, landmark_weights, device) != ("dlib", None, None):
+        detector = create_detector(landmarks_backend, device=landmarks_device, weights=landmark_weights)
+    elif (landmarks_backend, landmark_weights, landmarks_device) != ("dlib", None, None):
         raise UsageError(
             "landmarks are only looked for in a folder of face images (--targets); a manifest has them: give the "
             "landmark options to `me-augment ingest`."

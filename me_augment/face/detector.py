@@ -60,7 +60,7 @@ def create_detector(
 
         return FaceAlignmentDetector(device or "cpu", weights)
     if device not in (None, "cpu"):
-        raise UsageError(f"the landmark backend {backend} runs on the CPU: leave out --device {device}.")
+        raise UsageError(f"the landmark backend {backend} runs on the CPU: leave out --landmarks-device {device}.")
     if backend == "mediapipe":
         from me_augment.face.mediapipe_backend import MediapipeDetector
 

@@ -1,5 +1,5 @@
 """The three modules of the paper and the generators composed from them."""
 
-from me_augment.generation.generator import Animation, Generator, Rendition, create_generator
+from me_augment.generation.generator import Animation, Generator, GeneratorChoice, Rendition, create_generator
 
-__all__ = ["Animation", "Generator", "Rendition", "create_generator"]
+__all__ = ["Animation", "Generator", "GeneratorChoice", "Rendition", "create_generator"]

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from math import inf
+from pathlib import Path
 from typing import Any, Protocol
 
 import numpy as np
@@ -102,13 +103,68 @@ class Generator(Protocol):
         ...
 
 
-GENERATORS = ("warp",)
+GENERATORS = ("warp", "fpb-fomm")
+PRECISIONS = ("fp32", "bf16", "fp16")
+DRIVINGS = ("cleaned", "filmed")
 
 
-def create_generator(name: str) -> Generator:
-    """The generator called `name`; UsageError naming the known ones otherwise."""
-    if name == "warp":
+@dataclass(frozen=True, kw_only=True)
+class GeneratorChoice:
+    """Which generator, and how it is to work.
+
+    Attributes:
+        name: one of `GENERATORS`; `warp` has none of the following.
+        checkpoint: file with the weights of a learned generator.
+        device: `cpu`, `cuda`, `cuda:N`, or `auto`: the first GPU where there is one.
+        precision: of the drawing on a GPU, one of `PRECISIONS`; motion is always predicted in single precision.
+        driving: what a learned generator is shown of the driver. `cleaned`: the driver's onset face performing what
+            was measured, with head motion, blinks and noise left out, and every wish of the `Rendition` obeyed.
+            `filmed`: its frames as they are, as in the paper; head motion and blinks are then performed too.
+        paste_back: True gives the target's own frames, changed where the face moves; False gives the square that the
+            network draws, its first frame included, as the paper does.
+    """
+
+    name: str = "warp"
+    checkpoint: Path | None = None
+    device: str = "auto"
+    precision: str = "fp32"
+    driving: str = "cleaned"
+    paste_back: bool = True
+
+    def __post_init__(self) -> None:
+        for field, value, known in (
+            ("generator", self.name, GENERATORS),
+            ("precision", self.precision, PRECISIONS),
+            ("driving", self.driving, DRIVINGS),
+        ):
+            if value not in known:
+                raise UsageError(f"there is no {field} {value!r}: choose one of {', '.join(known)}.")
+        if self.name == "warp":
+            if any(getattr(self, field.name) != field.default for field in fields(self) if field.name != "name"):
+                raise UsageError(
+                    "the generator warp has no checkpoint, device, precision, driving or paste-back: leave these out, "
+                    "or say --generator fpb-fomm."
+                )
+        elif self.checkpoint is None:
+            raise UsageError(
+                f"the generator {self.name} needs --checkpoint FILE: a published one, or one made with "
+                "`me-augment train`."
+            )
+
+
+def create_generator(choice: GeneratorChoice | str) -> Generator:
+    """The generator that was chosen, or the one called so.
+
+    Raises:
+        UsageError: there is no such generator, or it needs what was not given.
+        MeAugmentError: its checkpoint cannot be read.
+    """
+    if isinstance(choice, str):
+        choice = GeneratorChoice(name=choice)
+    if choice.name == "warp":
         from me_augment.generation.warp import WarpGenerator
 
         return WarpGenerator()
-    raise UsageError(f"there is no generator {name!r}: choose one of {', '.join(GENERATORS)}.")
+    from me_augment.generation.fpb_fomm.generator import FpbFommGenerator
+
+    return FpbFommGenerator(choice)

@@ -29,7 +29,9 @@ def test_the_command_line_knows_the_backends():
 
 def test_ingest_records_the_backend_and_warns_of_a_turned_head(faces, tmp_path, monkeypatch):
     monkeypatch.setattr(pose, "YAW_LIMIT", 1.0)  # she looks about 2 degrees aside
-    result = run("ingest", "faces", faces, "--out", tmp_path / "m", "--landmarks-backend", "dlib", "--device", "cpu")
+    result = run(
+        "ingest", "faces", faces, "--out", tmp_path / "m", "--landmarks-backend", "dlib", "--landmarks-device", "cpu"
+    )
     assert "turned far in 1 clips" in result.stderr
     manifest = Manifest.open(tmp_path / "m")
     assert manifest.provenance["landmarks"].startswith("dlib-")
@@ -39,7 +41,7 @@ def test_ingest_records_the_backend_and_warns_of_a_turned_head(faces, tmp_path, 
 def test_a_backend_that_cannot_work_is_refused_before_the_corpus_is_read(tmp_path):
     (tmp_path / "empty").mkdir()
     with pytest.raises(UsageError, match="runs on the CPU"):
-        run("ingest", "faces", tmp_path / "empty", "--out", tmp_path / "m", "--device", "cuda")
+        run("ingest", "faces", tmp_path / "empty", "--out", tmp_path / "m", "--landmarks-device", "cuda")
 
 
 def test_animate_warns_of_a_turned_head(faces, tmp_path, monkeypatch):
@@ -62,6 +64,6 @@ def test_synthesize_refuses_landmark_options_that_nothing_would_use(tiny_manifes
 
 def test_synthesize_finds_the_faces_of_a_folder_with_the_named_backend(tiny_manifest, faces, tmp_path):
     command = ("synthesize", tiny_manifest.folder, "--targets", faces, "--out", tmp_path / "r", "--dry-run")
-    assert "her" in run(*command, "--device", "cpu").stdout
+    assert "her" in run(*command, "--landmarks-device", "cpu").stdout
     with pytest.raises(UsageError, match="brings its model"):
         run(*command, "--landmark-weights", tmp_path)

@@ -3,7 +3,7 @@
 import pytest
 
 from me_augment.errors import UsageError
-from me_augment.generation import create_generator
+from me_augment.generation import GeneratorChoice, create_generator
 
 
 def test_the_default_was_trained_on_nobody():
@@ -14,3 +14,15 @@ def test_the_default_was_trained_on_nobody():
 def test_unknown_generators_are_refused():
     with pytest.raises(UsageError, match="choose one of warp"):
         create_generator("magic")
+
+
+def test_a_learned_one_needs_its_weights():
+    with pytest.raises(UsageError, match="needs --checkpoint"):
+        create_generator("fpb-fomm")
+
+
+def test_what_the_default_has_not_got_is_refused():
+    with pytest.raises(UsageError, match="leave these out"):
+        GeneratorChoice(precision="bf16")
+    with pytest.raises(UsageError, match="no driving 'dreamt'"):
+        GeneratorChoice(name="fpb-fomm", driving="dreamt")
