@@ -84,9 +84,8 @@ def prepare_clips(
 
 def _kept(manifest: Manifest, clip: Clip, shape: Architecture, cache: Path, gray: bool) -> TrainingClip:
     compat = shape.conventions.compat
-    name = content_id(
-        "clip", _GEOMETRY, clip.content_sha256, clip.n_frames, clip.landmarks, shape.size, shape.working_size, compat, gray
-    )
+    what = (clip.content_sha256, clip.n_frames, clip.landmarks)
+    name = content_id("clip", _GEOMETRY, *what, shape.size, shape.working_size, compat, gray)
     folder = cache / name
     if not folder.is_dir():
         cache.mkdir(parents=True, exist_ok=True)
@@ -115,7 +114,7 @@ def _prepared(manifest: Manifest, clip: Clip, shape: Architecture, gray: bool) -
     frames = source.read(range(clip.onset_index, clip.offset_index + 1))
     landmarks = np.asarray(clip.landmarks, np.float32).reshape(68, 2)
     with one_thread():
-        motion = measure_motion(frames, landmarks)
+        motion = measure_motion(list(frames), landmarks)
         return cut_out(frames, motion, shape, gray=gray)
 
 

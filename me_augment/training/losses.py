@@ -75,6 +75,12 @@ class Batch(NamedTuple):
     face: Tensor | None
     distortion: Distortion
 
+    def to(self, device: torch.device) -> Batch:
+        """The batch there."""
+        there = {name: part.to(device) for name, part in self._asdict().items() if isinstance(part, Tensor)}
+        distortion = Distortion(self.distortion.affine.to(device), self.distortion.weights.to(device))
+        return self._replace(**there, distortion=distortion)
+
 
 @dataclass
 class Outcome:
@@ -182,7 +188,7 @@ class GeneratorLosses(nn.Module):
                 with torch.no_grad():
                     real = discriminator(picture)
                 fake = discriminator(result.prediction)
-                gan = sum((1 - scores.float()).square().mean() for _, scores in fake)
+                gan = sum((1 - scores.to(picture.dtype)).square().mean() for _, scores in fake)
                 terms["gen_gan"] = weights.generator_gan * torch.as_tensor(gan)
                 matching = picture.new_zeros(())
                 for (wanted, _), (found, _) in zip(real, fake, strict=True):
@@ -238,13 +244,24 @@ class GeneratorLosses(nn.Module):
             terms["motion"] = weights.motion * _weighted(apart, counts)
 
 
-def discriminator_loss(discriminator: nn.Module, real: Tensor, generated: Tensor, weight: float) -> Tensor:
-    """Of telling frames (B, 3, H, W) from generated ones, by least squares (Mao et al., ICCV 2017)."""
-    filmed, made = discriminator(real), discriminator(generated.detach())
-    loss = real.new_zeros(())
-    for (_, yes), (_, no) in zip(filmed, made, strict=True):
-        loss = loss + weight * ((1 - yes.float()).square() + no.float().square()).mean()
-    return loss
+class DiscriminatorLoss(nn.Module):
+    """Of telling frames from generated ones, by least squares (Mao et al., ICCV 2017)."""
+
+    def __init__(self, discriminator: Discriminator, weight: float, autocast: torch.dtype | None = None) -> None:
+        super().__init__()
+        self.discriminator = discriminator
+        self.weight = weight
+        self.autocast = autocast
+
+    def forward(self, real: Tensor, generated: Tensor) -> Tensor:
+        """The weighted loss; frames are (B, 3, H, W), and the generated ones get no gradient."""
+        with _mixed(real, self.autocast):
+            filmed, made = self.discriminator(real), self.discriminator(generated.detach())
+        loss = real.new_zeros(())
+        for (_, yes), (_, no) in zip(filmed, made, strict=True):
+            yes, no = yes.to(real.dtype), no.to(real.dtype)
+            loss = loss + self.weight * ((1 - yes).square() + no.square()).mean()
+        return loss
 
 
 def predicted_displacement(motion: Motion, picture: Tensor) -> Tensor:

@@ -9,7 +9,6 @@ import cv2
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from torch import Tensor
 
 from me_augment.training.clips import TrainingClip
 from me_augment.training.equivariance import Distortion
@@ -103,7 +102,8 @@ class Pairs:
     def collated(self, pairs: Sequence[Pair]) -> Batch:
         """The frames of some pairs, augmented, as a batch on the CPU."""
         seen = [self._seen(pair) for pair in pairs]
-        source, driving, points, moved, displacement, face = (torch.from_numpy(np.stack(part)) for part in zip(*seen, strict=True))
+        stacked = (torch.from_numpy(np.stack(part)) for part in zip(*seen, strict=True))
+        source, driving, points, moved, displacement, face = stacked
         return Batch(
             source=source.movedim(-1, 1).contiguous(),
             driving=driving.movedim(-1, 1).contiguous(),
@@ -134,7 +134,7 @@ class Pairs:
 
 
 def mirror_points(points: NDArray[np.float32], width: int) -> NDArray[np.float32]:
-    """18 key points (18, 2) of a picture `width` pixels wide flipped left to right: moved, and their names exchanged."""
+    """18 key points (18, 2) of a picture `width` pixels wide flipped left to right: moved, names exchanged."""
     flipped = np.array(points)
     flipped[:, 0] = width - 1 - flipped[:, 0]
     return flipped[MIRRORED]
@@ -155,16 +155,6 @@ def validation_batch(clips: Sequence[TrainingClip], settings: TrainingSettings) 
         faces = np.stack([clips[pair.clip].face for pair in chosen])
         batch = batch._replace(displacement=torch.from_numpy(fields), face=torch.from_numpy(faces)[:, None])
     return batch
-
-
-def on_device(batch: Batch, device: torch.device) -> Batch:
-    """The batch there."""
-
-    def moved(values: Tensor | None) -> Tensor | None:
-        return None if values is None else values.to(device, non_blocking=True)
-
-    distortion = Distortion(batch.distortion.affine.to(device), batch.distortion.weights.to(device))
-    return Batch(*(moved(values) for values in batch[:-1]), distortion)  # type: ignore[arg-type]
 
 
 def _shifted_hue(frame: NDArray[np.uint8], shift: float) -> NDArray[np.float32]:

@@ -8,7 +8,7 @@ import torch
 from fpb_golden import DATA, models, numbers, tensor
 
 from me_augment.training.equivariance import Distortion
-from me_augment.training.losses import Batch, GeneratorLosses, LossWeights, discriminator_loss
+from me_augment.training.losses import Batch, DiscriminatorLoss, GeneratorLosses, LossWeights
 from me_augment.training.perceptual import Vgg19
 
 LOSSES = ("perceptual", "gen_gan", "feature_matching", "equivariance_value", "equivariance_jacobian")
@@ -58,7 +58,7 @@ def iteration(dtype):
         take_gradients(found, name, networks[name])
         adams[name].step()
     discriminator.requires_grad_(True)
-    loss = discriminator_loss(discriminator, batch.driving, outcome.prediction, 1.0)
+    loss = DiscriminatorLoss(discriminator, 1.0)(batch.driving, outcome.prediction)
     found["loss_disc_gan"] = loss.item()
     loss.backward()
     take_gradients(found, "discriminator", discriminator)
