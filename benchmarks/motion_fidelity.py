@@ -1,10 +1,12 @@
 """What of a known expression reaches another face, condition by condition: the bench that ideas are judged by.
 
     python benchmarks/motion_fidelity.py [--pairs 4] [--only WORD,WORD] [--jobs 2] [--json FILE] [--compare FILE]
+                                        [--checkpoint FILE [--driving filmed]]
 
 Drivers are drawn with known action-unit motion, then spoilt in one way per condition (head motion, blinks, noise,
 compression, light, occluders, small faces …); targets differ in shape, skin, light, size and pose. The synthetic
 clip is measured with pyramidal Lucas-Kanade, which the generator does not use. Landmarks are detected, not given.
+The generator is `warp`, or with --checkpoint the learned one.
 
     r, gain, nrmse   18 regions x frames against the true displacement on the target (best 1, 1, 0)
     head             head motion in the result over the driver's, both as rms over the face (best 0)
@@ -26,6 +28,7 @@ import time
 from concurrent.futures import Executor, Future, ProcessPoolExecutor
 from contextlib import ExitStack
 from dataclasses import replace
+from functools import cache
 from pathlib import Path
 
 import numpy as np
@@ -35,7 +38,7 @@ from measures import Result, detector, measure
 from me_augment.demo.faces import Performance
 from me_augment.errors import MeAugmentError
 from me_augment.evaluation.regions import agreement
-from me_augment.generation import create_generator
+from me_augment.generation import GeneratorChoice, create_generator
 from me_augment.threads import one_thread
 
 _FORMATS = {
@@ -57,7 +60,12 @@ def main() -> None:
     parser.add_argument(
         "--compare", type=Path, help="print the figures that --json wrote here earlier beneath each row"
     )
+    parser.add_argument("--checkpoint", type=Path, help="judge fpb-fomm with these weights, not warp")
+    parser.add_argument("--driving", default="cleaned", help="what fpb-fomm is shown: cleaned or filmed")
     arguments = parser.parse_args()
+    choice = GeneratorChoice()
+    if arguments.checkpoint:
+        choice = GeneratorChoice(name="fpb-fomm", checkpoint=arguments.checkpoint, driving=arguments.driving)
     words = arguments.only.split(",")
     chosen = [condition for condition in CONDITIONS if any(word in condition.name for word in words)]
     earlier = json.loads(arguments.compare.read_text()) if arguments.compare else {}
@@ -67,7 +75,8 @@ def main() -> None:
     with ExitStack() as stack:
         workers = [stack.enter_context(ProcessPoolExecutor(1)) for _ in range(min(arguments.jobs, arguments.pairs))]
         waiting = [
-            [start(workers, condition, k, arguments.frames) for k in range(arguments.pairs)] for condition in chosen
+            [start(workers, choice, condition, k, arguments.frames) for k in range(arguments.pairs)]
+            for condition in chosen
         ]
         for condition, futures in zip(chosen, waiting, strict=True):
             row = pooled([future.result() for future in futures])
@@ -83,9 +92,11 @@ def main() -> None:
     print(f"{arguments.pairs} pairs each, {arguments.frames} frames, {time.perf_counter() - started:.0f} s")
 
 
-def start(workers: list[Executor], condition: Condition, k: int, frames: int) -> Future[Result | None]:
+def start(
+    workers: list[Executor], choice: GeneratorChoice, condition: Condition, k: int, frames: int
+) -> Future[Result | None]:
     """The k-th pair at work. A pair always goes to the same process, which keeps what its conditions share."""
-    return workers[k % len(workers)].submit(one, CONDITIONS.index(condition), k, frames)
+    return workers[k % len(workers)].submit(one, choice, CONDITIONS.index(condition), k, frames)
 
 
 def line(row: Row) -> str:
@@ -112,7 +123,7 @@ def pooled(results: list[Result | None]) -> Row:
     return row
 
 
-def one(number: int, k: int, frames: int) -> Result | None:
+def one(choice: GeneratorChoice, number: int, k: int, frames: int) -> Result | None:
     """Draw, spoil, transfer and measure the k-th pair of a condition; None where no face is found."""
     condition = CONDITIONS[number]
     rng = np.random.default_rng([5, k])
@@ -120,7 +131,7 @@ def one(number: int, k: int, frames: int) -> Result | None:
     clip = [stored(frame, condition) for frame in condition.spoil(drawing.frames, rng, drawing.driver)]
     portrait = Performance(target_of(condition.target, k), {}).frame(0)
     face = stored(portrait + rng.normal(0, 1, portrait.shape), replace(condition, scale=1.0))
-    generator = create_generator("warp")
+    generator = loaded(choice)
     try:
         with one_thread():
             observed = generator.observe(clip, detector().detect(clip[0]))
@@ -128,6 +139,9 @@ def one(number: int, k: int, frames: int) -> Result | None:
         return measure(result, face, condition, drawing, k)
     except MeAugmentError:
         return None
+
+
+loaded = cache(create_generator)
 
 
 if __name__ == "__main__":

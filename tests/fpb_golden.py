@@ -7,10 +7,12 @@ import numpy as np
 import torch
 
 from me_augment.generation.fpb_fomm.architecture import REFERENCE, Architecture, Conventions, Pyramid
+from me_augment.generation.fpb_fomm.checkpoint import read_checkpoint
 from me_augment.generation.fpb_fomm.discriminator import Discriminator
 from me_augment.generation.fpb_fomm.model import Model
 
 DATA = Path(__file__).parent / "data" / "fpb_fomm"
+CHECKPOINT = DATA / "tiny_checkpoint.pth.tar"
 
 
 def tiny(conventions: Conventions = REFERENCE, **changes) -> Architecture:
@@ -34,16 +36,18 @@ def numbers() -> dict[str, np.ndarray]:
 
 def weights() -> dict[str, dict]:
     """The checkpoint as it lies."""
-    return torch.load(DATA / "tiny_checkpoint.pth.tar", weights_only=True, map_location="cpu")
+    return torch.load(CHECKPOINT, weights_only=True, map_location="cpu")
 
 
 def models(shape: Architecture | None = None) -> tuple[Model, Discriminator]:
-    """The networks with the reference's weights, in evaluation mode."""
-    shape = shape or tiny()
-    model, discriminator, stored = Model(shape), Discriminator(shape), weights()
-    model.kp_detector.load_state_dict(stored["kp_detector"])
-    model.generator.load_state_dict(stored["generator"])
-    discriminator.load_state_dict(stored["discriminator"])
+    """The networks with the reference's weights, in evaluation mode; of the shape that the loader finds, or another."""
+    found = read_checkpoint(CHECKPOINT)
+    assert found.discriminator is not None
+    if shape is None:
+        return found.model, found.discriminator
+    model, discriminator = Model(shape), Discriminator(shape)
+    model.load_state_dict(found.model.state_dict())
+    discriminator.load_state_dict(found.discriminator.state_dict())
     return model.eval(), discriminator.eval()
 
 

@@ -17,6 +17,7 @@ from me_augment.errors import MeAugmentError
 _COMMANDS = {
     "animate": "Make one face perform one driving clip.",
     "au-basis": "Estimate the motion of action units from a manifest.",
+    "checkpoint": "Look at a learned generator's weights, or convert them.",
     "demo": "Run everything once on a small invented corpus.",
     "doctor": "Check the installation and say how to mend it.",
     "evaluate": "Measure how good the clips of a run are.",

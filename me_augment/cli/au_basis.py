@@ -39,14 +39,14 @@ def command(
     from me_augment.cli.progress import progress
     from me_augment.generation import action_units, au_basis
     from me_augment.manifest import Manifest
-    from me_augment.manifest.folds import resolve_person
+    from me_augment.manifest.folds import may_train, resolve_person
     from me_augment.synthesis.au_samples import read_samples, usable_for_basis
     from me_augment.versions import installed
 
     source = Manifest.open(manifest, root)
     clips, unusable = usable_for_basis(source)
     held_out = {resolve_person(source.clips, name) for name in exclude}
-    clips = [clip for clip in clips if not held_out & set(clip.forbidden_subjects)]
+    clips = [clip for clip in clips if all(may_train(clip, person) for person in held_out)]
     samples = []
     with progress("Measuring", len(clips)) as advance:
         for result in read_samples(source, clips):

@@ -143,6 +143,7 @@ def command(
 
     from me_augment.evaluation.gates import Gates
     from me_augment.generation.au_basis import Basis
+    from me_augment.manifest.folds import covers
     from me_augment.synthesis.run import prepare
     from me_augment.synthesis.sources import is_folder_of_images, open_sources
 
@@ -177,7 +178,7 @@ def command(
     )
     if prepared.basis is not None:
         persons = {clip.person_id for clip in sources.merged.clips}
-        if persons <= set(prepared.basis.person_ids):
+        if all(covers(prepared.basis.person_ids, person) for person in persons):
             click.echo(
                 "warning: everyone in MANIFEST gave motion to the basis, so no fold may train with these clips: make a "
                 "basis for each fold with `me-augment au-basis --exclude PERSON`.",

@@ -97,7 +97,8 @@ def export_norm_uv_os(
         folds = _write_folds(folder, pictures)
         classes = _count(selection, pictures)
         np.save(folder / "flow.npy", np.stack([picture.maps for picture in pictures]))
-        write_clip_tables(folder, [_row(picture, flow) for picture in pictures])
+        persons = {picture.source.clip.person_id for picture in pictures}
+        write_clip_tables(folder, [_row(picture, flow, persons) for picture in pictures])
         write_htnet_table(folder / TABLE, ((picture.source, picture.name) for picture in pictures))
         record = _record(manifest, labels, flow, protocol, classes, folds, skipped)
         write_text(folder / "export.json", json.dumps(record, indent=1) + "\n")
@@ -157,8 +158,10 @@ def _link_all(folder: Path, part: Path, pictures: Iterable[_Picture]) -> None:
         link(folder / POOL / picture.name.png, target / picture.name.png)
 
 
-def _row(picture: _Picture, flow: str) -> ExportedClip:
+def _row(picture: _Picture, flow: str, persons: Iterable[str]) -> ExportedClip:
     clip = picture.source.clip
+    # Programs that read the table look for names: whoever `corpus:*` stands for is named too.
+    named = {*clip.forbidden_subjects, *(person for person in persons if not may_train(clip, person))}
     return ExportedClip(
         name=picture.name.png,
         clip_id=clip.clip_id,
@@ -170,7 +173,7 @@ def _row(picture: _Picture, flow: str) -> ExportedClip:
         person_id=clip.person_id,
         driver_person_id=clip.driver_person_id,
         target_person_id=clip.target_person_id,
-        forbidden_subjects=clip.forbidden_subjects,
+        forbidden_subjects=tuple(sorted(named)),
         peak_flow_px=picture.peak,
         flow=flow,
         strain=STRAIN_VARIANT,

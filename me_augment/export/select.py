@@ -12,6 +12,7 @@ from me_augment.errors import UsageError
 from me_augment.export.summary import Skipped
 from me_augment.face.geometry import interocular
 from me_augment.manifest import Clip, Manifest
+from me_augment.manifest.folds import covers
 from me_augment.manifest.labels import class_of, classes_of
 
 _SHOWN = 12
@@ -118,7 +119,7 @@ def _unnamed_contributors(clip: Clip, by_id: Mapping[str, Clip]) -> list[str]:
     for parent in (clip.driver_clip_id, clip.target_clip_id, *clip.parents):
         if parent is not None and parent in by_id:
             persons |= {by_id[parent].person_id, *by_id[parent].forbidden_subjects}
-    return sorted(person for person in persons - set(clip.forbidden_subjects) if person)
+    return sorted(person for person in persons if person and not covers(clip.forbidden_subjects, person))
 
 
 def _outside(clip: Clip, by_id: Mapping[str, Clip], protocol: str | None) -> str | None:

@@ -8,20 +8,26 @@ from me_augment.errors import UsageError
 from me_augment.manifest.rows import Clip
 
 
+def covers(subjects: Iterable[str], person_id: str) -> bool:
+    """Whether a list of contributors holds a person: by person id, or as `corpus:*`, everybody of that corpus."""
+    return not {person_id, f"{person_id.partition(':')[0]}:*"}.isdisjoint(subjects)
+
+
 def may_train(clip: Clip, held_out: str) -> bool:
     """Whether the fold that holds out the person `held_out` may train on the clip.
 
     `forbidden_subjects` names everyone who contributed to the clip: the person seen, driver, target, their
-    ancestors, and whoever trained the generator or chose a threshold. Those whom the row names elsewhere count even
-    where that list, written by hand perhaps, forgets them.
+    ancestors, and whoever trained the generator or chose a threshold; `casme2:*` is everybody of a corpus, of whom it
+    is not known that they did not. Those whom the row names elsewhere count even where that list, written by hand
+    perhaps, forgets them.
     """
-    return held_out not in {
+    contributors = {
         *clip.forbidden_subjects,
         clip.person_id,
-        clip.driver_person_id,
-        clip.target_person_id,
+        *(person for person in (clip.driver_person_id, clip.target_person_id) if person is not None),
         *clip.generator_training_subjects,
     }
+    return not covers(contributors, held_out)
 
 
 def may_test(clip: Clip, held_out: str) -> bool:

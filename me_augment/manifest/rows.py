@@ -124,11 +124,14 @@ class Clip:
     generator: str | None = column(pa.string(), "Generator that made the clip.", default=None)
     generator_version: str | None = column(pa.string(), "Version of the generator's arithmetic.", default=None)
     generator_training_subjects: tuple[str, ...] = column(
-        _STRINGS, "Persons whose data trained the generator, or gave the motion of action units.", default=()
+        _STRINGS,
+        "Persons whose data trained the generator, or gave the motion of action units; `casme2:*` is a whole corpus.",
+        default=(),
     )
     forbidden_subjects: tuple[str, ...] = column(
         _STRINGS,
-        "Persons whose fold must not train on this clip: everyone who contributed to it in any way.",
+        "Persons whose fold must not train on this clip: everyone who contributed to it in any way; `casme2:*` is "
+        "everybody of a corpus.",
     )
     seed: int | None = column(pa.int64(), "Seed of every random choice made for the clip.", default=None)
     strength: float | None = column(pa.float64(), "Factor on the driver's displacement.", default=None)

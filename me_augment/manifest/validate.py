@@ -8,6 +8,7 @@ from itertools import pairwise
 
 from me_augment.errors import MeAugmentError, UsageError
 from me_augment.manifest.columns import arrow_schema, to_table
+from me_augment.manifest.folds import covers
 from me_augment.manifest.rows import EXPRESSIONS, STATUSES, STORAGES, Clip, Recording
 from me_augment.manifest.store import Manifest
 
@@ -89,7 +90,7 @@ def _clip(manifest: Manifest, row: Clip) -> Iterator[str]:
         row.target_person_id,
         *row.generator_training_subjects,
     }
-    left_out = sorted(person for person in contributors - set(row.forbidden_subjects) if person)
+    left_out = sorted(person for person in contributors if person and not covers(row.forbidden_subjects, person))
     if left_out:
         yield f"{where}: forbidden_subjects lacks {', '.join(left_out)}, who contributed to the clip."
     if row.is_synthetic:

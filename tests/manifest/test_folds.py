@@ -23,6 +23,24 @@ def test_driver_target_and_their_ancestors_are_kept_out(driver, target, ancestor
     assert not may_test(row, held_out)
 
 
+@given(
+    st.lists(st.sampled_from([*PEOPLE, "samm:006", "casme2:*", "samm:*", "casme:*"]), max_size=3),
+    st.sampled_from(["forbidden_subjects", "generator_training_subjects"]),
+    st.sampled_from([*PEOPLE, "samm:006", "casme:sub91", "smic:s01"]),
+)
+def test_a_whole_corpus_is_everybody_in_it_and_nobody_else(trainers, column, held_out):
+    driver, target = clip(person_id="mmew:S01"), clip(person_id="mmew:S02")
+    row = synthetic(driver, target, **{column: tuple(trainers)})
+    everyone = {
+        person
+        for trainer in trainers
+        for person in [*PEOPLE, "samm:006", "casme:sub91", "smic:s01"]
+        if trainer in (person, person.split(":")[0] + ":*")
+    }
+    assert may_train(row, held_out) == (held_out not in everyone)
+    assert not may_train(row, "mmew:S01")
+
+
 @given(st.sampled_from(PEOPLE), st.sampled_from(PEOPLE))
 def test_a_real_clip_is_in_exactly_one_side_of_a_fold(person, held_out):
     row = clip(person_id=person)

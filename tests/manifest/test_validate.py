@@ -31,6 +31,10 @@ def test_a_sound_manifest_has_no_findings():
             synthetic(clip(), clip(person_id="casme2:sub92"), forbidden_subjects=("casme2:sub92",)),
             ["forbidden_subjects lacks casme2:sub91"],
         ),
+        (
+            synthetic(clip(), clip(person_id="casme2:sub92"), generator_training_subjects=("casme2:*",)),
+            ["forbidden_subjects lacks casme2:*,"],
+        ),
         (synthetic(clip(), clip(person_id="casme2:sub92"), driver_clip_id=None), ["driver_clip_id is empty"]),
         (clip(clip_id=None), ["clip_id has empty cells"]),
     ],
@@ -39,6 +43,14 @@ def test_an_unsound_clip_is_named(row, words):
     found = findings(manifest(clips=(row,)))
     assert found
     assert all(word in " ".join(found) for word in words)
+
+
+def test_a_whole_corpus_stands_for_everybody_in_it():
+    made = synthetic(
+        clip(), clip(person_id="casme2:sub92"), generator_training_subjects=("casme2:*", "casme2:sub93"),
+        forbidden_subjects=("casme2:*",),
+    )  # fmt: skip
+    assert not [line for line in findings(manifest(clips=(clip(), made))) if "forbidden" in line]
 
 
 def test_an_order_that_the_reader_noted_is_no_finding():
