@@ -23,7 +23,7 @@ _SIZES: dict[str, dict[str, Any]] = {
         dense_motion=Pyramid(expansion=16, most=128, blocks=4),
         generator=Pyramid(expansion=16, most=128, blocks=2),
         bottleneck_blocks=2,
-        discriminator=Pyramid(expansion=16, most=128, blocks=4),
+        discriminator=Pyramid(expansion=8, most=64, blocks=4),
     ),
     "tiny": dict(
         size=32,
