@@ -22,6 +22,8 @@ from me_augment.training.perceptual import Likeness
 
 # A frame in which nothing moves further than this, pixels, counts as proportionally less lively.
 _STILL_PX = 0.05
+# What a place beside the face counts in the loss of motion, beside one of the face that does not move.
+_STILL_SHARE = 0.25
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -38,7 +40,8 @@ class LossWeights:
         amplitude: weight of the liveliest place of a frame beside that of 1.
         identity: difference of a target from itself, driven by itself.
         temporal: change between neighbouring frames, against how the film changes.
-        motion: distance of the predicted deformation from the measured displacement, pixels.
+        motion: distance of the predicted deformation from the measured displacement, and beside the face from none,
+            pixels.
     """
 
     perceptual: tuple[float, ...] = (10.0,) * 5
@@ -237,11 +240,13 @@ class GeneratorLosses(nn.Module):
             wanted = batch.driving[1:even:2] - batch.driving[0:even:2]
             terms["temporal"] = weights.temporal * (change - wanted).abs().mean()
         if weights.motion:
-            apart = torch.linalg.vector_norm(
-                predicted_displacement(result.motion, batch.driving) - displacement + 1e-8, dim=-1
-            )[:, None]
+            found = predicted_displacement(result.motion, batch.driving)
+            apart, stray = (_length(field) for field in (found - displacement, found))
+            # Hair and background are to stay where they are: a target's do, whatever the driver's head did.
             counts = face * (1 + weights.amplitude * lively)
-            terms["motion"] = weights.motion * _weighted(apart, counts)
+            still = _STILL_SHARE * (1 - face)
+            error = (counts * apart + still * stray) / (counts + still)
+            terms["motion"] = weights.motion * _weighted(error, counts + still)
 
 
 class DiscriminatorLoss(nn.Module):
@@ -275,6 +280,11 @@ def liveliness(displacement: Tensor) -> Tensor:
     """(B, 1, h, w) in [0, 1]: how far each place of (B, h, w, 2) moves beside the one that moves most."""
     length = torch.linalg.vector_norm(displacement, dim=-1)[:, None]
     return length / length.amax((-2, -1), keepdim=True).clamp_min(_STILL_PX)
+
+
+def _length(field: Tensor) -> Tensor:
+    """(B, h, w, 2) → (B, 1, h, w); a length of 0 has a gradient, which is 0."""
+    return (field.square().sum(-1) + 1e-12).sqrt()[:, None]
 
 
 def _weighted(values: Tensor, counts: Tensor) -> Tensor:

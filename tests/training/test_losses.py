@@ -44,11 +44,22 @@ def test_identity_is_nothing_where_the_output_is_residual_and_something_where_it
 
 def test_motion_is_the_distance_in_pixels():
     batch = pairs()
+    batch = batch._replace(driving_points=batch.driving_points + torch.tensor([2.0, 1.0]))
     outcome = terms(replace(NONE, motion=1.0), batch)
     found = predicted_displacement(outcome.motion, batch.driving).detach()
-    assert terms(replace(NONE, motion=1.0), pairs(found)).terms["motion"] < 1e-3
-    right = found + torch.tensor([0.5, 0.0])
-    assert terms(replace(NONE, motion=2.0), pairs(right)).terms["motion"].item() == pytest.approx(1.0, rel=1e-3)
+    assert found.norm(dim=-1).mean() > 0.5
+    same = batch._replace(displacement=found)
+    assert terms(replace(NONE, motion=1.0), same).terms["motion"] < 1e-3
+    right = batch._replace(displacement=found + torch.tensor([0.5, 0.0]))
+    assert terms(replace(NONE, motion=2.0), right).terms["motion"].item() == pytest.approx(1.0, rel=1e-3)
+
+
+def test_what_lies_beside_the_face_is_to_stay():
+    batch = pairs()
+    batch = batch._replace(face=torch.zeros(2, 1, 64, 64), driving_points=batch.driving_points + 2)
+    outcome = terms(replace(NONE, motion=1.0), batch)
+    stray = predicted_displacement(outcome.motion, batch.driving).norm(dim=-1).mean()
+    assert outcome.terms["motion"].item() == pytest.approx(stray.item(), rel=1e-4)
 
 
 def test_a_displacement_is_measured_from_the_pixel_itself():
