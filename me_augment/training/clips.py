@@ -102,8 +102,13 @@ def _kept(manifest: Manifest, clip: Clip, shape: Architecture, cache: Path, gray
                 raise
         finally:
             shutil.rmtree(staging, ignore_errors=True)
+    return read_clip(folder, clip.clip_id, clip.person_id)
+
+
+def read_clip(folder: Path, clip_id: str, person_id: str) -> TrainingClip:
+    """A clip that was prepared into a folder; its arrays stay on disk."""
     arrays = {key: np.load(folder / f"{key}.npy", mmap_mode="r") for key in _ARRAYS}
-    return TrainingClip(clip.clip_id, clip.person_id, **arrays)
+    return TrainingClip(clip_id, person_id, **arrays)
 
 
 def _prepared(manifest: Manifest, clip: Clip, shape: Architecture, gray: bool) -> dict[str, NDArray[Any]]:

@@ -114,11 +114,15 @@ class Trainer:
             adam.zero_grad(set_to_none=True)
         self.model.train()
         self.discriminator.train().requires_grad_(False)
-        terms, prediction = self._losses(batch)
+        terms, prediction, deformation = self._losses(batch)
+        # Before the way back: torch's grid_sample brings the process down on the gradient of a place that is no number,
+        # which its result need not show.
+        found = _finite({"deformation": deformation.abs().max(), **terms}, number)
+        del found["deformation"]
         torch.stack(list(terms.values())).sum().backward()
         self.discriminator.requires_grad_(True)
         norm = nn.utils.clip_grad_norm_(self.model.parameters(), settings.clip or torch.inf)
-        found = _finite({**terms, "gradient": norm}, number)
+        found |= _finite({"gradient": norm}, number)
         if settings.weights.discriminator_gan:
             loss = self._judge(batch.driving, prediction)
             loss.backward()

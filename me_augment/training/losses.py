@@ -140,10 +140,10 @@ class GeneratorLosses(nn.Module):
         self._others = (discriminator, likeness)
         self._pyramid = [Shrink(COLOURS, scale) for scale in scales]
 
-    def forward(self, batch: Batch) -> tuple[dict[str, Tensor], Tensor]:
-        """The losses by name, weighted, and the prediction (B, 3, H, W)."""
+    def forward(self, batch: Batch) -> tuple[dict[str, Tensor], Tensor, Tensor]:
+        """The losses by name, weighted; the prediction (B, 3, H, W); and the deformation that it was made by."""
         outcome = self.outcome(batch)
-        return outcome.terms, outcome.prediction
+        return outcome.terms, outcome.prediction, outcome.motion.deformation.detach()
 
     def outcome(self, batch: Batch) -> Outcome:
         """The losses of a batch, and what they were found from."""

@@ -108,3 +108,19 @@ def test_every_loss_of_small_motion_reaches_the_networks():
         GeneratorLosses(model, discriminator, Structure(), weights).outcome(pairs(field)).terms[name].backward()
         for part in (model.kp_detector.jacobian, model.generator.dense_motion_network.mask):
             assert part.weight.grad.abs().max() > 0
+
+
+def test_half_precision_spares_the_motion():
+    """On a CPU too bfloat16 computes, if slowly."""
+    weights = replace(LossWeights(), equivariance_value=0.0, motion=1.0, reconstruction=1.0)
+    found = {}
+    for dtype in (None, torch.bfloat16):
+        batch = pairs(torch.full((2, 64, 64, 2), 0.3))
+        model, discriminator = new_model(tiny(MENDED), seed=0)
+        found[dtype] = GeneratorLosses(model, discriminator, Structure(), weights, autocast=dtype).outcome(batch)
+    full, half = found[None], found[torch.bfloat16]
+    assert torch.equal(full.motion.deformation, half.motion.deformation)
+    assert half.prediction.dtype == torch.float32
+    for name, value in full.terms.items():
+        assert half.terms[name].item() == pytest.approx(value.item(), rel=0.05, abs=1e-3)
+    half.total.backward()
