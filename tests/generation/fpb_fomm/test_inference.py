@@ -19,8 +19,9 @@ from me_augment.generation.fpb_fomm.folding import (
     FastResidual,
     FastUp,
     Workspace,
+    fast_generator,
 )
-from me_augment.generation.fpb_fomm.inference import Renderer, choose_device
+from me_augment.generation.fpb_fomm.inference import Renderer, choose_device, drawing_error
 from me_augment.generation.fpb_fomm.model import Model, new_model
 from me_augment.generation.fpb_fomm.motion_prediction import KeyPoints, relative
 
@@ -231,6 +232,45 @@ def test_channels_that_are_always_zero():
         part = FastHourglass(dense.hourglass, [dense.mask, dense.occlusion], seen).share(whole)
         torch.testing.assert_close(whole(x), wanted, rtol=0, atol=1e-5)
         torch.testing.assert_close(part(x[:, seen]), wanted, rtol=0, atol=1e-5)
+
+
+def narrowed(model: Model, dtype: torch.dtype) -> tuple[float, float]:
+    """Largest difference that `dtype` makes to a frame, and what is reckoned of it from the target alone."""
+    narrow = fast_generator(model.generator, None, dtype).eval()
+    assert narrow.bottleneck[0].first.weight.dtype == dtype
+    target, points = a_target(), tensor("source_kp18")[None].float()
+    driver, driver_points = a_driver(track=False)
+    with torch.inference_mode():
+        source, driving = model.kp_detector(target, points), model.kp_detector(driver[2:3], driver_points)
+        onset = model.kp_detector(driver[:1], driver_points)
+        wanted, motion = model.generator(target, source, relative(source, driving, onset))
+        encoded = narrow.encode(target)
+        made = narrow.decode(encoded, motion)
+        assert made.dtype == encoded.features.dtype == torch.float32
+        return float((made - wanted).abs().max()), drawing_error(model.generator, narrow, encoded.features)
+
+
+def test_half_precision_stays_within_two_levels():
+    made, reckoned = narrowed(models()[0], torch.float16)
+    assert 0 < made <= 2 / 255
+    assert 0.5 < reckoned / made < 2
+
+
+def test_bfloat_is_noticed_where_it_is_too_narrow():
+    made, reckoned = narrowed(models()[0], torch.bfloat16)
+    assert made > 2 / 255
+    assert reckoned > 2 / 255
+
+
+def test_bfloat_of_a_residual_output():
+    made, reckoned = narrowed(a_model(MENDED), torch.bfloat16)
+    assert 0 < made <= 2 / 255
+    assert 0 < reckoned <= 2 / 255
+
+
+def test_narrow_precision_is_for_gpus():
+    with pytest.raises(UsageError, match="bf16 gains nothing on a CPU"):
+        Renderer(a_model(REFERENCE), precision="bf16")
 
 
 def short_of_memory(monkeypatch, limit: int) -> list[int]:
