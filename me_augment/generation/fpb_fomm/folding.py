@@ -150,10 +150,6 @@ class Workspace:
             held = self._held[name] = torch.zeros(shape, dtype=like.dtype, device=like.device)
         return held
 
-    def release(self) -> None:
-        """Forget all."""
-        self._held.clear()
-
 
 class Winograd(nn.Module):
     """A 3 x 3 convolution of pictures that lie padded by one pixel, in 36 matrix products per 4 x 4 tiles."""

@@ -148,9 +148,10 @@ class Renderer:
 
         (target,) = self._in_batches(1, _Batch(1), work)
         _check(target.encoded.features, target.key_points.jacobian)
-        if self._exact is not None:
-            with torch.inference_mode(), _full_float32(self.device):
-                error = drawing_error(self._exact, self._generator, target.encoded.features)
+        exact = self._exact
+        if exact is not None:
+            features = target.encoded.features
+            (error,) = self._in_batches(1, _Batch(1), lambda _: drawing_error(exact, self._generator, features))
             if not error <= _NARROW_ERROR:
                 raise MeAugmentError(
                     f"{self.precision} changes what this checkpoint draws by {255 * error:.1f} of 255 levels, more "
@@ -166,6 +167,8 @@ class Renderer:
             points: (B, 18, 2) pixels, or (1, 18, 2) or (18, 2) where they stay: one focus mask then serves all.
         """
         points = points.reshape(-1, KEY_POINTS, 2)
+        if len(points) not in (1, len(frames)):
+            raise ValueError(f"{len(points)} sets of points for {len(frames)} frames")
         maps = self._maps(frames, points) if len(points) == 1 else None
 
         def work(part: slice) -> KeyPoints:

@@ -173,9 +173,17 @@ def test_model_is_left_alone():
     assert torch.equal(fast(renderer), first)
 
 
+def test_points_for_every_frame_or_for_all():
+    with pytest.raises(ValueError, match="2 sets of points for 3 frames"):
+        Renderer(a_model(MENDED)).key_points(torch.zeros(3, 3, 256, 256), torch.zeros(2, 18, 2))
+
+
 def test_frames_may_be_written_to():
-    for made in [fast(Renderer(a_model(REFERENCE)))]:
-        made.mul_(255)
+    renderer = Renderer(a_model(REFERENCE))
+    target = renderer.encode(a_target(), tensor("source_kp18").float())
+    first = renderer.key_points(picture("driving_images_u8")[:1], tensor("driving_kp18").float())
+    (made,) = renderer.frames(target, first, first)
+    made.mul_(255)
 
 
 @pytest.mark.parametrize("size", [4, 5, 8])
@@ -203,11 +211,11 @@ def test_residual_block(sides, tiled):
             assert torch.equal(x, kept)
 
 
-def test_tiles_need_far_fewer_products_at_the_published_width():
+def test_rounding_of_tiles_at_the_published_width():
     block = lived_in(Residual(256))
     x = torch.randn(1, 256, 16, 16, generator=torch.Generator().manual_seed(2))
     with torch.inference_mode():
-        wanted, made = block.double()(x.double()), None
+        wanted = block.double()(x.double())
         made = FastResidual(block.float(), Workspace())(x)
     assert (made - wanted).abs().max() <= 1e-5 * wanted.abs().max()
 
@@ -268,12 +276,26 @@ def test_bfloat_of_a_residual_output():
     assert 0 < reckoned <= 2 / 255
 
 
+def test_a_target_that_a_narrow_precision_does_not_do_justice():
+    model = models()[0]
+    renderer = Renderer(model)
+    # What a renderer for a GPU is made of.
+    renderer._exact, renderer.precision = renderer._generator, "bf16"
+    renderer._generator = fast_generator(model.generator, None, torch.bfloat16).eval()
+    with pytest.raises(MeAugmentError, match=r"bf16 changes .* more than 2: use --precision fp16 or fp32"):
+        renderer.encode(a_target(), tensor("source_kp18").float())
+
+
 def test_narrow_precision_is_for_gpus():
     with pytest.raises(UsageError, match="bf16 gains nothing on a CPU"):
         Renderer(a_model(REFERENCE), precision="bf16")
 
 
-def short_of_memory(monkeypatch, limit: int) -> list[int]:
+ON_GPU = torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 2.00 GiB.")
+ON_CPU = RuntimeError("[enforce fail at alloc_cpu.cpp:121] err == 0. DefaultCPUAllocator: can't allocate memory")
+
+
+def short_of_memory(monkeypatch, limit: int, error: RuntimeError = ON_GPU) -> list[int]:
     """No more than `limit` frames fit while drawing; returns the batches that were tried."""
     tried: list[int] = []
     draw = Renderer._draw
@@ -281,17 +303,18 @@ def short_of_memory(monkeypatch, limit: int) -> list[int]:
     def limited(self, target, motion):
         tried.append(len(motion.deformation))
         if tried[-1] > limit:
-            raise torch.OutOfMemoryError("CUDA out of memory")
+            raise error
         return draw(self, target, motion)
 
     monkeypatch.setattr(Renderer, "_draw", limited)
     return tried
 
 
-def test_smaller_batches_when_memory_runs_out(monkeypatch):
+@pytest.mark.parametrize("error", [ON_GPU, ON_CPU], ids=["GPU", "CPU"])
+def test_smaller_batches_when_memory_runs_out(monkeypatch, error):
     model = a_model(REFERENCE)
     wanted = fast(Renderer(model))
-    tried = short_of_memory(monkeypatch, limit=2)
+    tried = short_of_memory(monkeypatch, limit=2, error=error)
     renderer = Renderer(model, batch=5)
     torch.testing.assert_close(fast(renderer), wanted, rtol=0, atol=1e-5)
     assert tried == [5, 2, 2, 1]
