@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import replace
 from hashlib import file_digest
 from pathlib import Path
 
 import click
 
-from me_augment.cli.progress import progress
+from me_augment.cli.progress import Advance, progress
 from me_augment.errors import MeAugmentError
 from me_augment.generation.fpb_fomm.checkpoint import Provenance, take_over
 from me_augment.generation.fpb_fomm.model import new_model
@@ -51,8 +52,8 @@ def train(
     provenance = Provenance(
         training_subjects=chosen.persons,
         corpora=chosen.corpora,
-        data=chosen.fingerprint,
-        code=f"me-augment {installed('me-augment') or 'of a checkout'}",
+        data=manifest.fingerprint,
+        code=installed("me-augment"),
         fold=chosen.fold,
     )
     if init is not None:
@@ -83,14 +84,14 @@ def train(
         )
     else:
         place.wait()  # until the first process has prepared the clips, or found out why not
-    parts = _prepared(manifest, chosen, settings, folder)
+    parts = _prepared(manifest, chosen, settings, folder, place)
     if place.leads:
         place.wait()
     state = read_state(folder.states)
     done = 0 if state is None else int(state["step"])
     if done and place.leads:
         click.echo(f"resuming: {done} of {settings.steps} steps are done", err=True)
-    with progress("Training", settings.steps or 0, done=done) as advance:
+    with _shown(place, "Training", settings.steps or 0, done) as advance:
         ended = run(
             folder,
             settings,
@@ -103,6 +104,11 @@ def train(
             advance=lambda note: advance(1, note),
         )
     return ended
+
+
+def _shown(place: Place, title: str, total: int, done: int = 0) -> AbstractContextManager[Advance]:
+    """Progress, which one process shows for all."""
+    return progress(title, total, done) if place.leads else nullcontext(lambda steps=1, note="": None)
 
 
 def _announce(chosen: Split, settings: TrainingSettings, vgg: Path | None) -> None:
@@ -126,15 +132,16 @@ def _announce(chosen: Split, settings: TrainingSettings, vgg: Path | None) -> No
 
 
 def _prepared(
-    manifest: Manifest, chosen: Split, settings: TrainingSettings, folder: RunFolder
+    manifest: Manifest, chosen: Split, settings: TrainingSettings, folder: RunFolder, place: Place
 ) -> tuple[list[TrainingClip], list[TrainingClip]]:
     parts = []
-    with progress("Preparing clips", len(chosen.train) + len(chosen.validation)) as advance:
+    with _shown(place, "Preparing clips", len(chosen.train) + len(chosen.validation)) as advance:
         for clips in (chosen.train, chosen.validation):
             good, bad = prepare_clips(
                 manifest, clips, settings.shape, folder.cache, gray=settings.gray, advance=lambda: advance()
             )
-            _say_bad(bad)
+            if place.leads:
+                _say_bad(bad)
             parts.append(good)
     if not parts[0]:
         raise MeAugmentError("no clip could be prepared for training; the reasons are above.")

@@ -22,6 +22,7 @@ from me_augment.training.devices import Place
 from me_augment.training.loop import Trainer
 from me_augment.training.presets import preset
 from me_augment.training.run import RunFolder, begin, run
+from me_augment.training.settings import changed
 from me_augment.training.state import read_state
 
 SETTINGS = replace(
@@ -87,6 +88,24 @@ def test_it_learns(cache, tmp_path):
     ended = trained(tmp_path / "out", cache[1], settings)
     assert ended.trained.moving_l1 < ended.untrained.moving_l1
     assert ended.trained.correlation > ended.untrained.correlation
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"weights": {"identity": 1.0, "temporal": 0.0, "region": 0.0}, "shape": {"conventions": {"output": "direct"}}},
+        {"weights": {"generator_gan": 0.0, "discriminator_gan": 0.0, "feature_matching": [0.0, 0.0]}, "ema": 0.0},
+        {
+            "weights": {"perceptual": [0.0], "equivariance_jacobian": 0.0, "amplitude": 0.0},
+            "clip": 0.1,
+            "batch_size": 3,
+        },
+    ],
+)
+def test_every_term_can_be_left_out(cache, tmp_path, changes):
+    settings = changed(SETTINGS, {"steps": 2, "checkpoint_every": 2, **changes})
+    trained(tmp_path / "out", cache[1], settings)
+    assert [int(row["step"]) for row in rows(tmp_path / "out" / "log.csv")] == [2]
 
 
 @pytest.mark.parametrize("stops", [[1], [3, 1, 4], [5, 5]])
