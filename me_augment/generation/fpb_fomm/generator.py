@@ -17,7 +17,7 @@ from me_augment.generation.fpb_fomm.blocks import identity_grid
 from me_augment.generation.fpb_fomm.checkpoint import read_checkpoint
 from me_augment.generation.fpb_fomm.crop import face_crop
 from me_augment.generation.fpb_fomm.driving import Driving, Observed, cleaned, filmed
-from me_augment.generation.fpb_fomm.inference import Renderer, choose_device
+from me_augment.generation.fpb_fomm.inference import Renderer
 from me_augment.generation.fpb_fomm.motion_prediction import KeyPoints
 from me_augment.generation.fpb_fomm.paste_back import PasteBack
 from me_augment.generation.generator import GeneratorChoice, Rendition
@@ -42,7 +42,7 @@ class FpbFommGenerator:
         self.version = f"{VERSION}+{checkpoint.fingerprint}"
         self.training_subjects = checkpoint.provenance.training_subjects
         self._choice, self._shape = choice, checkpoint.shape
-        self._renderer = Renderer(checkpoint.model, device=choose_device(choice.device), precision=choice.precision)
+        self._renderer = Renderer(checkpoint.model, device=choice.device, precision=choice.precision)
 
     def observe(self, frames: Sequence[NDArray[Any]], landmarks: NDArray[np.float32]) -> Observed:
         """See `Generator.observe`. Networks that find all motion in the frames as filmed need no measurement."""

@@ -87,7 +87,8 @@ def test_inference():
     same("sparse_motion_last_s8", sparse[2, :, ::8, ::8])
     candidates = generator.dense_motion_network.candidates(small.expand(3, -1, -1, -1), source, moved, sparse)
     same("sparse_deformed_last_s4", candidates.view(3, 19, 4, 64, 64)[2, :, 1:, ::4, ::4])
-    same("dense_mask_s4", generator.dense_motion_network.blend(candidates)[0][..., ::4, ::4])
+    logits, _ = generator.dense_motion_network.choose(candidates)
+    same("dense_mask_s4", generator.dense_motion_network.weights(logits, moved.value)[..., ::4, ::4])
 
     prediction, motion = generator(target.expand(3, -1, -1, -1), source, moved)
     same("deformation", motion.deformation)
