@@ -34,6 +34,7 @@ def train(
     init: Path | None = None,
     saw: tuple[str, ...] | None = None,
     vgg: Path | None = None,
+    cache: Path,
 ) -> Ended:
     """Begin or resume the run in `out`, show progress; warnings go to stderr.
 
@@ -45,6 +46,7 @@ def train(
         place: of this process.
         init: checkpoint to begin with; `saw`, who trained it, if it does not say.
         vgg: file of VGG-19's weights.
+        cache: folder of prepared clips, made where it is missing.
     """
     folder = RunFolder(out.absolute())
     networks = new_model(settings.shape, settings.seed)
@@ -84,7 +86,7 @@ def train(
         )
     else:
         place.wait()  # until the first process has prepared the clips, or found out why not
-    parts = _prepared(manifest, chosen, settings, folder, place)
+    parts = _prepared(manifest, chosen, settings, cache, place)
     if place.leads:
         place.wait()
     state = read_state(folder.states)
@@ -132,13 +134,13 @@ def _announce(chosen: Split, settings: TrainingSettings, vgg: Path | None) -> No
 
 
 def _prepared(
-    manifest: Manifest, chosen: Split, settings: TrainingSettings, folder: RunFolder, place: Place
+    manifest: Manifest, chosen: Split, settings: TrainingSettings, cache: Path, place: Place
 ) -> tuple[list[TrainingClip], list[TrainingClip]]:
     parts = []
     with _shown(place, "Preparing clips", len(chosen.train) + len(chosen.validation)) as advance:
         for clips in (chosen.train, chosen.validation):
             good, bad = prepare_clips(
-                manifest, clips, settings.shape, folder.cache, gray=settings.gray, advance=lambda: advance()
+                manifest, clips, settings.shape, cache, gray=settings.gray, advance=lambda: advance()
             )
             if place.leads:
                 _say_bad(bad)

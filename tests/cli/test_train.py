@@ -81,6 +81,18 @@ def test_a_fold_is_recorded_and_a_training_goes_on_from_another(cli, tiny_manife
     assert "--init (sha256)" in warned
 
 
+def test_folds_share_prepared_clips(cli, tiny_manifest, prepared, tmp_path, monkeypatch):
+    from me_augment.training import clips
+
+    monkeypatch.setattr(clips, "measure_motion", None)  # a call would fail
+    common = ("--preset", "tiny", "--steps", 1, "--device", "cpu", "--cache", prepared)
+    for fold in ("sub91", "sub92"):
+        out = tmp_path / fold
+        code, _, warned = cli(tiny_manifest.folder, "--out", out, "--fold", fold, *common)
+        assert code == 0, warned
+        assert not (out / "cache").exists()
+
+
 def test_figures_are_printed_where_somebody_judges(cli, tiny_manifest, out):
     code, said, _ = cli(tiny_manifest.folder, "--out", out, "--preset", "tiny", "--steps", 2, "--device", "cpu")
     assert code == 0
@@ -97,7 +109,7 @@ def test_figures_are_printed_where_somebody_judges(cli, tiny_manifest, out):
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
-        (("--device", "cuda:99"), "--device cuda:99, but torch finds"),
+        (("--device", "cuda:99"), "cuda:99 was asked for"),
         (("--init", "none.safetensors", "--preset", "tiny"), "none.safetensors is not a file"),
         (("--init-saw", "nobody"), "goes with --init"),
         (("--steps", "0"), "steps is 0"),
