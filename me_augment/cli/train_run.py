@@ -10,7 +10,7 @@ from pathlib import Path
 import click
 
 from me_augment.cli.progress import Advance, progress
-from me_augment.errors import MeAugmentError
+from me_augment.errors import MeAugmentError, UsageError
 from me_augment.generation.fpb_fomm.checkpoint import Provenance, take_over
 from me_augment.generation.fpb_fomm.model import new_model
 from me_augment.manifest import Clip, Manifest
@@ -22,6 +22,9 @@ from me_augment.training.settings import TrainingSettings
 from me_augment.training.state import read_state
 from me_augment.training.subjects import Split
 from me_augment.versions import installed
+
+# VGG-19 halves its pictures four times.
+_LEAST_FOR_VGG = 16
 
 
 def train(
@@ -51,6 +54,12 @@ def train(
     folder = RunFolder(out.absolute())
     networks = new_model(settings.shape, settings.seed)
     likeness = read_vgg19(vgg) if vgg else None
+    smallest = settings.shape.size * min(settings.scales)
+    if vgg is not None and smallest < _LEAST_FOR_VGG:
+        raise UsageError(
+            f"pictures of {settings.shape.size} pixels are {smallest:g} at the smallest of the scales, too small for "
+            f"VGG-19, which needs {_LEAST_FOR_VGG}: leave out that scale (scales in --config), or --vgg."
+        )
     provenance = Provenance(
         training_subjects=chosen.persons,
         corpora=chosen.corpora,

@@ -4,6 +4,8 @@ import shutil
 from dataclasses import replace
 
 import pytest
+import torch
+from fpb_golden import numbers
 
 from me_augment.cli import main, train
 from me_augment.generation.fpb_fomm.checkpoint import read_checkpoint
@@ -123,6 +125,20 @@ def test_wrong_use_is_one_sentence(cli, tiny_manifest, tmp_path, arguments, word
     assert code == 2
     assert words in warned.strip().splitlines()[-1]
     assert not (tmp_path / "out").exists()
+
+
+def test_the_perceptual_loss_of_a_file(cli, tiny_manifest, out, tmp_path):
+    weights = {key[4:]: torch.from_numpy(value) for key, value in numbers().items() if key.startswith("vgg.")}
+    torch.save(weights, tmp_path / "vgg.pth")
+    common = (tiny_manifest.folder, "--out", out, "--preset", "tiny", "--device", "cpu", "--vgg", tmp_path / "vgg.pth")
+    code, _, warned = cli(*common)
+    assert code == 2
+    assert "4 at the smallest of the scales, too small for VGG-19" in warned
+    config = tmp_path / "config.yaml"
+    config.write_text("{steps: 2, scales: [1.0, 0.5]}")
+    code, _, warned = cli(*common, "--config", config)
+    assert code == 0, warned
+    assert "no weights of VGG-19" not in warned
 
 
 def test_faces_are_not_trained_from(cli, tiny_manifest, tmp_path):
