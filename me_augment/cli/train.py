@@ -61,6 +61,11 @@ _CONVENTIONS = ("mended", "reference")
 @click.option("--steps", type=int, help="Steps to take.  [default: the preset's]")
 @click.option("--batch-size", type=int, help="Pairs of frames in a step, over all devices.  [default: the preset's]")
 @click.option("--seed", type=int, help="Seed of every random choice.  [default: the preset's, 0]")
+@click.option(
+    "--cache",
+    type=click.Path(path_type=Path),
+    help="Folder for prepared clips, to be shared by several folds.  [default: OUT/cache]",
+)
 @click.option("--root", type=click.Path(path_type=Path), help="Where the corpus lies now, if it moved.")
 @click.option("--dry-run", is_flag=True, help="Say what would be trained; write nothing.")
 def command(
@@ -79,6 +84,7 @@ def command(
     steps: int | None,
     batch_size: int | None,
     seed: int | None,
+    cache: Path | None,
     root: Path | None,
     dry_run: bool,
 ) -> None:
@@ -106,8 +112,9 @@ def command(
     settings = changed(settings, {name: value for name, value in given.items() if value is not None})
     if init_saw is not None and init is None:
         raise UsageError("--init-saw goes with --init.")
+    source = Manifest.open(manifest, root)
     chosen = split(
-        Manifest.open(manifest, root),
+        source,
         exclude=_listed(exclude_subjects) or (),
         fold=fold,
         validation=_listed(validation_subjects),
@@ -125,7 +132,15 @@ def command(
         from me_augment.cli.train_run import train
 
         ended = train(
-            Manifest.open(manifest, root), chosen, settings, out, place=place, init=init, saw=_listed(init_saw), vgg=vgg
+            source,
+            chosen,
+            settings,
+            out,
+            place=place,
+            init=init,
+            saw=_listed(init_saw),
+            vgg=vgg,
+            cache=cache or out / "cache",
         )
         if place.leads:
             _report(ended, settings)

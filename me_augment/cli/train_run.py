@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import replace
 from hashlib import file_digest
 from pathlib import Path
 
 import click
 
-from me_augment.cli.progress import progress
-from me_augment.errors import MeAugmentError
+from me_augment.cli.progress import Advance, progress
+from me_augment.errors import MeAugmentError, UsageError
 from me_augment.generation.fpb_fomm.checkpoint import Provenance, take_over
 from me_augment.generation.fpb_fomm.model import new_model
 from me_augment.manifest import Clip, Manifest
@@ -22,6 +23,9 @@ from me_augment.training.state import read_state
 from me_augment.training.subjects import Split
 from me_augment.versions import installed
 
+# VGG-19 halves its pictures four times.
+_LEAST_FOR_VGG = 16
+
 
 def train(
     manifest: Manifest,
@@ -33,6 +37,7 @@ def train(
     init: Path | None = None,
     saw: tuple[str, ...] | None = None,
     vgg: Path | None = None,
+    cache: Path,
 ) -> Ended:
     """Begin or resume the run in `out`, show progress; warnings go to stderr.
 
@@ -44,15 +49,22 @@ def train(
         place: of this process.
         init: checkpoint to begin with; `saw`, who trained it, if it does not say.
         vgg: file of VGG-19's weights.
+        cache: folder of prepared clips, made where it is missing.
     """
     folder = RunFolder(out.absolute())
     networks = new_model(settings.shape, settings.seed)
     likeness = read_vgg19(vgg) if vgg else None
+    smallest = settings.shape.size * min(settings.scales)
+    if vgg is not None and smallest < _LEAST_FOR_VGG:
+        raise UsageError(
+            f"pictures of {settings.shape.size} pixels are {smallest:g} at the smallest of the scales, too small for "
+            f"VGG-19, which needs {_LEAST_FOR_VGG}: leave out that scale (scales in --config), or --vgg."
+        )
     provenance = Provenance(
         training_subjects=chosen.persons,
         corpora=chosen.corpora,
-        data=chosen.fingerprint,
-        code=f"me-augment {installed('me-augment') or 'of a checkout'}",
+        data=manifest.fingerprint,
+        code=installed("me-augment"),
         fold=chosen.fold,
     )
     if init is not None:
@@ -83,14 +95,14 @@ def train(
         )
     else:
         place.wait()  # until the first process has prepared the clips, or found out why not
-    parts = _prepared(manifest, chosen, settings, folder)
+    parts = _prepared(manifest, chosen, settings, cache, place)
     if place.leads:
         place.wait()
     state = read_state(folder.states)
     done = 0 if state is None else int(state["step"])
     if done and place.leads:
         click.echo(f"resuming: {done} of {settings.steps} steps are done", err=True)
-    with progress("Training", settings.steps or 0, done=done) as advance:
+    with _shown(place, "Training", settings.steps or 0, done) as advance:
         ended = run(
             folder,
             settings,
@@ -103,6 +115,11 @@ def train(
             advance=lambda note: advance(1, note),
         )
     return ended
+
+
+def _shown(place: Place, title: str, total: int, done: int = 0) -> AbstractContextManager[Advance]:
+    """Progress, which one process shows for all."""
+    return progress(title, total, done) if place.leads else nullcontext(lambda steps=1, note="": None)
 
 
 def _announce(chosen: Split, settings: TrainingSettings, vgg: Path | None) -> None:
@@ -126,15 +143,16 @@ def _announce(chosen: Split, settings: TrainingSettings, vgg: Path | None) -> No
 
 
 def _prepared(
-    manifest: Manifest, chosen: Split, settings: TrainingSettings, folder: RunFolder
+    manifest: Manifest, chosen: Split, settings: TrainingSettings, cache: Path, place: Place
 ) -> tuple[list[TrainingClip], list[TrainingClip]]:
     parts = []
-    with progress("Preparing clips", len(chosen.train) + len(chosen.validation)) as advance:
+    with _shown(place, "Preparing clips", len(chosen.train) + len(chosen.validation)) as advance:
         for clips in (chosen.train, chosen.validation):
             good, bad = prepare_clips(
-                manifest, clips, settings.shape, folder.cache, gray=settings.gray, advance=lambda: advance()
+                manifest, clips, settings.shape, cache, gray=settings.gray, advance=lambda: advance()
             )
-            _say_bad(bad)
+            if place.leads:
+                _say_bad(bad)
             parts.append(good)
     if not parts[0]:
         raise MeAugmentError("no clip could be prepared for training; the reasons are above.")

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import torch
 from torch import distributed
 
-from me_augment.errors import UsageError
+from me_augment.generation.fpb_fomm.inference import choose_device
 
 
 @dataclass(frozen=True)
@@ -37,39 +37,16 @@ class Place:
             distributed.barrier()
 
 
-def find_device(name: str) -> torch.device:
-    """`cpu`, `cuda`, `cuda:N`, or `auto`: a GPU where there is one.
-
-    Raises:
-        UsageError: there is no such device.
-    """
-    if name == "auto":
-        name = "cuda" if torch.cuda.is_available() else "cpu"
-    try:
-        device = torch.device(name)
-    except RuntimeError as error:
-        raise UsageError(f"there is no device {name!r}: choose auto, cpu, cuda or cuda:N.") from error
-    if device.type not in ("cpu", "cuda"):
-        raise UsageError(f"training does not run on {name!r}: choose auto, cpu, cuda or cuda:N.")
-    if device.type == "cuda" and (device.index or 0) >= torch.cuda.device_count():
-        count = torch.cuda.device_count()
-        raise UsageError(
-            f"--device {name}, but torch finds {count or 'no'} GPU{'s' * (count != 1)}: `me-augment doctor` says why; "
-            "--device cpu trains without one."
-        )
-    return device
-
-
 @contextmanager
 def place_of_process(name: str) -> Iterator[Place]:
     """This process's place: the device called so, or, under `torchrun`, one device for each process."""
     world = int(os.environ.get("WORLD_SIZE", "1"))
     if world == 1:
-        yield Place(find_device(name))
+        yield Place(choose_device(name))
         return
-    device = find_device(name)
+    device = choose_device(name)
     if device.type == "cuda":
-        device = find_device(f"cuda:{os.environ['LOCAL_RANK']}")
+        device = choose_device(f"cuda:{os.environ['LOCAL_RANK']}")
         torch.cuda.set_device(device)
     distributed.init_process_group("nccl" if device.type == "cuda" else "gloo")
     try:

@@ -95,7 +95,15 @@ class TrainingSettings:
         for name, low, high in (("hue", 0, 0.5), ("still", 0, 1), ("ema", 0, 0.99999), ("clip", 0, float("inf"))):
             if not low <= getattr(self, name) <= high:
                 raise UsageError(f"{name} is {getattr(self, name):g}; it must lie between {low:g} and {high:g}.")
+        if not self.scales or not all(0 < scale <= 1 for scale in self.scales):
+            raise UsageError(f"scales is {list(self.scales)}; give factors above 0, up to 1.")
         compat, weights = self.shape.conventions.compat, self.weights
+        for name, value in asdict(weights).items():
+            if any(factor < 0 for factor in (value if isinstance(value, tuple) else (value,))):
+                raise UsageError(f"weights.{name} is {value}; a weight is not below 0.")
+        drawn = (*weights.perceptual, weights.generator_gan, *weights.feature_matching, weights.reconstruction)
+        if not any((*drawn, weights.motion)):
+            raise UsageError("weights: no loss is left that teaches the generator anything.")
         if not compat and weights.equivariance_value:
             raise UsageError(
                 "weights.equivariance_value must be 0 for a mended model: its key points come from landmarks, so that "

@@ -4,6 +4,8 @@ import shutil
 from dataclasses import replace
 
 import pytest
+import torch
+from fpb_golden import numbers
 
 from me_augment.cli import main, train
 from me_augment.generation.fpb_fomm.checkpoint import read_checkpoint
@@ -81,6 +83,18 @@ def test_a_fold_is_recorded_and_a_training_goes_on_from_another(cli, tiny_manife
     assert "--init (sha256)" in warned
 
 
+def test_folds_share_prepared_clips(cli, tiny_manifest, prepared, tmp_path, monkeypatch):
+    from me_augment.training import clips
+
+    monkeypatch.setattr(clips, "measure_motion", None)  # a call would fail
+    common = ("--preset", "tiny", "--steps", 1, "--device", "cpu", "--cache", prepared)
+    for fold in ("sub91", "sub92"):
+        out = tmp_path / fold
+        code, _, warned = cli(tiny_manifest.folder, "--out", out, "--fold", fold, *common)
+        assert code == 0, warned
+        assert not (out / "cache").exists()
+
+
 def test_figures_are_printed_where_somebody_judges(cli, tiny_manifest, out):
     code, said, _ = cli(tiny_manifest.folder, "--out", out, "--preset", "tiny", "--steps", 2, "--device", "cpu")
     assert code == 0
@@ -97,7 +111,7 @@ def test_figures_are_printed_where_somebody_judges(cli, tiny_manifest, out):
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
-        (("--device", "cuda:99"), "--device cuda:99, but torch finds"),
+        (("--device", "cuda:99"), "cuda:99 was asked for"),
         (("--init", "none.safetensors", "--preset", "tiny"), "none.safetensors is not a file"),
         (("--init-saw", "nobody"), "goes with --init"),
         (("--steps", "0"), "steps is 0"),
@@ -111,6 +125,20 @@ def test_wrong_use_is_one_sentence(cli, tiny_manifest, tmp_path, arguments, word
     assert code == 2
     assert words in warned.strip().splitlines()[-1]
     assert not (tmp_path / "out").exists()
+
+
+def test_the_perceptual_loss_of_a_file(cli, tiny_manifest, out, tmp_path):
+    weights = {key[4:]: torch.from_numpy(value) for key, value in numbers().items() if key.startswith("vgg.")}
+    torch.save(weights, tmp_path / "vgg.pth")
+    common = (tiny_manifest.folder, "--out", out, "--preset", "tiny", "--device", "cpu", "--vgg", tmp_path / "vgg.pth")
+    code, _, warned = cli(*common)
+    assert code == 2
+    assert "4 at the smallest of the scales, too small for VGG-19" in warned
+    config = tmp_path / "config.yaml"
+    config.write_text("{steps: 2, scales: [1.0, 0.5]}")
+    code, _, warned = cli(*common, "--config", config)
+    assert code == 0, warned
+    assert "no weights of VGG-19" not in warned
 
 
 def test_faces_are_not_trained_from(cli, tiny_manifest, tmp_path):

@@ -7,6 +7,7 @@ from torch import nn
 
 from me_augment.generation.fpb_fomm.model import new_model
 from me_augment.training.devices import place_of_process
+from me_augment.training.equivariance import Distortion
 from me_augment.training.loop import Trainer
 from me_augment.training.pairs import Pairs
 from me_augment.training.presets import preset
@@ -16,8 +17,11 @@ SETTINGS = changed(preset("tiny", "mended"), {"batch_size": 4, "scales": [1.0, 0
 
 
 def gradients(place, clips):
-    """Of all networks after the first step, with normalisations that do not look at their batch."""
-    model, discriminator = new_model(SETTINGS.shape, seed=0)
+    """Of all networks after the first step, with normalisations that do not look at their batch.
+
+    In double precision: in single, the order of a sum decides on which side of a kink some values fall.
+    """
+    model, discriminator = (part.double() for part in new_model(SETTINGS.shape, seed=0))
     for module in (*model.modules(), *discriminator.modules()):
         if isinstance(module, nn.BatchNorm2d):
             module.eval()
@@ -25,7 +29,10 @@ def gradients(place, clips):
     with torch.no_grad():  # from a point where every part counts
         model.generator.final.weight.normal_(0, 0.05, generator=torch.Generator().manual_seed(1))
     trainer = Trainer(SETTINGS, model, discriminator, place, None)
-    trainer.step(0, Pairs(clips, SETTINGS).batch(0, place.rank, place.world))
+    batch = Pairs(clips, SETTINGS).batch(0, place.rank, place.world)
+    exact = {name: part.double() for name, part in batch._asdict().items() if isinstance(part, torch.Tensor)}
+    distortion = Distortion(batch.distortion.affine.double(), batch.distortion.weights.double())
+    trainer.step(0, batch._replace(**exact, distortion=distortion))
     return {
         f"{name}.{key}": parameter.grad
         for name, part in (("model", trainer.model), ("discriminator", trainer.discriminator))

@@ -6,12 +6,10 @@ import subprocess
 import sys
 from pathlib import Path
 
-import pytest
 import torch
 
-from me_augment.errors import UsageError
 from me_augment.training.clips import read_clip
-from me_augment.training.devices import Place, find_device
+from me_augment.training.devices import Place
 
 SCRIPT = Path(__file__).with_name("one_step.py")
 TORCHRUN = [sys.executable, "-m", "torch.distributed.run", "--nproc-per-node", "2", "--master-port"]
@@ -31,9 +29,8 @@ def test_two_processes_average_their_gradients(cache, tmp_path):
     subprocess.run(command, env=environment(), check=True, capture_output=True, timeout=120)
     found = torch.load(tmp_path / "grads.pt", weights_only=True)
     assert found.keys() == wanted.keys()
-    largest = max(gradient.abs().max().item() for gradient in wanted.values())
     for name, gradient in wanted.items():
-        assert (found[name] - gradient).abs().max() <= 1e-3 * gradient.abs().max() + 1e-7 * largest, name
+        assert (found[name] - gradient).abs().max() <= 1e-9 * max(gradient.abs().max(), 1e-6), name
 
 
 def test_the_command_under_torchrun(tiny_manifest, cache, tmp_path):
@@ -50,12 +47,3 @@ def test_the_command_under_torchrun(tiny_manifest, cache, tmp_path):
     assert done.returncode == 0, done.stderr
     assert done.stdout.count("checkpoint.safetensors") == 1  # one process speaks
     assert (out / "checkpoint.safetensors").is_file()
-
-
-def test_devices():
-    assert find_device("cpu").type == "cpu"
-    for name in ("tpu9", "meta"):
-        with pytest.raises(UsageError, match="choose auto, cpu, cuda"):
-            find_device(name)
-    with pytest.raises(UsageError, match="torch finds"):
-        find_device("cuda:99")

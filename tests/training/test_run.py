@@ -10,6 +10,8 @@ import time
 from contextlib import contextmanager
 from dataclasses import replace
 
+import cv2
+import numpy as np
 import pytest
 import torch
 from runs import hashes
@@ -18,10 +20,12 @@ from me_augment.cli import main
 from me_augment.errors import MeAugmentError, UsageError
 from me_augment.generation.fpb_fomm.checkpoint import Provenance, read_checkpoint
 from me_augment.generation.fpb_fomm.model import new_model
+from me_augment.training.clips import TrainingClip
 from me_augment.training.devices import Place
 from me_augment.training.loop import Trainer
 from me_augment.training.presets import preset
 from me_augment.training.run import RunFolder, begin, run
+from me_augment.training.settings import changed
 from me_augment.training.state import read_state
 
 SETTINGS = replace(
@@ -87,6 +91,40 @@ def test_it_learns(cache, tmp_path):
     ended = trained(tmp_path / "out", cache[1], settings)
     assert ended.trained.moving_l1 < ended.untrained.moving_l1
     assert ended.trained.correlation > ended.untrained.correlation
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"weights": {"identity": 1.0, "temporal": 0.0, "region": 0.0}, "shape": {"conventions": {"output": "direct"}}},
+        {"weights": {"generator_gan": 0.0, "discriminator_gan": 0.0, "feature_matching": [0.0, 0.0]}, "ema": 0.0},
+        {
+            "weights": {"perceptual": [0.0], "equivariance_jacobian": 0.0, "amplitude": 0.0},
+            "clip": 0.1,
+            "batch_size": 3,
+        },
+    ],
+)
+def test_every_term_can_be_left_out(cache, tmp_path, changes):
+    settings = changed(SETTINGS, {"steps": 2, "checkpoint_every": 2, **changes})
+    trained(tmp_path / "out", cache[1], settings)
+    assert [int(row["step"]) for row in rows(tmp_path / "out" / "log.csv")] == [2]
+
+
+def test_a_model_that_computes_as_the_reference_trains_as_it(tmp_path):
+    """Its losses, and none besides, on its pictures of 256 x 256."""
+    rng = np.random.default_rng(0)
+    fields, points = np.zeros((3, 64, 64, 2), np.float32), np.zeros((3, 18, 2), np.float32)
+    points += rng.uniform(60, 200, (18, 2))
+    frames = np.stack([cv2.GaussianBlur(rng.integers(0, 256, (256, 256, 3), np.uint8), (0, 0), 3) for _ in range(3)])
+    subject = TrainingClip("a", "p:a", frames, points, fields, fields, np.ones((64, 64), np.float32), np.arange(3.0))
+    settings = replace(preset("tiny", "reference"), steps=2, checkpoint_every=2, validate_every=2, log_every=2)
+    ended = trained(tmp_path / "out", ([subject], [subject]), settings)
+    assert list(rows(tmp_path / "out" / "log.csv")[0]) == [
+        "step", "seconds", "learning_rate", "perceptual", "gen_gan", "feature_matching", "equivariance_value",
+        "equivariance_jacobian", "disc_gan", "gradient",
+    ]  # fmt: skip
+    assert read_checkpoint(ended.checkpoint).shape.conventions.compat
 
 
 @pytest.mark.parametrize("stops", [[1], [3, 1, 4], [5, 5]])

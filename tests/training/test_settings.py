@@ -53,6 +53,13 @@ def test_a_reference_file_for_a_mended_model_loses_the_dead_loss():
         ("shape: {conventions: {prior: wide}}", "shape.conventions.prior is 'wide'"),
         ("batch_size: 1", "compares two"),
         ("weights: {equivariance_value: 10}", "reaches no weight"),
+        ("scales: [1.0, 0.0]", "give factors above 0"),
+        ("weights: {motion: -1.0}", "weights.motion is -1.0; a weight is not below 0"),
+        (
+            "weights: {perceptual: [0.0], generator_gan: 0.0, feature_matching: [0.0, 0.0, 0.0, 0.0], "
+            "reconstruction: 0.0, motion: 0.0}",
+            "no loss is left",
+        ),
         ("steps: 0", "at least 1"),
         ("[1]", "not a mapping"),
         ("a: [", "cannot be read as YAML"),
