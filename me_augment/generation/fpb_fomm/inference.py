@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import Literal, NamedTuple, TypeVar
+from typing import NamedTuple, TypeVar
 
 import torch
 from torch import Tensor
@@ -25,7 +25,6 @@ from me_augment.generation.fpb_fomm.motion_prediction import (
 )
 from me_augment.generation.fpb_fomm.region_focusing import region_maps, region_mask
 
-Precision = Literal["fp32", "bf16", "fp16"]
 _DTYPES = {"fp32": torch.float32, "bf16": torch.bfloat16, "fp16": torch.float16}
 # On a CPU one frame is drawn at a time, which keeps its features in the cache; the hourglasses, whose weights are far
 # larger than their features, read these once for several frames.
@@ -107,7 +106,7 @@ class Renderer:
         model: Model,
         *,
         device: str = "cpu",
-        precision: Precision = "fp32",
+        precision: str = "fp32",
         compiled: bool = False,
         batch: int | None = None,
     ) -> None:

@@ -199,7 +199,7 @@ def test_frames_may_be_written_to():
     renderer = Renderer(a_model(REFERENCE))
     target = renderer.encode(a_target(), tensor("source_kp18").float())
     first = renderer.key_points(picture("driving_images_u8")[:1], tensor("driving_kp18").float())
-    (made,) = renderer.frames(target, first, first)
+    ((made, _),) = renderer.frames(target, first, first)
     made.mul_(255)
 
 
