@@ -25,6 +25,7 @@ _COMMANDS = {
     "ingest": "Turn a corpus folder into a manifest.",
     "status": "Say how far a run is.",
     "synthesize": "Make labelled clips on other faces.",
+    "train": "Train the learned generator on a manifest.",
     "validate": "Check a manifest's or run's rows.",
 }
 

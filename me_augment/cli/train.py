@@ -1,0 +1,192 @@
+"""`me-augment train`: a manifest → a checkpoint of the learned generator."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from me_augment.errors import UsageError
+
+if TYPE_CHECKING:
+    from me_augment.training.run import Ended
+    from me_augment.training.settings import TrainingSettings
+    from me_augment.training.subjects import Split
+    from me_augment.training.validation import Figures
+
+# Those of me_augment.training.presets, which takes torch to import; a test compares them.
+_PRESETS = ("published", "compact", "tiny")
+_CONVENTIONS = ("mended", "reference")
+
+
+@click.command()
+@click.argument("manifest", type=click.Path(path_type=Path))
+@click.option("--out", required=True, type=click.Path(path_type=Path), help="Folder of the training run.")
+@click.option(
+    "--preset",
+    type=click.Choice(_PRESETS),
+    default="published",
+    show_default=True,
+    help="Sizes of the networks and of the run: the paper's, for a GPU; compact, 128 x 128, which two CPU cores train "
+    "in minutes; or tiny, for trying things out.",
+)
+@click.option(
+    "--conventions",
+    type=click.Choice(_CONVENTIONS),
+    default="mended",
+    show_default=True,
+    help="How the model computes and learns: as the reference implementation, or with its known defects mended.",
+)
+@click.option(
+    "--config", type=click.Path(path_type=Path), help="YAML of settings: a run's config.yaml, or the reference's."
+)
+@click.option("--init", type=click.Path(path_type=Path), help="Checkpoint to begin with: whatever of it fits.")
+@click.option(
+    "--init-saw",
+    metavar="PERSON,…",
+    help="Who trained --init where it does not say: person ids, or `nobody`.  [default: all of CASME II, SAMM, SMIC]",
+)
+@click.option("--exclude-subjects", metavar="PERSON,…", help="People whose clips are not trained from, such as sub01.")
+@click.option("--fold", metavar="PERSON", help="Hold this person out, and remember it as the checkpoint's fold.")
+@click.option(
+    "--validation-subjects",
+    metavar="PERSON,…",
+    help="People whose clips judge the model, or `nobody`.  [default: 15 % of all, by a hash of their ids]",
+)
+@click.option(
+    "--vgg", type=click.Path(path_type=Path), help="Weights of VGG-19 for the perceptual loss: .pth, .safetensors."
+)
+@click.option("--device", default="auto", show_default=True, help="cpu, cuda, cuda:N, or auto, a GPU if there is one.")
+@click.option("--steps", type=int, help="Steps to take.  [default: the preset's]")
+@click.option("--batch-size", type=int, help="Pairs of frames in a step, over all devices.  [default: the preset's]")
+@click.option("--seed", type=int, help="Seed of every random choice.  [default: the preset's, 0]")
+@click.option(
+    "--cache",
+    type=click.Path(path_type=Path),
+    help="Folder for prepared clips, to be shared by several folds.  [default: OUT/cache]",
+)
+@click.option("--root", type=click.Path(path_type=Path), help="Where the corpus lies now, if it moved.")
+@click.option("--dry-run", is_flag=True, help="Say what would be trained; write nothing.")
+def command(
+    manifest: Path,
+    out: Path,
+    preset: str,
+    conventions: str,
+    config: Path | None,
+    init: Path | None,
+    init_saw: str | None,
+    exclude_subjects: str | None,
+    fold: str | None,
+    validation_subjects: str | None,
+    vgg: Path | None,
+    device: str,
+    steps: int | None,
+    batch_size: int | None,
+    seed: int | None,
+    cache: Path | None,
+    root: Path | None,
+    dry_run: bool,
+) -> None:
+    """Train the paper's networks on the real clips of MANIFEST.
+
+    Whoever is trained from, or judges, is written into the checkpoint, and `synthesize` keeps clips made with it out
+    of their folds: for leave-one-subject-out, train one with --fold for each person. An interrupted training goes on
+    where its last state was saved when the same command is given again. Under `torchrun` several GPUs share a batch.
+
+    \b
+    Examples:
+      me-augment train work/manifest --out work/fold-sub01 --fold sub01 --init vox-cpk.pth.tar --vgg vgg19.pth
+      me-augment train work/manifest --out work/small --preset compact
+    """
+    from me_augment.manifest import Manifest
+    from me_augment.training import presets
+    from me_augment.training.devices import place_of_process
+    from me_augment.training.settings import changed, read_settings
+    from me_augment.training.subjects import split
+
+    settings = presets.preset(preset, conventions)
+    if config is not None:
+        settings = read_settings(config, settings)
+    given = {"steps": steps, "batch_size": batch_size, "seed": seed}
+    settings = changed(settings, {name: value for name, value in given.items() if value is not None})
+    if init_saw is not None and init is None:
+        raise UsageError("--init-saw goes with --init.")
+    source = Manifest.open(manifest, root)
+    chosen = split(
+        source,
+        exclude=_listed(exclude_subjects) or (),
+        fold=fold,
+        validation=_listed(validation_subjects),
+    )
+    settings = settings.resolved(len(chosen.train))
+    with place_of_process(device) as place:
+        if settings.batch_size % place.world or (settings.weights.temporal and settings.batch_size // place.world % 2):
+            raise UsageError(
+                f"--batch-size is {settings.batch_size}, for {place.world} processes: give a multiple of "
+                f"{place.world * (2 if settings.weights.temporal else 1)}."
+            )
+        if dry_run:
+            _describe(chosen, settings)
+            return
+        from me_augment.cli.train_run import train
+
+        ended = train(
+            source,
+            chosen,
+            settings,
+            out,
+            place=place,
+            init=init,
+            saw=_listed(init_saw),
+            vgg=vgg,
+            cache=cache or out / "cache",
+        )
+        if place.leads:
+            _report(ended, settings)
+
+
+def _listed(text: str | None) -> tuple[str, ...] | None:
+    if text is None:
+        return None
+    if text.strip() == "nobody":
+        return ()
+    return tuple(part.strip() for part in text.split(",") if part.strip())
+
+
+def _describe(chosen: Split, settings: TrainingSettings) -> None:
+    from me_augment.generation.fpb_fomm.model import new_model, parameters_of
+
+    for name, people in (("train", chosen.train), ("validate", chosen.validation)):
+        persons = sorted({clip.person_id for clip in people})
+        counts = "  ".join(f"{person} {sum(clip.person_id == person for clip in people)}" for person in persons)
+        click.echo(f"{name:8} {len(people)} clips  {counts}")
+    model, discriminator = new_model(settings.shape, settings.seed)
+    click.echo(
+        f"parameters: key points {parameters_of(model.kp_detector):,}, generator {parameters_of(model.generator):,}, "
+        f"discriminator {parameters_of(discriminator):,}"
+    )
+    click.echo(f"pictures: {settings.shape.size} x {settings.shape.size}")
+    click.echo(
+        f"{settings.steps} steps of {settings.batch_size} pairs, a checkpoint every {settings.checkpoint_every}. "
+        "Nothing was written."
+    )
+
+
+def _report(ended: Ended, settings: TrainingSettings) -> None:
+    if ended.copy is not None and ended.untrained is not None and ended.trained is not None:
+        click.echo("on people whom the model never saw     L1       where the face moves   correlation   gain")
+        click.echo(_row("source as it is", ended.copy))
+        click.echo(_row("at the start", ended.untrained))
+        click.echo(_row("trained", ended.trained))
+        better = ended.trained.moving_l1 < min(ended.copy.moving_l1, ended.untrained.moving_l1)
+        verdict = "better" if better else "NOT better"
+        figures = f"; where the face moves it is {verdict} than both"
+    else:
+        figures = "; nobody judged it"
+    click.echo(f"{ended.steps} steps → {ended.checkpoint}{figures}")
+
+
+def _row(name: str, found: Figures) -> str:
+    motion = "" if found.correlation is None else f"{found.correlation:11.3f} {found.gain:10.3f}"
+    return f"  {name:32} {found.l1:8.5f} {found.moving_l1:16.5f} {motion:>30}"

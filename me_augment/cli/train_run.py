@@ -1,0 +1,173 @@
+"""What `me-augment train` does once it knows what: prepare clips, begin with a checkpoint, train, say so."""
+
+from __future__ import annotations
+
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import replace
+from hashlib import file_digest
+from pathlib import Path
+
+import click
+
+from me_augment.cli.progress import Advance, progress
+from me_augment.errors import MeAugmentError, UsageError
+from me_augment.generation.fpb_fomm.checkpoint import Provenance, take_over
+from me_augment.generation.fpb_fomm.model import new_model
+from me_augment.manifest import Clip, Manifest
+from me_augment.training.clips import TrainingClip, prepare_clips
+from me_augment.training.devices import Place
+from me_augment.training.perceptual import read_vgg19
+from me_augment.training.run import Ended, RunFolder, begin, run
+from me_augment.training.settings import TrainingSettings
+from me_augment.training.state import read_state
+from me_augment.training.subjects import Split
+from me_augment.versions import installed
+
+# VGG-19 halves its pictures four times.
+_LEAST_FOR_VGG = 16
+
+
+def train(
+    manifest: Manifest,
+    chosen: Split,
+    settings: TrainingSettings,
+    out: Path,
+    *,
+    place: Place,
+    init: Path | None = None,
+    saw: tuple[str, ...] | None = None,
+    vgg: Path | None = None,
+    cache: Path,
+) -> Ended:
+    """Begin or resume the run in `out`, show progress; warnings go to stderr.
+
+    Args:
+        manifest: that `chosen` is from.
+        chosen: who is trained from, and who judges.
+        settings: resolved.
+        out: folder.
+        place: of this process.
+        init: checkpoint to begin with; `saw`, who trained it, if it does not say.
+        vgg: file of VGG-19's weights.
+        cache: folder of prepared clips, made where it is missing.
+    """
+    folder = RunFolder(out.absolute())
+    networks = new_model(settings.shape, settings.seed)
+    likeness = read_vgg19(vgg) if vgg else None
+    smallest = settings.shape.size * min(settings.scales)
+    if vgg is not None and smallest < _LEAST_FOR_VGG:
+        raise UsageError(
+            f"pictures of {settings.shape.size} pixels are {smallest:g} at the smallest of the scales, too small for "
+            f"VGG-19, which needs {_LEAST_FOR_VGG}: leave out that scale (scales in --config), or --vgg."
+        )
+    provenance = Provenance(
+        training_subjects=chosen.persons,
+        corpora=chosen.corpora,
+        data=manifest.fingerprint,
+        code=installed("me-augment"),
+        fold=chosen.fold,
+    )
+    if init is not None:
+        taken = take_over(*networks, init, saw)
+        before = taken.provenance
+        provenance = replace(
+            provenance,
+            training_subjects=tuple(sorted({*provenance.training_subjects, *before.training_subjects})),
+            corpora=tuple(sorted({*provenance.corpora, *before.corpora})),
+            steps=before.steps,
+            note=f"begun with {init.name}" + (f" ({before.note})" if before.note else ""),
+        )
+        if place.leads:
+            click.echo(f"--init: {len(taken.taken)} tensors taken over, {len(taken.fresh)} begun anew", err=True)
+            for name in taken.fresh[:8]:
+                click.echo(f"  anew: {name}", err=True)
+    if place.leads:
+        _announce(chosen, settings, vgg)
+        begin(
+            folder,
+            settings,
+            {
+                "the clips (fingerprint)": chosen.fingerprint,
+                "--init (sha256)": _sha256(init),
+                "--vgg (sha256)": _sha256(vgg),
+                "--fold": chosen.fold,
+            },
+        )
+    else:
+        place.wait()  # until the first process has prepared the clips, or found out why not
+    parts = _prepared(manifest, chosen, settings, cache, place)
+    if place.leads:
+        place.wait()
+    state = read_state(folder.states)
+    done = 0 if state is None else int(state["step"])
+    if done and place.leads:
+        click.echo(f"resuming: {done} of {settings.steps} steps are done", err=True)
+    with _shown(place, "Training", settings.steps or 0, done) as advance:
+        ended = run(
+            folder,
+            settings,
+            networks,
+            *parts,
+            provenance,
+            place=place,
+            vgg=likeness,
+            state=state,
+            advance=lambda note: advance(1, note),
+        )
+    return ended
+
+
+def _shown(place: Place, title: str, total: int, done: int = 0) -> AbstractContextManager[Advance]:
+    """Progress, which one process shows for all."""
+    return progress(title, total, done) if place.leads else nullcontext(lambda steps=1, note="": None)
+
+
+def _announce(chosen: Split, settings: TrainingSettings, vgg: Path | None) -> None:
+    for clip in chosen.unusable[:5]:
+        click.echo(f"left out: {clip.name}: {clip.reason}", err=True)
+    if len(chosen.unusable) > 5:
+        click.echo(f"left out: {len(chosen.unusable) - 5} more", err=True)
+    if vgg is None:
+        click.echo(
+            "warning: no weights of VGG-19 were given (--vgg), so the perceptual loss is replaced by one of structure: "
+            "colours and local detail over the same pyramid. The paper's needs torchvision's vgg19 weights.",
+            err=True,
+        )
+    if not settings.shape.conventions.compat:
+        click.echo(
+            "note: key points come from landmarks, so that the loss of their equivariance reaches no weight: left out.",
+            err=True,
+        )
+    if not chosen.validation:
+        click.echo("warning: nobody judges the model: there are too few people, or you said so.", err=True)
+
+
+def _prepared(
+    manifest: Manifest, chosen: Split, settings: TrainingSettings, cache: Path, place: Place
+) -> tuple[list[TrainingClip], list[TrainingClip]]:
+    parts = []
+    with _shown(place, "Preparing clips", len(chosen.train) + len(chosen.validation)) as advance:
+        for clips in (chosen.train, chosen.validation):
+            good, bad = prepare_clips(
+                manifest, clips, settings.shape, cache, gray=settings.gray, advance=lambda: advance()
+            )
+            if place.leads:
+                _say_bad(bad)
+            parts.append(good)
+    if not parts[0]:
+        raise MeAugmentError("no clip could be prepared for training; the reasons are above.")
+    return parts[0], parts[1]
+
+
+def _say_bad(bad: list[tuple[Clip, str]]) -> None:
+    for clip, reason in bad[:5]:
+        click.echo(f"left out: {clip.name}: {reason}", err=True)
+    if len(bad) > 5:
+        click.echo(f"left out: {len(bad) - 5} more", err=True)
+
+
+def _sha256(path: Path | None) -> str | None:
+    if path is None:
+        return None
+    with path.open("rb") as handle:
+        return file_digest(handle, "sha256").hexdigest()
