@@ -98,7 +98,9 @@ def compare(model: Model, renderer: Renderer, clip: Clip, naive_frames: int, rou
         lambda: rendered(renderer, clip),
     )
     counts, made = (naive_frames, len(clip.frames)), []
-    operations, peaks, seconds, rates = [], [0.0, 0.0], ([], []), []
+    operations, peaks, rates = [], [0.0, 0.0], []
+    seconds: tuple[list[float], list[float]] = ([], [])
+    of_processor: tuple[list[float], list[float]] = ([], [])
     for way, count in zip(ways, counts, strict=True):  # the first calls load, allocate and compile
         with torch.no_grad(), Counter() as counter:
             made.append(way())
@@ -106,7 +108,9 @@ def compare(model: Model, renderer: Renderer, clip: Clip, naive_frames: int, rou
     for turn in range(rounds):
         for which in (0, 1)[:: -1 if turn % 2 else 1]:
             forget_peak(device)
-            seconds[which].append(timed(ways[which], device) / counts[which])
+            wall, processor = timed(ways[which], device)
+            seconds[which].append(wall / counts[which])
+            of_processor[which].append(processor / counts[which])
             peaks[which] = max(peaks[which], peak_mb(device))
         rates.append(matrix_rate(device))
     rate = statistics.median(rates)
@@ -119,8 +123,11 @@ def compare(model: Model, renderer: Renderer, clip: Clip, naive_frames: int, rou
             f"{label:16} {1 / taken:9.3f} {slow / taken:7.2f} {row.operations / 1e9:11.2f} "
             f"{row.operations / taken / rate:8.2f} {row.peak_mb:8.0f} {'' if row is rows[0] else f'{difference:11.1e}'}"
         )
-    each = ", ".join(f"{a / b:.2f}" for a, b in zip(*seconds, strict=True))
-    print(f"  ratio in each round {each}; matrix rate {rate / 1e9:.1f} GMAC/s in float32", flush=True)
+    each, each_processor = (
+        ", ".join(f"{a / b:.2f}" for a, b in zip(*taken, strict=True)) for taken in (seconds, of_processor)
+    )
+    print(f"  ratio in each round {each}; of processor time, which other work disturbs less, {each_processor}")
+    print(f"  matrix rate {rate / 1e9:.1f} GMAC/s in float32", flush=True)
 
 
 @torch.inference_mode()
@@ -195,22 +202,22 @@ def a_clip(shape: Architecture, count: int) -> Clip:
     return Clip(target[None], target_points, first + weights * (last - first), points)
 
 
-def timed(work: Callable[[], Any], device: torch.device) -> float:
-    """Seconds that a call takes."""
+def timed(work: Callable[[], Any], device: torch.device) -> tuple[float, float]:
+    """Seconds that a call takes, by the clock and of this process' threads."""
     if device.type == "cuda":
         torch.cuda.synchronize(device)
-    started = time.perf_counter()
+    started = time.perf_counter(), time.process_time()
     work()
     if device.type == "cuda":
         torch.cuda.synchronize(device)
-    return time.perf_counter() - started
+    return time.perf_counter() - started[0], time.process_time() - started[1]
 
 
 def matrix_rate(device: torch.device) -> float:
     """Multiply-adds per second of a large product in float32, without shortened products."""
     side = 8192 if device.type == "cuda" else 1536
     a, b = torch.rand(2, side, side, device=device)
-    return max(side**3 / timed(lambda: a @ b, device) for _ in range(4))
+    return max(side**3 / timed(lambda: a @ b, device)[0] for _ in range(4))
 
 
 def forget_peak(device: torch.device) -> None:

@@ -7,10 +7,16 @@ from typing import TYPE_CHECKING
 
 import click
 
+from me_augment.cli.generator_options import PRECISIONS
+
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from me_augment.evaluation.generation import RunFigures
     from me_augment.evaluation.reenactment import Reenactment
+    from me_augment.generation import Generator
     from me_augment.manifest import Clip, Manifest
+    from me_augment.synthesis.makers import Maker
 
 
 @click.group()
@@ -29,11 +35,44 @@ def command() -> None:
     help="Also make this many real clips again from their own first frame, and compare frame by frame.",
 )
 @click.option(
-    "--generator", "generators", multiple=True, help="Who makes them again; repeatable.  [default: the run's]"
+    "--generators",
+    "--generator",
+    "generators",
+    multiple=True,
+    help="Who makes them again, such as warp,fpb-fomm; repeatable.  [default: the run's]",
+)
+@click.option(
+    "--checkpoint",
+    "checkpoints",
+    type=click.Path(path_type=Path),
+    multiple=True,
+    help="Weights of fpb-fomm, which is shown the frames as filmed. Several are compared; where each holds out one "
+    "person, each makes that person's clips.",
+)
+@click.option(
+    "--device",
+    default="auto",
+    show_default=True,
+    help="Where fpb-fomm runs: cpu, cuda, cuda:N, or auto, the GPU if there is one.",
+)
+@click.option(
+    "--precision",
+    type=click.Choice(PRECISIONS),
+    default="fp32",
+    show_default=True,
+    help="Of fpb-fomm's drawing on a GPU.",
 )
 @click.option("--root", type=click.Path(path_type=Path), help="Where the corpus lies now, if it moved.")
 def generation(
-    run: Path, out: Path | None, as_json: bool, clips: int | None, generators: tuple[str, ...], root: Path | None
+    run: Path,
+    out: Path | None,
+    as_json: bool,
+    clips: int | None,
+    generators: tuple[str, ...],
+    checkpoints: tuple[Path, ...],
+    device: str,
+    precision: str,
+    root: Path | None,
 ) -> None:
     """Tell how well the synthetic clips of RUN do what they were asked to do.
 
@@ -41,9 +80,12 @@ def generation(
     its error, motion where there should be none, head motion left in (interocular distances), flicker (grey levels),
     change of identity, and the most compressed patch of skin. Without --out nothing is written.
 
+    Self-reenactment compares all generators on the same clips, as far as possible of people who trained none of them.
+
     \b
-    Example:
+    Examples:
       me-augment evaluate generation work/run --out work/quality --self-reenactment 20
+      me-augment evaluate generation work/run --self-reenactment 20 --generators warp,fpb-fomm --checkpoint F
     """
     import json
 
@@ -53,8 +95,10 @@ def generation(
     from me_augment.manifest import Manifest
     from me_augment.synthesis.settings import Settings
 
-    if generators and clips is None:
-        raise UsageError("--generator names who makes real clips again: say how many with --self-reenactment N.")
+    if (generators or checkpoints) and clips is None:
+        raise UsageError(
+            "--generators and --checkpoint say who makes real clips again: say how many with --self-reenactment N."
+        )
     manifest = Manifest.open(run, root)
     config = run / "config.yaml"
     if not config.is_file():
@@ -65,7 +109,8 @@ def generation(
     figures = figures_of.run_figures(manifest.clips, settings.gates)
     again: list[Reenactment] = []
     if clips is not None:
-        again = _made_again(manifest, clips, generators or (settings.generator,))
+        names = tuple(dict.fromkeys(name.strip() for text in generators for name in text.split(",")))
+        again = _made_again(manifest, clips, _makers(names or (settings.generator,), checkpoints, device, precision))
     content = figures_of.as_json(figures) | ({"self_reenactment": reenactment.means(again)} if again else {})
     if out is not None:
         _write(out, content, manifest.clips, figures, again)
@@ -78,17 +123,82 @@ def generation(
         click.echo(f"→ {out}")
 
 
-def _made_again(manifest: Manifest, count: int, generators: tuple[str, ...]) -> list[Reenactment]:
+def _makers(
+    names: tuple[str, ...], checkpoints: tuple[Path, ...], device: str, precision: str
+) -> dict[str, tuple[Maker, ...]]:
+    """Generators by the name that the table gives them; those of folds are one generator together."""
+    from me_augment.errors import UsageError
+    from me_augment.generation import GeneratorChoice
+    from me_augment.synthesis.makers import checkpoint_files, makers_of
+
+    learned = [name for name in names if name != "warp"]
+    if checkpoints and not learned:
+        raise UsageError("--checkpoint goes with --generators fpb-fomm.")
+    makers = {"warp": makers_of([GeneratorChoice()])} if "warp" in names else {}
+    for name in learned:
+        found = [
+            makers_of(
+                [GeneratorChoice(name=name, checkpoint=file, device=device, precision=precision, driving="filmed")]
+            )
+            for file in (checkpoint_files(checkpoints) if checkpoints else [None])
+        ]
+        if len(found) == 1 or all(maker.fold for (maker,) in found):
+            makers[name] = makers_of([maker.choice for (maker,) in found])
+        else:
+            makers |= {f"{name} {maker.checkpoint}": (maker,) for (maker,) in found}
+    return makers
+
+
+def _made_again(manifest: Manifest, count: int, makers: dict[str, tuple[Maker, ...]]) -> list[Reenactment]:
     from me_augment.cli.progress import progress
     from me_augment.errors import UsageError
     from me_augment.evaluation.reenactment import choose_clips, reenact
     from me_augment.face import create_detector
+    from me_augment.manifest.folds import covers
+    from me_augment.synthesis.makers import maker_for
 
-    chosen = choose_clips(manifest, count)
+    def can(clip: Clip) -> bool:
+        return all(maker_for(those, clip.person_id) is not None for those in makers.values())
+
+    def unseen(clip: Clip) -> bool:
+        found = [maker_for(those, clip.person_id) for those in makers.values()]
+        return all(one is not None and not covers(one.training_subjects, clip.person_id) for one in found)
+
+    chosen = choose_clips(manifest, count, unseen)
     if not chosen:
-        raise UsageError("no real clip of the run has frames and landmarks to be made again from.")
+        chosen = choose_clips(manifest, count, can)
+        if chosen:
+            click.echo(
+                "warning: everyone in the run trained one of the generators, as far as is known: its figures are "
+                "better than they would be on people whom it never saw.",
+                err=True,
+            )
+    if not chosen:
+        raise UsageError(
+            "no real clip of the run, of whoever the checkpoints hold out, has frames and landmarks to be made again "
+            "from."
+        )
+    if len(chosen) < count:
+        click.echo(f"{len(chosen)} clips instead of {count}: there are no more that suit.", err=True)
     with progress("Making real clips again", len(chosen)) as advance:
-        return reenact(manifest, chosen, generators, create_detector(), advance)
+        return reenact(
+            manifest,
+            chosen,
+            {name: _generator_for(those) for name, those in makers.items()},
+            create_detector(),
+            advance,
+        )
+
+
+def _generator_for(makers: tuple[Maker, ...]) -> Callable[[Clip], Generator]:
+    from me_augment.synthesis.makers import maker_for
+
+    def made_by(clip: Clip) -> Generator:
+        maker = maker_for(makers, clip.person_id)
+        assert maker is not None
+        return maker.generator()
+
+    return made_by
 
 
 def _write(

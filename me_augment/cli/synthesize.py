@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from me_augment.cli.detector_options import detector_options
+from me_augment.cli.generator_options import generator_options
 from me_augment.errors import UsageError
 
 if TYPE_CHECKING:
@@ -99,7 +100,21 @@ class Interval(click.ParamType):
 )
 @click.option("--balance", is_flag=True, help="Make rare emotions more often; --per-driver is then the mean.")
 @click.option("--seed", default=0, show_default=True, help="Seed of every random choice.")
-@click.option("--generator", default="warp", show_default=True, help="Who makes the clips: warp.")
+@generator_options
+@click.option(
+    "--checkpoint",
+    "checkpoints",
+    type=click.Path(path_type=Path),
+    multiple=True,
+    help="Weights of fpb-fomm; several, or a folder of them, where each holds out one person (`train --fold`): each "
+    "then makes the clips for that fold.",
+)
+@click.option(
+    "--paste-back/--no-paste-back",
+    default=True,
+    show_default=True,
+    help="fpb-fomm: give the target's own frames, changed where the face moves, or the square that the network draws.",
+)
 @click.option("--root", type=click.Path(path_type=Path), help="Where the corpus lies now, if it moved.")
 @detector_options
 @click.option("--dry-run", is_flag=True, help="Say what would be made; write nothing.")
@@ -122,6 +137,11 @@ def command(
     balance: bool,
     seed: int,
     generator: str,
+    device: str,
+    precision: str,
+    driving: str,
+    checkpoints: tuple[Path, ...],
+    paste_back: bool,
     root: Path | None,
     landmarks_backend: str,
     landmark_weights: Path | None,
@@ -137,13 +157,16 @@ def command(
     Examples:
       me-augment synthesize work/manifest --out work/run --per-driver 2 --strength 0.8:1.2
       me-augment synthesize work/manifest --out work/run-au --action-units 12B+6A,4B+7,1+2 --per-target 2
+      me-augment synthesize work/manifest --out work/run-net --generator fpb-fomm --checkpoint work/folds
     """
     if basis is not None and not specifications:
         raise UsageError("--action-units-basis goes with --action-units.")
 
     from me_augment.evaluation.gates import Gates
+    from me_augment.generation import GeneratorChoice
     from me_augment.generation.au_basis import Basis
-    from me_augment.manifest.folds import covers
+    from me_augment.manifest.folds import covers, persons
+    from me_augment.synthesis.makers import checkpoint_files, leakage_warnings
     from me_augment.synthesis.run import prepare
     from me_augment.synthesis.sources import is_folder_of_images, open_sources
 
@@ -157,10 +180,21 @@ def command(
             "landmarks are only looked for in a folder of face images (--targets); a manifest has them: give the "
             "landmark options to `me-augment ingest`."
         )
+    choices = [
+        GeneratorChoice(
+            name=generator,
+            checkpoint=checkpoint,
+            device=device,
+            precision=precision,
+            driving=driving,
+            paste_back=paste_back,
+        )
+        for checkpoint in (checkpoint_files(checkpoints) if checkpoints else [None])
+    ]
     sources = open_sources(manifest, targets, detector, root)
     prepared = prepare(
         sources,
-        generator=generator,
+        generators=choices,
         basis=Basis.read(basis) if basis else None,
         per_driver=per_driver,
         action_units=tuple(part.strip() for text in specifications for part in text.split(",")),
@@ -177,13 +211,15 @@ def command(
         balance=balance,
     )
     if prepared.basis is not None:
-        persons = {clip.person_id for clip in sources.merged.clips}
-        if all(covers(prepared.basis.person_ids, person) for person in persons):
+        everyone = {clip.person_id for clip in sources.merged.clips}
+        if all(covers(prepared.basis.person_ids, person) for person in everyone):
             click.echo(
                 "warning: everyone in MANIFEST gave motion to the basis, so no fold may train with these clips: make a "
                 "basis for each fold with `me-augment au-basis --exclude PERSON`.",
                 err=True,
             )
+    for warning in leakage_warnings(prepared.makers, persons(sources.drivers.clips)):
+        click.echo(f"warning: {warning}", err=True)
     for name in sources.namesakes:
         click.echo(
             f"warning: {name} is a driver and, elsewhere, a target under another id. If they are one person, "
@@ -231,6 +267,11 @@ def _describe(prepared: Prepared) -> None:
     from me_augment.synthesis.estimate import estimate
 
     plan = prepared.plan
+    for maker in prepared.makers:
+        if maker.checkpoint is not None:
+            count = sum(row.checkpoint == maker.checkpoint for row in plan)
+            fold = f", for the fold of {maker.fold}" if maker.fold else ""
+            click.echo(f"weights {maker.checkpoint} ({maker.name}): {count} clips{fold}")
     for title, counts in (
         ("emotion", Counter(str(row.emotion) for row in plan)),
         ("driver", Counter(row.driver_person_id for row in plan if row.driver_person_id)),

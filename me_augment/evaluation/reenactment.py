@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, fields
 from typing import Any
 
@@ -16,7 +16,7 @@ from me_augment.evaluation.wanted import TrackedDriver
 from me_augment.face.detector import LandmarkDetector, NoFaceError
 from me_augment.face.dlib_backend import model_file
 from me_augment.face.geometry import interocular
-from me_augment.generation import Rendition, create_generator
+from me_augment.generation import Generator, Rendition
 from me_augment.manifest import Clip, Manifest
 from me_augment.manifest.ids import digest
 from me_augment.threads import one_thread
@@ -93,12 +93,22 @@ class FaceDescriptor:
         return np.array(self._network.compute_face_descriptor(rgb, self._dlib.full_object_detection(box, points)))
 
 
-def choose_clips(manifest: Manifest, count: int) -> list[Clip]:
-    """`count` real micro-expressions that can drive, drawn by the hash of their ids: always the same ones."""
+def choose_clips(manifest: Manifest, count: int, suits: Callable[[Clip], bool] = lambda _: True) -> list[Clip]:
+    """`count` real micro-expressions that can drive, drawn by the hash of their ids: always the same ones.
+
+    Args:
+        manifest: with the clips.
+        count: how many at most.
+        suits: which of them come into question.
+    """
     usable = [
         clip
         for clip in manifest.usable_clips()
-        if not clip.is_synthetic and clip.expression != "neutral" and clip.n_frames > 1 and clip.landmarks is not None
+        if not clip.is_synthetic
+        and clip.expression != "neutral"
+        and clip.n_frames > 1
+        and clip.landmarks is not None
+        and suits(clip)
     ]
     return sorted(usable, key=lambda clip: digest("reenactment", clip.clip_id))[:count]
 
@@ -106,23 +116,36 @@ def choose_clips(manifest: Manifest, count: int) -> list[Clip]:
 def reenact(
     manifest: Manifest,
     clips: Sequence[Clip],
-    generators: Sequence[str],
+    generators: Mapping[str, Callable[[Clip], Generator]],
     detector: LandmarkDetector,
     progress: Callable[[], None] = lambda: None,
 ) -> list[Reenactment]:
-    """Make each clip again by each generator, and by repeating its first frame; `progress` is called per clip."""
-    makers = {name: create_generator(name) for name in generators}
+    """Make each clip again by each generator, and by repeating its first frame.
+
+    Args:
+        manifest: with the clips' frames.
+        clips: real ones, with landmarks.
+        generators: name → the generator that makes a clip; those that are shown frames as filmed keep head motion and
+            blinks, as is asked of all.
+        detector: finds the landmarks that are compared.
+        progress: called per clip.
+    """
     descriptor = FaceDescriptor()
     results = []
     for clip in clips:
         with one_thread():
+            makers = {name: generator_for(clip) for name, generator_for in generators.items()}
             results += _reenacted(manifest, clip, makers, detector, descriptor)
         progress()
     return results
 
 
 def _reenacted(
-    manifest: Manifest, clip: Clip, makers: dict[str, Any], detector: LandmarkDetector, descriptor: FaceDescriptor
+    manifest: Manifest,
+    clip: Clip,
+    makers: Mapping[str, Generator],
+    detector: LandmarkDetector,
+    descriptor: FaceDescriptor,
 ) -> list[Reenactment]:
     assert clip.onset_index is not None
     assert clip.offset_index is not None

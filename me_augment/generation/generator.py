@@ -81,6 +81,10 @@ class Generator(Protocol):
     version: str
     training_subjects: tuple[str, ...]
 
+    def framed(self, target: NDArray[Any], landmarks: NDArray[np.float32]) -> tuple[NDArray[Any], NDArray[np.float32]]:
+        """The part of a target that the frames show, and its landmarks (68, 2) in their pixels."""
+        ...
+
     def observe(self, frames: Sequence[NDArray[Any]], landmarks: NDArray[np.float32]) -> Any:
         """Whatever the generator needs of a driver; computed once, passed to `animate` for every target."""
         ...

@@ -278,6 +278,10 @@ class WarpGenerator:
     version = VERSION
     training_subjects: tuple[str, ...] = ()
 
+    def framed(self, target: NDArray[Any], landmarks: NDArray[np.float32]) -> tuple[NDArray[Any], NDArray[np.float32]]:
+        """See `Generator.framed`: all of it."""
+        return target, landmarks
+
     def observe(self, frames: Sequence[NDArray[Any]], landmarks: NDArray[np.float32]) -> DriverMotion:
         """See `Generator.observe` and `measure_motion`."""
         return measure_motion(frames, landmarks)

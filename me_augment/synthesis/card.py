@@ -32,7 +32,7 @@ def dataset_card(run: Manifest, synthetic: Sequence[Clip], settings: Settings) -
         "|---|---|---|",
         *(f"| {e} | {counts_real[e]} | {counts_made[e]} |" for e in sorted(counts_real | counts_made)),
         "",
-        f"Generator {settings.generator} {settings.generator_version}, {often}, seed "
+        f"Generator {settings.generator} {settings.generator_version}{_weights(settings)}, {often}, seed "
         f"{settings.seed}, {', '.join(_controls(settings))}. Every clip is described by a row of `clips.parquet`; "
         "`recordings.parquet` says where its frames are; `stats.json` counts, and names what could not be made.",
         "",
@@ -44,8 +44,8 @@ def dataset_card(run: Manifest, synthetic: Sequence[Clip], settings: Settings) -
         "## Use without leakage",
         "",
         "A clip may train the fold that holds out person P only if P is not in its `forbidden_subjects` (driver, "
-        "target, their ancestors, whoever trained the generator or gave its action units their motion). Synthetic "
-        "clips belong in no validation or test set. "
+        "target, their ancestors, whoever trained the generator or gave its action units their motion; `casme2:*` is "
+        "everybody of a corpus). Synthetic clips belong in no validation or test set. "
         "`me_augment.MicroExpressionDataset(run, fold=P)` and `me-augment export` apply the rule.",
         "",
         "## Terms",
@@ -59,6 +59,15 @@ def dataset_card(run: Manifest, synthetic: Sequence[Clip], settings: Settings) -
     return "\n".join(lines)
 
 
+def _weights(settings: Settings) -> str:
+    """Of a learned generator, as words; its files may bear any name."""
+    if not settings.checkpoints:
+        return ""
+    if len(settings.checkpoints) == 1:
+        return f" with the weights {settings.checkpoints[0]}"
+    return f" with {len(settings.checkpoints)} sets of weights, each for the fold of a person whom they never saw"
+
+
 def _controls(settings: Settings) -> list[str]:
     """How the expressions were varied, as words."""
     (slowest, fastest), (left, right) = settings.tempo, settings.asymmetry
@@ -69,4 +78,6 @@ def _controls(settings: Settings) -> list[str]:
     words += [f"asymmetry {left:g} to {right:g}"] * (settings.asymmetry != (0, 0))
     words += [f"eyes {settings.eyes:g}"] * (settings.eyes > 0)
     words += [f"shading {settings.shading:g}"] * (settings.shading > 0)
+    words += ["drivers as filmed, with head motion and blinks"] * (settings.driving == "filmed")
+    words += ["the network's own square pictures"] * (settings.paste_back is False)
     return words

@@ -43,7 +43,7 @@ def estimate(prepared: Prepared) -> Cost:
     with tempfile.TemporaryDirectory() as scratch:
         folder = Path(scratch)
         (folder / "completions").mkdir()
-        maker = ShardMaker(folder, short, prepared.settings, prepared.fingerprint, prepared.basis)
+        maker = ShardMaker(folder, short, prepared.settings, prepared.fingerprint, prepared.makers, prepared.basis)
         shard = Shard(0, (row,))
         started = time.perf_counter()
         maker(shard)
@@ -69,7 +69,9 @@ def _estimate_performance(prepared: Prepared, row: PlannedClip) -> Cost:
     with tempfile.TemporaryDirectory() as scratch:
         folder = Path(scratch)
         (folder / "completions").mkdir()
-        maker = ShardMaker(folder, prepared.sources.merged, prepared.settings, prepared.fingerprint, prepared.basis)
+        maker = ShardMaker(
+            folder, prepared.sources.merged, prepared.settings, prepared.fingerprint, prepared.makers, prepared.basis
+        )
         started = time.perf_counter()
         maker(Shard(0, (row,)))
         seconds = time.perf_counter() - started

@@ -33,7 +33,7 @@ def generator_version(version: str) -> str:
     return f"{version} action-units {VERSION}"
 
 
-def plan_performances(settings: Settings, targets: Sequence[Clip]) -> list[PlannedClip]:
+def plan_performances(settings: Settings, targets: Sequence[Clip], checkpoint: str | None = None) -> list[PlannedClip]:
     """Let every person's face perform every specification `per_target` times.
 
     Every person is seen equally often with every specification, so that who is seen says nothing about the label.
@@ -43,6 +43,7 @@ def plan_performances(settings: Settings, targets: Sequence[Clip]) -> list[Plann
     Args:
         settings: decides what is performed, how often, and the random choices.
         targets: usable clips, sorted by id.
+        checkpoint: fingerprint of the weights that draw the clips.
 
     Raises:
         UsageError: there is no face, or the frame rate is too low to show an apex.
@@ -57,7 +58,8 @@ def plan_performances(settings: Settings, targets: Sequence[Clip]) -> list[Plann
         for person in sorted(faces):
             order = sorted(faces[person], key=lambda clip: digest("face", settings.seed, specification, clip.clip_id))
             rows += [
-                _planned(settings, specification, order[turn % len(order)], turn) for turn in range(settings.per_target)
+                _planned(settings, specification, order[turn % len(order)], turn, checkpoint)
+                for turn in range(settings.per_target)
             ]
     return [replace(row, shard=index // settings.clips_per_shard) for index, row in enumerate(rows)]
 
@@ -97,7 +99,7 @@ def labels_of(row: PlannedClip, target: Clip, basis: Basis | None) -> dict[str, 
     }
 
 
-def _planned(settings: Settings, specification: str, target: Clip, turn: int) -> PlannedClip:
+def _planned(settings: Settings, specification: str, target: Clip, turn: int, checkpoint: str | None) -> PlannedClip:
     seed = seed_of(settings.seed, f"{specification} {target.clip_id} {turn}")
     rng = np.random.default_rng(seed)
     strength, tempo_onset, tempo_offset, asymmetry = (
@@ -124,10 +126,12 @@ def _planned(settings: Settings, specification: str, target: Clip, turn: int) ->
         [target.clip_id, target.content_sha256, target.landmarks],
         [strength, mirror, asymmetry, line.times],
         str(rate),
+        *settings.made_with(checkpoint),
     )
     return PlannedClip(
         clip_id=clip_id,
         shard=0,
+        checkpoint=checkpoint,
         action_units=specification,
         target_clip_id=target.clip_id,
         target_person_id=target.person_id,

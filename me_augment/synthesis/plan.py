@@ -26,6 +26,9 @@ class PlannedClip:
 
     clip_id: str = column(pa.string(), "Hash of all that the clip depends on.")
     shard: int = column(pa.int32(), "Shard that holds the clip.")
+    checkpoint: str | None = column(
+        pa.string(), "Fingerprint of the weights that draw it; null for a generator without.", default=None
+    )
     driver_clip_id: str | None = column(pa.string(), "Clip whose motion and label are taken.", default=None)
     action_units: str | None = column(pa.string(), "Specification performed without a driver.", default=None)
     target_clip_id: str = column(pa.string(), "Clip whose onset face is animated.")
@@ -56,8 +59,8 @@ class PlannedClip:
     seed: int = column(pa.int64(), "Seed of every random choice made for the clip.")
 
 
-def rendition_of(row: PlannedClip) -> Rendition:
-    """How the generator is to perform a planned clip."""
+def rendition_of(row: PlannedClip, *, filmed: bool = False) -> Rendition:
+    """How the generator is to perform a planned clip; a driver as filmed moves its head too."""
     return Rendition(
         strength=row.strength,
         mirror=row.mirror,
@@ -65,6 +68,7 @@ def rendition_of(row: PlannedClip) -> Rendition:
         times=row.times,
         eyes=row.eyes,
         shading=row.shading,
+        keep_head_motion=filmed,
     )
 
 
@@ -120,6 +124,7 @@ def make_plan(
     drivers: Sequence[Clip],
     targets: Sequence[Clip],
     rates: Mapping[str, Fraction] = MappingProxyType({}),
+    checkpoint: str | None = None,
 ) -> list[PlannedClip]:
     """Pair every driver with faces of other persons.
 
@@ -130,6 +135,7 @@ def make_plan(
         settings: decides how many, how strong, and the random choices.
         drivers, targets: usable clips, sorted by id.
         rates: clip id → frames per second, of the drivers where it is known.
+        checkpoint: fingerprint of the weights that draw the clips.
 
     Raises:
         UsageError: no driver, or no face of another person for any of them. A driver with fewer such faces than
@@ -151,7 +157,10 @@ def make_plan(
     if not pairs:
         raise UsageError("no pair can be made: a target has to be another person than the driver.")
     shard_of = _shards(drivers, Counter(driver.clip_id for driver, _ in pairs), settings.clips_per_shard)
-    rows = [_planned(settings, driver, target, shard_of, rates.get(driver.clip_id)) for driver, target in pairs]
+    rows = [
+        _planned(settings, driver, target, shard_of[driver.clip_id], rates.get(driver.clip_id), checkpoint)
+        for driver, target in pairs
+    ]
     return sorted(rows, key=lambda row: (row.shard, row.driver_clip_id, row.clip_id))
 
 
@@ -224,7 +233,7 @@ def _shards(drivers: Sequence[Clip], clips_of: Mapping[str, int], size: int) -> 
 
 
 def _planned(
-    settings: Settings, driver: Clip, target: Clip, shard_of: Mapping[str, int], fps: Fraction | None
+    settings: Settings, driver: Clip, target: Clip, shard: int, fps: Fraction | None, checkpoint: str | None
 ) -> PlannedClip:
     rng = np.random.default_rng(seed_of(settings.seed, f"{driver.clip_id} {target.clip_id}"))
     # All is drawn in this order whether it is used or not: no control changes what another draws.
@@ -251,12 +260,14 @@ def _planned(
         settings.generator_version,
         [driver.clip_id, driver.content_sha256, driver.landmarks],
         [target.clip_id, target.content_sha256, target.landmarks],
-        [strength, mirror, asymmetry, line.times, settings.eyes, settings.shading],
+        [strength, mirror, asymmetry, line.times, settings.eyes_shown, settings.shading],
         None if rate is None else str(rate),
+        *settings.made_with(checkpoint),
     )
     return PlannedClip(
         clip_id=clip_id,
-        shard=shard_of[driver.clip_id],
+        shard=shard,
+        checkpoint=checkpoint,
         driver_clip_id=driver.clip_id,
         target_clip_id=target.clip_id,
         driver_person_id=driver.person_id,
@@ -273,7 +284,7 @@ def _planned(
         time_scale=line.tempo,
         tempo_onset=line.tempo_onset,
         tempo_offset=line.tempo_offset,
-        eyes=settings.eyes,
+        eyes=settings.eyes_shown,
         shading=settings.shading,
         seed=seed_of(settings.seed, clip_id),
     )

@@ -20,15 +20,17 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from me_augment.errors import MeAugmentError, UsageError
-from me_augment.generation import create_generator
+from me_augment.generation import GeneratorChoice
 from me_augment.generation.au_basis import Basis
 from me_augment.manifest import Clip, Manifest, Recording
 from me_augment.manifest.columns import from_table, to_table
+from me_augment.manifest.folds import may_train, persons
 from me_augment.manifest.ids import digest
 from me_augment.manifest.store import merge_rows, write_parquet, write_text
 from me_augment.manifest.validate import require_sound
 from me_augment.synthesis.card import dataset_card
 from me_augment.synthesis.executor import Executor
+from me_augment.synthesis.makers import Maker, makers_of
 from me_augment.synthesis.performances import generator_version, plan_performances
 from me_augment.synthesis.plan import PlannedClip, Unusable, make_plan, usable
 from me_augment.synthesis.settings import Settings
@@ -48,6 +50,7 @@ class Prepared:
     sources: Sources
     plan: tuple[PlannedClip, ...]
     unusable: tuple[Unusable, ...]
+    makers: tuple[Maker, ...]
     basis: Basis | None
     asked: int  # clips that the settings ask for; the plan has fewer where faces run out
 
@@ -86,38 +89,87 @@ class Status:
         return self.planned - self.tried
 
 
-def prepare(sources: Sources, *, generator: str = "warp", basis: Basis | None = None, **choices: Any) -> Prepared:
-    """Plan a run; writes nothing. UsageError where the settings make no sense or nothing can be paired.
+def prepare(
+    sources: Sources,
+    *,
+    generators: Sequence[GeneratorChoice] = (GeneratorChoice(),),
+    basis: Basis | None = None,
+    **choices: Any,
+) -> Prepared:
+    """Plan a run; writes nothing.
+
+    Where the generators are those of folds, each makes the clips for its own: neither drives nor is seen in them whom
+    it holds out, so that this fold may train with them, and, where everybody else trained it, no other.
 
     Args:
         sources: drivers and targets.
-        generator: who makes the clips.
+        generators: who makes the clips: one, or one for each of some folds.
         basis: with `action_units`, what gives their motion in place of the table.
-        choices: any of the fields of `Settings` from `per_driver` on.
+        choices: any of the fields of `Settings` from `per_driver` to `balance`.
+
+    Raises:
+        UsageError: the settings make no sense, the generators do not go together, or nothing can be paired.
+        MeAugmentError: a checkpoint cannot be read.
     """
-    version = create_generator(generator).version
+    makers = makers_of(generators)
+    first = makers[0]
+    learned = first.checkpoint is not None
+    version = first.version.partition("+")[0]  # which weights is said by themselves
     settings = Settings(
         manifest=sources.drivers.fingerprint,
         targets=sources.targets.fingerprint,
-        generator=generator,
+        generator=first.choice.name,
         generator_version=generator_version(version) if choices.get("action_units") else version,
         action_units_basis=basis.fingerprint if basis else None,
+        checkpoints=tuple(maker.checkpoint for maker in makers if maker.checkpoint is not None),
+        checkpoint_files=tuple(maker.name for maker in makers) if learned else (),
+        device=first.device,
+        precision=first.choice.precision if learned else None,
+        driving=first.choice.driving if learned else None,
+        paste_back=first.choice.paste_back if learned else None,
         **choices,
     )
     require_sound(sources.merged)
+    _require_known(makers, sources)
+    targets, no_targets = usable(sources.targets.clips, drivers=False)
     if settings.action_units:
-        targets, unusable_clips = usable(sources.targets.clips, drivers=False)
-        plan = plan_performances(settings, targets)
-        left_out = sorted(unusable_clips, key=lambda clip: clip.clip_id)
-        return Prepared(settings, sources, tuple(plan), tuple(left_out), basis, asked=len(plan))
+        rows = [plan_performances(settings, _without(maker, targets), maker.checkpoint) for maker in makers]
+        plan, left_out = _in_turn(rows), sorted(no_targets, key=lambda clip: clip.clip_id)
+        return Prepared(settings, sources, plan, tuple(left_out), makers, basis, asked=len(plan))
     rates = _frame_rates(sources.drivers)
     drivers, no_drivers = usable(sources.drivers.clips, drivers=True, timed=rates if settings.rate else None)
-    targets, no_targets = usable(sources.targets.clips, drivers=False)
     by_id = {clip.clip_id: clip for clip in (*no_targets, *no_drivers)}
-    plan = make_plan(settings, drivers, targets, rates)
+    rows, asked = [], 0
+    for maker in makers:
+        driving = _without(maker, drivers)
+        rows.append(make_plan(settings, driving, _without(maker, targets), rates, maker.checkpoint))
+        asked += settings.per_driver * len(driving)
     left_out = sorted(by_id.values(), key=lambda clip: clip.clip_id)
-    asked = settings.per_driver * len(drivers)
-    return Prepared(settings, sources, tuple(plan), tuple(left_out), basis=None, asked=asked)
+    return Prepared(settings, sources, _in_turn(rows), tuple(left_out), makers, basis=None, asked=asked)
+
+
+def _without(maker: Maker, clips: Sequence[Clip]) -> list[Clip]:
+    """The clips without those of the person whom the maker holds out."""
+    return [clip for clip in clips if maker.fold is None or may_train(clip, maker.fold)]
+
+
+def _in_turn(parts: Sequence[Sequence[PlannedClip]]) -> tuple[PlannedClip, ...]:
+    """The plans of several makers one after the other, none sharing a shard with the next."""
+    rows: list[PlannedClip] = []
+    for part in parts:
+        start = rows[-1].shard + 1 if rows else 0
+        rows += [replace(row, shard=start + row.shard) for row in part]
+    return tuple(rows)
+
+
+def _require_known(makers: Sequence[Maker], sources: Sources) -> None:
+    folds = persons(sources.drivers.clips)
+    for maker in makers:
+        if maker.fold is not None and maker.fold not in folds:
+            raise UsageError(
+                f"{maker.choice.checkpoint} holds out {maker.fold}, and the manifest has no such fold: leave it out, "
+                f"or give the manifest that it was trained for (this one has {', '.join(folds[:8])})."
+            )
 
 
 def _frame_rates(manifest: Manifest) -> dict[str, Fraction]:
@@ -177,7 +229,12 @@ def execute(
         if missing or not (folder / "manifest.json").is_file():
             try:
                 maker = ShardMaker(
-                    folder, prepared.sources.merged, prepared.settings, prepared.fingerprint, prepared.basis
+                    folder,
+                    prepared.sources.merged,
+                    prepared.settings,
+                    prepared.fingerprint,
+                    prepared.makers,
+                    prepared.basis,
                 )
                 for result in executor.run(maker, missing):
                     progress(result)

@@ -45,6 +45,10 @@ class Settings:
         gates: which clips are rejected.
         seed: of every random choice.
         balance: make rare emotions more often, so that the classes become equally large.
+        checkpoints: fingerprints of the weights of learned generators, fold by fold; empty for the others.
+        checkpoint_files: names of the files that these came from, for people; a file may be moved.
+        device: kind of processor that a learned generator draws on, `cpu` or `cuda`.
+        precision, driving, paste_back: see `GeneratorChoice`; None where there are no checkpoints.
         clips_per_shard: clips written and completed together.
         scheme: see `SCHEME`.
     """
@@ -67,6 +71,12 @@ class Settings:
     gates: Gates = field(default_factory=Gates)
     seed: int = 0
     balance: bool = False
+    checkpoints: tuple[str, ...] = ()
+    checkpoint_files: tuple[str, ...] = ()
+    device: str | None = None
+    precision: str | None = None
+    driving: str | None = None
+    paste_back: bool | None = None
     clips_per_shard: int = 16
     scheme: int = SCHEME
 
@@ -87,6 +97,8 @@ class Settings:
         for name in ("mirror", "eyes", "shading"):
             if not 0 <= getattr(self, name) <= 1:
                 raise UsageError(f"--{name} is {getattr(self, name):g}; it must lie between 0 and 1.")
+        if self.driving == "filmed":
+            self._check_filmed()
         if self.fps is not None and not _is_rate(self.fps):
             raise UsageError(
                 f"--fps is {self.fps!r}; it must be a number from {SLOWEST_RATE} to {_FASTEST_RATE} such as 100 or "
@@ -112,8 +124,30 @@ class Settings:
         ):
             if given:
                 raise UsageError(f"--{name} is about drivers, and --action-units are performed without: leave it out.")
-        if self.generator != "warp":
-            raise UsageError(f"the generator {self.generator!r} cannot perform --action-units: choose warp.")
+
+    def _check_filmed(self) -> None:
+        if self.action_units:
+            raise UsageError("--action-units were never filmed: leave out --driving filmed.")
+        for name, given in (
+            ("strength", self.strength != (1.0, 1.0)),
+            ("mirror", self.mirror),
+            ("asymmetry", self.asymmetry != (0.0, 0.0)),
+            ("eyes", self.eyes),
+            ("shading", self.shading),
+        ):
+            if given:
+                raise UsageError(
+                    f"a driver as filmed is shown as it is, blinks included: leave out --{name}, or --driving filmed."
+                )
+
+    @property
+    def eyes_shown(self) -> float:
+        """Factor on the driver's blinks and shifts of gaze: a driver as filmed keeps them."""
+        return 1.0 if self.driving == "filmed" else self.eyes
+
+    def made_with(self, checkpoint: str | None) -> list[object]:
+        """What, beside generator and its version, decides how a clip is drawn; nothing where nothing was learned."""
+        return [] if checkpoint is None else [[checkpoint, self.device, self.precision, self.driving, self.paste_back]]
 
     @property
     def rate(self) -> Fraction | None:
@@ -135,14 +169,23 @@ class Settings:
         except (yaml.YAMLError, TypeError, ValueError, AttributeError, KeyError, OSError) as error:
             raise UsageError(f"{file} is damaged ({error}): start the run in another folder.") from error
 
+    def _files(self) -> str:
+        named = zip(self.checkpoints, self.checkpoint_files, strict=False)
+        return ", ".join(f"{fingerprint} ({file})" for fingerprint, file in named) or "none"
+
     def require_same(self, started: Settings, folder: Path) -> None:
         """Raise UsageError naming the first field in which a started run differs from what is asked now."""
         asked = _flat(asdict(self))
         for name, before in _flat(asdict(started)).items():
+            if name == "checkpoint_files":
+                continue
             now = asked[name]
             if tuple(_listed(before)) != tuple(_listed(now)):
+                shown = _shown(before), _shown(now)
+                if name == "checkpoints":
+                    shown = started._files(), self._files()
                 raise UsageError(
-                    f"{folder} was started with {name} = {_shown(before)}, now it is {_shown(now)}: give the old "
+                    f"{folder} was started with {name} = {shown[0]}, now it is {shown[1]}: give the old "
                     "value to finish that run, or another --out for a new one."
                 )
 

@@ -18,16 +18,18 @@ import cv2
 import numpy as np
 
 from me_augment.errors import MeAugmentError
-from me_augment.evaluation.quality import Quality, checked_frames, measure_quality
+from me_augment.evaluation.quality import checked_frames, measure_quality
 from me_augment.evaluation.wanted import IntendedMotion, Performer, TrackedDriver
 from me_augment.face.geometry import interocular
-from me_augment.generation import Animation, Generator, create_generator
+from me_augment.generation import Animation, Generator
 from me_augment.generation.au_basis import Basis
 from me_augment.manifest import Clip, Manifest, Recording
 from me_augment.manifest.au import mirrored_cell, mirrored_units
 from me_augment.manifest.columns import to_table
+from me_augment.manifest.folds import covers
 from me_augment.manifest.ids import content_id
 from me_augment.manifest.store import write_parquet, write_text
+from me_augment.synthesis.makers import Maker
 from me_augment.synthesis.performances import generator_version, labels_of, motion_of
 from me_augment.synthesis.plan import PlannedClip, rendition_of
 from me_augment.synthesis.settings import Settings
@@ -73,17 +75,25 @@ class ShardMaker:
     Args:
         folder: the run's folder.
         real: manifest with the drivers and targets of the plan.
-        settings: of the run; generator and gates are used here.
+        settings: of the run; gates and kind of driving are used here.
         fingerprint: of the plan; written into every completion record.
+        makers: the generators that the plan names.
         basis: what gives the motion of action units in place of the table.
     """
 
     def __init__(
-        self, folder: Path, real: Manifest, settings: Settings, fingerprint: str, basis: Basis | None = None
+        self,
+        folder: Path,
+        real: Manifest,
+        settings: Settings,
+        fingerprint: str,
+        makers: Sequence[Maker],
+        basis: Basis | None = None,
     ) -> None:
         self._folder, self._real, self._fingerprint, self._basis = folder, real, fingerprint, basis
-        self._generator: Generator = create_generator(settings.generator)
-        self._gates = settings.gates
+        self._makers = {maker.checkpoint: maker for maker in makers}
+        self._gates, self._filmed = settings.gates, settings.driving == "filmed"
+        self._persons = {clip.person_id for clip in real.clips}
         self._clip_of = {clip.clip_id: clip for clip in real.clips}
         # A shard's rows are sorted by driver, so two entries serve every shard and those that share a driver.
         self._observed = lru_cache(maxsize=2)(self._observe)
@@ -101,7 +111,7 @@ class ShardMaker:
         recordings: list[Recording] = []
         with one_thread():
             for row in shard.rows:
-                clip, recording = self._make(row, staging, shard)
+                clip, recording = self._make(row, self._makers[row.checkpoint].generator(), staging, shard)
                 clips.append(clip)
                 if recording is not None:
                     recordings.append(recording)
@@ -131,7 +141,9 @@ class ShardMaker:
             shard.number, made, rejected, len(clips) - made - rejected, sum(r.n_frames for r in recordings)
         )
 
-    def _make(self, row: PlannedClip, staging: Path, shard: Shard) -> tuple[Clip, Recording | None]:
+    def _make(
+        self, row: PlannedClip, generator: Generator, staging: Path, shard: Shard
+    ) -> tuple[Clip, Recording | None]:
         driver = None if row.driver_clip_id is None else self._clip_of[row.driver_clip_id]
         target = self._clip_of[row.target_clip_id]
         path = staging / f"{row.clip_id}.mkv"
@@ -141,14 +153,15 @@ class ShardMaker:
                 observed = motion_of(row, target, self._basis)
                 performer = IntendedMotion(observed)
             else:
-                observed, performer = self._observed(driver.clip_id)
-            face, points, rendition = self._onset_frame(target), _points(target), rendition_of(row)
-            animation = self._generator.animate(observed, face, points, rendition)
+                observed, performer = self._observed(driver.clip_id, row.checkpoint)
+            whole, rendition = self._onset_frame(target), rendition_of(row, filmed=self._filmed)
+            animation = generator.animate(observed, whole, _points(target), rendition)
+            face, points = generator.framed(whole, _points(target))
             checked = _Kept(animation, checked_frames(row.n_frames, row.apex_index))
             fps = Fraction(row.fps_num, row.fps_den or 1) if row.fps_num else _UNKNOWN_FPS
             comment = {
                 "title": row.clip_id,
-                "comment": f"synthetic micro-expression, me-augment {self._generator.name} {self._generator.version}",
+                "comment": f"synthetic micro-expression, me-augment {generator.name} {generator.version}",
             }
             count = write_lossless(path, checked, fps, comment)
             if count != row.n_frames:
@@ -164,7 +177,7 @@ class ShardMaker:
             path.unlink(missing_ok=True)
             if isinstance(error.__cause__, OSError) and error.__cause__.errno in _DISK_TROUBLE:
                 raise  # every further clip would fail alike
-            failed = self._row(row, driver, target, None, None, None)
+            failed = self._row(row, generator, driver, target, None, None)
             return replace(failed, status="failed", reason=self._portable(str(error))), None
         real = self._recording(target)
         relative = f"shards/{shard.name}/{path.name}"
@@ -179,34 +192,40 @@ class ShardMaker:
             n_frames=count,
             fps_num=row.fps_num,
             fps_den=row.fps_den,
-            height=real.height,
-            width=real.width,
+            height=face.shape[0],
+            width=face.shape[1],
             gray=real.gray,
             bit_depth=real.bit_depth,
             subject=target.subject,
             person_id=target.person_id,
         )
-        clip = self._row(row, driver, target, recording.recording_id, animation.peak_displacement_px, quality)
+        clip = replace(
+            self._row(row, generator, driver, target, recording.recording_id, animation.peak_displacement_px),
+            landmarks=tuple(points.ravel().tolist()),
+            **{f"quality_{name}": value for name, value in asdict(quality).items()},
+        )
         verdict = self._gates.verdict(quality)
         return (clip if verdict is None else replace(clip, status="rejected", reason=verdict)), recording
 
     def _row(
         self,
         row: PlannedClip,
+        generator: Generator,
         driver: Clip | None,
         target: Clip,
         recording_id: str | None,
         peak: float | None,
-        quality: Quality | None,
     ) -> Clip:
         if driver is None:
-            version = generator_version(self._generator.version)
+            version = generator_version(generator.version)
             origin, contributors = labels_of(row, target, self._basis), self._basis.person_ids if self._basis else ()
         else:
-            version = self._generator.version
+            version = generator.version
             origin, contributors = _labels_of_driver(row, driver, target), ()
-        trainers = {*self._generator.training_subjects, *contributors}
+        trainers = {*generator.training_subjects, *contributors}
         persons = {*(driver.forbidden_subjects if driver else ()), *target.forbidden_subjects, *trainers}
+        # Whoever looks for names finds those whom `corpus:*` stands for.
+        persons |= {person for person in self._persons if covers(persons, person)}
         return Clip(
             clip_id=row.clip_id,
             corpus="synthetic",
@@ -226,7 +245,7 @@ class ShardMaker:
             target_clip_id=target.clip_id,
             driver_person_id=row.driver_person_id,
             target_person_id=target.person_id,
-            generator=self._generator.name,
+            generator=generator.name,
             generator_version=version,
             generator_training_subjects=tuple(sorted(trainers)),
             forbidden_subjects=tuple(sorted(persons)),
@@ -241,7 +260,6 @@ class ShardMaker:
             shading=row.shading,
             peak_displacement_px=peak,
             peak_displacement_iod=None if peak is None else peak / interocular(_points(target)),
-            **({} if quality is None else {f"quality_{name}": value for name, value in asdict(quality).items()}),
             **origin,
         )
 
@@ -252,14 +270,14 @@ class ShardMaker:
                 reason = reason.replace(f"{root}{os.sep}", "")
         return reason
 
-    def _observe(self, clip_id: str) -> tuple[Any, TrackedDriver]:
+    def _observe(self, clip_id: str, checkpoint: str | None) -> tuple[Any, TrackedDriver]:
         driver = self._clip_of[clip_id]
         assert driver.onset_index is not None
         assert driver.offset_index is not None
         source = open_recording(self._real, self._recording(driver))
         frames = list(source.read(range(driver.onset_index, driver.offset_index + 1)))
         points = _points(driver)
-        observed = self._generator.observe(frames, points)
+        observed = self._makers[checkpoint].generator().observe(frames, points)
         # Of a generator that knows nothing of blinks nobody can say that it left them out.
         eyes_moved = getattr(observed, "eyes", None) is not None
         return observed, TrackedDriver(frames, points, eyes_moved=eyes_moved)

@@ -5,8 +5,12 @@ import json
 import cv2
 import pandas as pd
 import pytest
+from fpb_golden import tiny
 
 from me_augment.cli import main
+from me_augment.generation.fpb_fomm.architecture import MENDED
+from me_augment.generation.fpb_fomm.checkpoint import Provenance, read_checkpoint, write_checkpoint
+from me_augment.generation.fpb_fomm.model import new_model
 
 
 @pytest.fixture(scope="module")
@@ -41,10 +45,54 @@ def test_figures_tables_and_plots(run, tmp_path, capsys):
         assert cv2.imread(str(out / f"{name}.png")).std() > 5
 
 
+def weights(path, seed, **provenance):
+    model, _ = new_model(tiny(MENDED, size=128), seed)
+    write_checkpoint(path, model, None, Provenance(**{"training_subjects": (), **provenance}))
+    return path
+
+
+def test_generators_are_compared_on_the_same_clips(run, tmp_path, capsys):
+    one, two = (weights(tmp_path / f"{name}.safetensors", seed) for seed, name in enumerate("ab"))
+    again = ["evaluate", "generation", str(run), "--device", "cpu", "--json", "--generators", "warp,fpb-fomm"]
+    main([*again, "--self-reenactment", "1", "--checkpoint", str(one), "--checkpoint", str(two)])
+    figures = json.loads(capsys.readouterr().out)["self_reenactment"]
+    names = [f"fpb-fomm {read_checkpoint(file).fingerprint}" for file in (one, two)]
+    assert list(figures) == ["warp", *names, "still"]
+    assert all(0.5 < figures[name]["ssim"] <= 1 for name in names)
+    assert figures[names[0]] != figures[names[1]]
+    # It is shown the frames as filmed, so something moves.
+    assert figures[names[0]]["gain"] > 0.1
+
+
+def test_each_fold_is_judged_on_whom_it_holds_out(run, tmp_path, capsys):
+    folds = tmp_path / "folds"
+    folds.mkdir()
+    weights(folds / "a.safetensors", 0, fold="casme2:sub91", training_subjects=("casme2:sub92", "casme2:sub93"))
+    weights(folds / "b.safetensors", 1, fold="casme2:sub92", training_subjects=("casme2:sub91", "casme2:sub93"))
+    again = ["evaluate", "generation", str(run), "--device", "cpu", "--generators", "fpb-fomm", "--out"]
+    main([*again, str(tmp_path / "out"), "--self-reenactment", "9", "--checkpoint", str(folds)])
+    printed = capsys.readouterr()
+    assert "4 clips instead of 9" in printed.err
+    assert "warning" not in printed.err
+    table = pd.read_parquet(tmp_path / "out" / "self-reenactment.parquet")
+    assert set(table.name.str.partition("/")[0]) == {"sub91", "sub92"}
+
+
+def test_figures_of_people_who_trained_it_are_marked(run, tmp_path, capsys):
+    seen = weights(tmp_path / "m.safetensors", 0, training_subjects=("casme2:*",))
+    again = ["evaluate", "generation", str(run), "--device", "cpu", "--generators", "fpb-fomm"]
+    main([*again, "--self-reenactment", "1", "--checkpoint", str(seen)])
+    assert "warning: everyone in the run trained" in capsys.readouterr().err
+
+
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
         (["--generator", "warp"], "--self-reenactment"),
+        (["--checkpoint", "m.safetensors"], "--self-reenactment"),
+        (["--self-reenactment", "1", "--checkpoint", "m.safetensors"], "goes with --generators fpb-fomm"),
+        (["--self-reenactment", "1", "--generators", "warp,fpb-fomm"], "needs --checkpoint FILE"),
+        (["--self-reenactment", "1", "--generators", "fpb-fomm", "--checkpoint", "m.safetensors"], "is not a file"),
         (["--self-reenactment", "1", "--generator", "magic"], "no generator 'magic'"),
         (["--out", "."], "name another --out"),
     ],

@@ -4,12 +4,13 @@ import numpy as np
 import pytest
 
 from me_augment.evaluation.reenactment import MEASURES, STILL, FaceDescriptor, choose_clips, lines, means, reenact
+from me_augment.generation import create_generator
 
 
 @pytest.fixture(scope="module")
 def results(tiny_manifest, detector):
     chosen = choose_clips(tiny_manifest, 1)
-    return reenact(tiny_manifest, chosen, ["warp"], detector)
+    return reenact(tiny_manifest, chosen, {"warp": lambda clip: create_generator("warp")}, detector)
 
 
 def test_the_generator_is_nearer_to_the_real_clip_than_its_first_frame(results):
@@ -38,6 +39,8 @@ def test_clips_are_drawn_always_alike(tiny_manifest):
     assert chosen == choose_clips(tiny_manifest, 3)
     assert chosen[:2] == choose_clips(tiny_manifest, 2)
     assert len(choose_clips(tiny_manifest, 99)) == len(tiny_manifest.clips)
+    hers = choose_clips(tiny_manifest, 99, lambda clip: clip.person_id == "casme2:sub92")
+    assert hers == [clip for clip in choose_clips(tiny_manifest, 99) if clip.subject == "sub92"]
 
 
 def test_the_descriptor_tells_people_apart(people):

@@ -236,7 +236,7 @@ def test_faces_from_a_folder_of_images_are_targets(tiny_manifest, portrait, tmp_
 def test_a_driver_is_observed_once_for_all_its_targets(tiny_manifest, tmp_path):
     plan = prepared(tiny_manifest)
     (tmp_path / "completions").mkdir()
-    maker = ShardMaker(tmp_path, plan.sources.merged, plan.settings, plan.fingerprint)
+    maker = ShardMaker(tmp_path, plan.sources.merged, plan.settings, plan.fingerprint, plan.makers)
     observed = []
     original = maker._generator.observe
     maker._generator.observe = lambda *a: observed.append(1) or original(*a)
@@ -380,7 +380,7 @@ def test_clips_are_made_on_one_thread(tiny_manifest, tmp_path):
 
     plan = prepared(tiny_manifest)
     (tmp_path / "completions").mkdir()
-    maker = ShardMaker(tmp_path, plan.sources.merged, plan.settings, plan.fingerprint)
+    maker = ShardMaker(tmp_path, plan.sources.merged, plan.settings, plan.fingerprint, plan.makers)
     threads, original = [], maker._generator.observe
     maker._generator.observe = lambda *a: threads.append(cv2.getNumThreads()) or original(*a)
     before = cv2.getNumThreads()

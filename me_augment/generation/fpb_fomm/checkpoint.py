@@ -24,8 +24,15 @@ from me_augment.generation.fpb_fomm.take_over import TakenOver, take_over
 from me_augment.generation.fpb_fomm.weights import HEADER_KEY, Stored, fill, open_weights
 
 __all__ = [
-    "Checkpoint", "Provenance", "TakenOver", "read_checkpoint", "reference_checkpoint", "take_over", "write_checkpoint"
-]  # fmt: skip
+    "Checkpoint",
+    "Provenance",
+    "TakenOver",
+    "read_checkpoint",
+    "read_provenance",
+    "reference_checkpoint",
+    "take_over",
+    "write_checkpoint",
+]
 
 _FINGERPRINT = 12
 # Of the reference's optimisers.
@@ -79,6 +86,13 @@ def read_checkpoint(path: str | os.PathLike[str], saw: tuple[str, ...] | None = 
             )
         shape, provenance = read_header(stored)
     return _built(stored, shape, provenance)
+
+
+def read_provenance(path: str | os.PathLike[str]) -> tuple[Provenance, str]:
+    """Who trained a checkpoint, and its fingerprint, without its weights where the layout allows; errors as above."""
+    stored = open_weights(Path(path), header_only=True)
+    provenance = read_header(stored)[1] if stored.layout == "own" else of_reference(None)
+    return provenance, stored.sha256[:_FINGERPRINT]
 
 
 def _built(stored: Stored, shape: Architecture, provenance: Provenance) -> Checkpoint:

@@ -6,14 +6,18 @@ part of the convolution beside it; no weight requires a gradient. All expect and
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import cast
+import copy
+from collections.abc import Iterable, Mapping, Sequence
+from typing import TypeVar, cast
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
 from me_augment.generation.fpb_fomm.blocks import Down, Hourglass, Residual, Same, Up
+from me_augment.generation.fpb_fomm.expression_generation import ExpressionGenerator
+
+_Module = TypeVar("_Module", bound=nn.Module)
 
 # Winograd's minimal filtering F(4, 3) at the points 0, 1, -1, 2, -2 and infinity: y = A' [(G g) * (B' d)] (Lavin and
 # Gray, CVPR 2016). 36 products stand for 144 of a 4 x 4 tile; in single precision four times the rounding error.
@@ -146,10 +150,6 @@ class Workspace:
             held = self._held[name] = torch.zeros(shape, dtype=like.dtype, device=like.device)
         return held
 
-    def release(self) -> None:
-        """Forget all."""
-        self._held.clear()
-
 
 class Winograd(nn.Module):
     """A 3 x 3 convolution of pictures that lie padded by one pixel, in 36 matrix products per 4 x 4 tiles."""
@@ -211,7 +211,7 @@ def _windows(lines: Sequence[Tensor], out: Sequence[Tensor]) -> None:
 
 class FastResidual(nn.Module):
     """`Residual`; with a workspace (which only float32 on a CPU is worth) by Winograd's convolution, wherever the sides
-    are multiples of 4."""
+    are multiples of 4. The sum stays in float32 even where the convolutions are narrower."""
 
     factor: Tensor
     offset: Tensor
@@ -231,12 +231,11 @@ class FastResidual(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """See the class."""
-        x = x.to(self.factor.dtype)
         height, width = x.shape[-2:]
         if self.workspace is not None and not (height % _TILE or width % _TILE):
             return self._by_tiles(x.permute(0, 2, 3, 1).contiguous(), self.workspace).permute(0, 3, 1, 2)
         found = torch.addcmul(self.offset[:, None, None], x, self.factor[:, None, None]).relu_()
-        return self.second(self.first(found).relu_()).add_(x)
+        return x + self.second(self.first(found).relu_())
 
     def _by_tiles(self, x: Tensor, workspace: Workspace) -> Tensor:
         batch, height, width, channels = x.shape
@@ -286,3 +285,36 @@ class FastHourglass(nn.Module):
         for block in self.up:
             x = torch.cat([block(x), levels.pop()], dim=1)
         return self.heads(x)
+
+
+def copied(module: _Module, instead: Mapping[nn.Module, nn.Module]) -> _Module:
+    """A copy of a module with other parts."""
+    return copy.deepcopy(module, {id(old): new for old, new in instead.items()})
+
+
+def left_out(*parts: nn.Module) -> dict[nn.Module, nn.Module]:
+    """For `copied`: parts that the copy does without."""
+    return {part: nn.Identity() for part in parts}
+
+
+def fast_generator(
+    generator: ExpressionGenerator, workspace: Workspace | None, dtype: torch.dtype
+) -> ExpressionGenerator:
+    """A generator that encodes in float32 and whose decoder's convolutions are of `dtype`; it finds no motion."""
+    encoder: dict[nn.Module, nn.Module] = {generator.first: FastSame(generator.first)}
+    encoder |= {block: FastDown(cast(Down, block)) for block in generator.down_blocks}
+    decoder: dict[nn.Module, nn.Module] = {
+        block: FastResidual(cast(Residual, block), workspace) for block in generator.bottleneck
+    }
+    decoder |= {block: FastUp(cast(Up, block)) for block in generator.up_blocks}
+    decoder[generator.final] = BlockedConvolution(generator.final)
+    _narrow(decoder.values(), dtype)
+    dense = generator.dense_motion_network
+    return copied(generator, encoder | decoder | left_out(dense.hourglass, dense.mask, dense.occlusion))
+
+
+def _narrow(modules: Iterable[nn.Module], dtype: torch.dtype) -> None:
+    for module in modules:
+        for part in module.modules():
+            if isinstance(part, Convolution):
+                part.to(dtype)

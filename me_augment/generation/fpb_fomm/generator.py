@@ -44,6 +44,13 @@ class FpbFommGenerator:
         self._choice, self._shape = choice, checkpoint.shape
         self._renderer = Renderer(checkpoint.model, device=choice.device, precision=choice.precision)
 
+    def framed(self, target: NDArray[Any], landmarks: NDArray[np.float32]) -> tuple[NDArray[Any], NDArray[np.float32]]:
+        """See `Generator.framed`: all of it, or without `paste_back` the square that the networks see."""
+        if self._choice.paste_back:
+            return target, landmarks
+        matrix = face_crop(landmarks, self._shape)
+        return crop(target, matrix, self._shape.size), apply_affine(matrix, landmarks).astype(np.float32)
+
     def observe(self, frames: Sequence[NDArray[Any]], landmarks: NDArray[np.float32]) -> Observed:
         """See `Generator.observe`. Networks that find all motion in the frames as filmed need no measurement."""
         as_filmed = self._choice.driving == "filmed"

@@ -3,28 +3,18 @@ copies of the networks, in batches that the device can hold."""
 
 from __future__ import annotations
 
-import copy
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import Literal, NamedTuple, TypeVar, cast
+from typing import NamedTuple, TypeVar
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 from torch.nn import functional
 
 from me_augment.errors import MeAugmentError, UsageError
 from me_augment.generation.fpb_fomm.architecture import COLOURS, KEY_POINTS
-from me_augment.generation.fpb_fomm.blocks import Down, Residual, Same, Up
 from me_augment.generation.fpb_fomm.expression_generation import Encoded, ExpressionGenerator
-from me_augment.generation.fpb_fomm.folding import (
-    BlockedConvolution,
-    FastDown,
-    FastHourglass,
-    FastResidual,
-    FastSame,
-    FastUp,
-    Workspace,
-)
+from me_augment.generation.fpb_fomm.folding import FastHourglass, Workspace, copied, fast_generator, left_out
 from me_augment.generation.fpb_fomm.model import Model
 from me_augment.generation.fpb_fomm.motion_prediction import (
     KeyPoints,
@@ -35,17 +25,17 @@ from me_augment.generation.fpb_fomm.motion_prediction import (
 )
 from me_augment.generation.fpb_fomm.region_focusing import region_maps, region_mask
 
-Precision = Literal["fp32", "bf16", "fp16"]
 _DTYPES = {"fp32": torch.float32, "bf16": torch.bfloat16, "fp16": torch.float16}
 # On a CPU one frame is drawn at a time, which keeps its features in the cache; the hourglasses, whose weights are far
 # larger than their features, read these once for several frames.
 _CPU_DRAWN, _CPU_MOVED = 1, 16
 # On a GPU: at most so many frames at once, and what one of 256 x 256 is reckoned to take while it is drawn.
 _GPU_MOST, _GPU_BYTES = 64, 120e6
+# What a narrow precision may change in any pixel of a target that does not move.
+_NARROW_ERROR = 2 / 255
 _MOTIONS = KEY_POINTS + 1
 
 _T = TypeVar("_T")
-_Module = TypeVar("_Module", bound=nn.Module)
 
 
 class EncodedTarget(NamedTuple):
@@ -100,10 +90,11 @@ class Renderer:
     Args:
         model: on any device.
         device: see `choose_device`.
-        precision: of the target's encoding and the drawing; motion is always found in float32. `bf16` and `fp16` need a
-            GPU.
-        compiled: draw by `torch.compile` (on a GPU with CUDA graphs), which takes minutes at the first frame. This, the
-            two narrow precisions and the choice of batches for a GPU were written without one at hand.
+        precision: of the drawing's convolutions; the target is encoded and motion found in float32 whatever it is.
+            `bf16` and `fp16` need a GPU (on a CPU one gains a tenth and the other is ten times slower), and what they
+            change is measured on every target.
+        compiled: draw by `torch.compile` (on a GPU with CUDA graphs), which takes minutes at the first frame and on a
+            CPU gains nothing. What is special to GPUs, here and in the choice of batches, was never run on one.
         batch: frames at once; None leaves it to the device.
 
     Raises:
@@ -115,7 +106,7 @@ class Renderer:
         model: Model,
         *,
         device: str = "cpu",
-        precision: Precision = "fp32",
+        precision: str = "fp32",
         compiled: bool = False,
         batch: int | None = None,
     ) -> None:
@@ -133,14 +124,12 @@ class Renderer:
             self._blend = FastHourglass(dense.hourglass, [dense.mask, dense.occlusion])
             self._blend_still = FastHourglass(dense.hourglass, [dense.mask, dense.occlusion], warped).share(self._blend)
             predictor = FastHourglass(detector.predictor, [detector.kp, detector.jacobian])
-            self._detector = _copied(
-                detector, {detector.predictor: predictor, detector.kp: None, detector.jacobian: None}
+            self._detector = copied(
+                detector, {detector.predictor: predictor} | left_out(detector.kp, detector.jacobian)
             )
-            fast: dict[nn.Module, nn.Module | None] = {dense.hourglass: None, dense.mask: None, dense.occlusion: None}
-            self._generator = _copied(
-                generator, fast | _fast_drawing(generator, Workspace() if on_cpu else None, _DTYPES[precision])
-            )
-        for module in (self._blend, self._blend_still, self._detector, self._generator):
+            self._generator = fast_generator(generator, Workspace() if on_cpu else None, _DTYPES[precision])
+            self._exact = None if precision == "fp32" else fast_generator(generator, None, torch.float32)
+        for module in filter(None, (self._blend, self._blend_still, self._detector, self._generator, self._exact)):
             module.to(self.device).eval().requires_grad_(False)
         self._decode: Callable[[Encoded, Motion], Tensor] = self._generator.decode
         if compiled:
@@ -158,18 +147,27 @@ class Renderer:
         Args:
             picture: (1, 3, H, W) RGB in [0, 1].
             points: (1, 18, 2) or (18, 2) pixels.
+
+        Raises:
+            MeAugmentError: see `frames`; or the precision is too narrow for this target.
         """
         points = points.reshape(1, KEY_POINTS, 2)
 
         def work(part: slice) -> EncodedTarget:
             there = picture.to(self.device).contiguous(memory_format=torch.channels_last)
-            encoded = self._generator.encode(there)
-            # In float32 from here, because a field of motion is not to be rounded to the drawing's precision.
-            encoded = encoded._replace(features=encoded.features.float())
-            return EncodedTarget(encoded, self._detect(there, points, self._maps(there, points)))
+            return EncodedTarget(self._generator.encode(there), self._detect(there, points, self._maps(there, points)))
 
         (target,) = self._in_batches(1, _Batch(1), work)
         _check(target.encoded.features, target.key_points.jacobian)
+        exact = self._exact
+        if exact is not None:
+            features = target.encoded.features
+            (error,) = self._in_batches(1, _Batch(1), lambda _: drawing_error(exact, self._generator, features))
+            if not error <= _NARROW_ERROR:
+                raise MeAugmentError(
+                    f"{self.precision} changes what this checkpoint draws by {255 * error:.1f} of 255 levels, more "
+                    f"than {255 * _NARROW_ERROR:.0f}: use --precision {'fp16 or ' * (self.precision == 'bf16')}fp32."
+                )
         return target
 
     def key_points(self, frames: Tensor, points: Tensor) -> KeyPoints:
@@ -180,6 +178,8 @@ class Renderer:
             points: (B, 18, 2) pixels, or (1, 18, 2) or (18, 2) where they stay: one focus mask then serves all.
         """
         points = points.reshape(-1, KEY_POINTS, 2)
+        if len(points) not in (1, len(frames)):
+            raise ValueError(f"{len(points)} sets of points for {len(frames)} frames")
         maps = self._maps(frames, points) if len(points) == 1 else None
 
         def work(part: slice) -> KeyPoints:
@@ -308,6 +308,14 @@ class Renderer:
         )
 
 
+def drawing_error(exact: ExpressionGenerator, narrow: ExpressionGenerator, features: Tensor) -> float:
+    """The largest difference, of a range of 1, that another precision makes to a target drawn without motion."""
+    one, other = exact.draw(features), narrow.draw(features)
+    if exact.shape.conventions.output == "direct":
+        one, other = torch.sigmoid(one), torch.sigmoid(other)
+    return float((one - other).abs().max())
+
+
 class _Batch:
     """How many frames are worked on at once."""
 
@@ -326,23 +334,6 @@ def _batches_for(device: torch.device, size: int, wanted: int | None) -> tuple[_
     free, _ = torch.cuda.mem_get_info(device)
     both = _Batch(min(_GPU_MOST, max(1, int(free / 2 / (_GPU_BYTES * (size / 256) ** 2)))))
     return both, both
-
-
-def _copied(module: _Module, instead: dict[nn.Module, nn.Module | None]) -> _Module:
-    """A copy with other parts; None leaves a part out."""
-    return copy.deepcopy(module, {id(old): nn.Identity() if new is None else new for old, new in instead.items()})
-
-
-def _fast_drawing(
-    generator: ExpressionGenerator, workspace: Workspace | None, dtype: torch.dtype
-) -> dict[nn.Module, nn.Module | None]:
-    """What stands for the blocks of encoder and decoder."""
-    fast: dict[nn.Module, nn.Module | None] = {generator.first: FastSame(cast(Same, generator.first))}
-    fast |= {block: FastDown(cast(Down, block)) for block in generator.down_blocks}
-    fast |= {block: FastResidual(cast(Residual, block), workspace) for block in generator.bottleneck}
-    fast |= {block: FastUp(cast(Up, block)) for block in generator.up_blocks}
-    fast[generator.final] = BlockedConvolution(generator.final)
-    return {old: cast(nn.Module, new).to(dtype) for old, new in fast.items()}
 
 
 def _folded_channels(values: Tensor) -> Tensor:

@@ -200,7 +200,7 @@ class DenseMotionNetwork(nn.Module):
             value: (B, 18, 2), where the key points are.
         """
         if not self.shape.conventions.compat:
-            near = -((identity_grid(*logits.shape[-2:], value) - value[:, :, None, None]) ** 2).sum(-1)
+            near = -((identity_grid(logits.shape[-2], logits.shape[-1], value) - value[:, :, None, None]) ** 2).sum(-1)
             far = torch.full_like(near[:, :1], -(_BACKGROUND**2))
             logits = logits + torch.cat([far, near], dim=1) / (2 * _REACH**2)
         return torch.softmax(logits, dim=1)

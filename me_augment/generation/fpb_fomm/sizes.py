@@ -28,8 +28,8 @@ def infer_architecture(networks: Mapping[str, Mapping[str, Tensor]], path: Path)
     """
     detector, generator = networks["kp_detector"], networks["generator"]
     adversary = networks.get("discriminator", {})
-    scales = sorted({key.split(".")[1] for key in adversary if key.startswith("discs.")}, key=_scale, reverse=True)
     try:
+        scales = sorted({key.split(".")[1] for key in adversary if key.startswith("discs.")}, key=_scale, reverse=True)
         first = f"discs.{scales[0]}.down_blocks" if scales else ""
         jacobians = _width(detector, "jacobian.weight")
         return sensible(

@@ -88,6 +88,8 @@ def take_over(
     else:
         nobody = stored.layout == "first-order-motion" and saw is None
         output, provenance = "direct", of_reference(() if nobody else saw)
+    # What the other dense motion is shown; its heads see that too, after what the hourglass found.
+    shown = source[_DENSE_FIRST].shape[1] if source.get(_DENSE_FIRST, torch.empty(0)).ndim == 4 else 0
     taken, fresh = [], []
     with torch.no_grad():
         for name, mine in own.items():
@@ -102,7 +104,7 @@ def take_over(
                 mine.copy_(theirs)
                 taken.append(name)
             elif stored.layout == "first-order-motion":
-                came, stayed = _take_part(name, mine, theirs)
+                came, stayed = _take_part(name, mine, theirs, shown)
                 taken += [f"{name}{part}" for part in came]
                 fresh += [f"{name}{part}" for part in stayed]
             else:
@@ -115,7 +117,7 @@ def take_over(
     return TakenOver(tuple(taken), tuple(fresh), provenance)
 
 
-def _take_part(name: str, mine: Tensor, theirs: Tensor) -> tuple[list[str], list[str]]:
+def _take_part(name: str, mine: Tensor, theirs: Tensor, shown: int) -> tuple[list[str], list[str]]:
     """Copy the part of a tensor that fits, see `take_over`; tells which part came and which stayed."""
     if name == _DETECTOR_FIRST and theirs.shape[1] == COLOURS and _same_but_inputs(mine, theirs):
         mine[:, :COLOURS].copy_(theirs)
@@ -126,10 +128,9 @@ def _take_part(name: str, mine: Tensor, theirs: Tensor) -> tuple[list[str], list
     if name not in (_DENSE_FIRST, f"{_OCCLUSION}.weight", f"{_MASK}.weight"):
         return [], [""]
     rows = 1 if name == f"{_MASK}.weight" else len(mine)
-    # What the hourglass found comes before what it was shown.
     features = mine.shape[1] - (KEY_POINTS + 1) * _GROUP
-    points, odd = divmod(theirs.shape[1] - features - _GROUP, _GROUP) if theirs.ndim == 4 else (0, 0)
-    if points < 1 or odd or not _same_but_inputs(mine[:rows], theirs[:rows]):
+    fits = theirs.ndim == 4 and theirs.shape[1] == features + shown and _same_but_inputs(mine[:rows], theirs[:rows])
+    if not fits or shown < 2 * _GROUP or shown % _GROUP:
         return [], [""]
     _take_groups(mine[:rows], theirs[:rows], features)
     out, end = ":" if rows == len(mine) else f":{rows}", features + _GROUP

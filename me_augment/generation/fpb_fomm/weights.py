@@ -43,8 +43,12 @@ class Stored:
     sha256: str
 
 
-def open_weights(path: Path) -> Stored:
+def open_weights(path: Path, *, header_only: bool = False) -> Stored:
     """Read a file with weights; nothing in it is executed.
+
+    Args:
+        path: the file.
+        header_only: of a file in our layout read the header alone; `networks` is then empty.
 
     Raises:
         UsageError: there is no such file.
@@ -57,7 +61,7 @@ def open_weights(path: Path) -> Stored:
         handle.seek(0)
         sha256 = hashlib.file_digest(handle, "sha256").hexdigest()
     if start[8:] == b"{":
-        header, networks = _safetensors(path)
+        header, networks = _safetensors(path, header_only)
         return Stored(path, "own", networks, header, sha256)
     if start[:2] not in (b"PK", b"\x80\x02"):
         raise MeAugmentError(
@@ -72,7 +76,7 @@ def open_weights(path: Path) -> Stored:
     return Stored(path, "first-order-motion" if plain else "reference", networks, None, sha256)
 
 
-def _safetensors(path: Path) -> tuple[str, dict[str, dict[str, Tensor]]]:
+def _safetensors(path: Path, header_only: bool) -> tuple[str, dict[str, dict[str, Tensor]]]:
     from safetensors import SafetensorError, safe_open
 
     networks: dict[str, dict[str, Tensor]] = {}
@@ -84,7 +88,7 @@ def _safetensors(path: Path) -> tuple[str, dict[str, dict[str, Tensor]]]:
                     f"{path} holds tensors but was not written by me-augment: give a checkpoint made with "
                     "`me-augment train` or `me-augment checkpoint convert`."
                 )
-            for name in file.keys():  # noqa: SIM118 - it is no mapping
+            for name in () if header_only else file.keys():
                 network, _, key = name.partition(".")
                 networks.setdefault(network, {})[key] = file.get_tensor(name)
     except (SafetensorError, OSError, ValueError) as error:
@@ -122,8 +126,9 @@ def _sound(networks: Mapping[str, Mapping[Any, Any]], path: Path) -> dict[str, d
         sound[network] = {}
         for key, value in tensors.items():
             name = f"{network}.{key}"
-            if not isinstance(key, str) or not isinstance(value, Tensor):
-                raise MeAugmentError(f"{path} is no checkpoint of this model: {name} is no tensor.")
+            plain = isinstance(value, Tensor) and value.layout == torch.strided and value.device.type == "cpu"
+            if not isinstance(key, str) or not plain:
+                raise MeAugmentError(f"{path} is no checkpoint of this model: {name} is no tensor with values.")
             if key.endswith("num_batches_tracked"):
                 continue
             if not value.is_floating_point():
@@ -133,7 +138,7 @@ def _sound(networks: Mapping[str, Mapping[Any, Any]], path: Path) -> dict[str, d
                     f"{path}: {name} holds values that are not finite (NaN or infinity): the training that wrote it "
                     "had failed. Use an earlier checkpoint."
                 )
-            sound[network][key] = value.to(torch.float32).contiguous()
+            sound[network][key] = value.detach().to(torch.float32).contiguous()
     return sound
 
 

@@ -137,6 +137,10 @@ class TestReferenceLayout:
     def test_inference_needs_no_discriminator(self, altered):
         assert read_checkpoint(altered(lambda c: c.pop("discriminator"))).discriminator is None
 
+    def test_files_of_old_torch_are_read(self, tmp_path):
+        torch.save(weights(), tmp_path / "old.pth.tar", _use_new_zipfile_serialization=False)
+        assert same_weights(read_checkpoint(tmp_path / "old.pth.tar").model, read_checkpoint(CHECKPOINT).model)
+
 
 class TestBadReferenceFiles:
     @pytest.mark.parametrize(
@@ -159,6 +163,12 @@ class TestBadReferenceFiles:
             (lambda c: c["generator"].update({"first.conv.weight": 3}), "generator.first.conv.weight is no tensor"),
             (lambda c: c["generator"].update({"first.conv.weight": torch.ones(3).int()}), "int32, not weights"),
             (lambda c: c["generator"].clear(), "no fpb-fomm checkpoint"),
+            (lambda c: c["discriminator"].update({"discs.big.conv.bias": torch.ones(1)}), "could not convert"),
+            (
+                lambda c: c["generator"].update({"final.bias": torch.ones(3, device="meta")}),
+                "generator.final.bias is no tensor with values",
+            ),
+            (lambda c: c["generator"].update({"final.bias": torch.ones(3).to_sparse()}), "generator.final.bias is no"),
         ],
     )  # fmt: skip
     def test_what_is_wrong_is_named(self, altered, change, words):

@@ -19,8 +19,9 @@ from me_augment.generation.fpb_fomm.folding import (
     FastResidual,
     FastUp,
     Workspace,
+    fast_generator,
 )
-from me_augment.generation.fpb_fomm.inference import Renderer, choose_device
+from me_augment.generation.fpb_fomm.inference import Renderer, choose_device, drawing_error
 from me_augment.generation.fpb_fomm.model import Model, new_model
 from me_augment.generation.fpb_fomm.motion_prediction import KeyPoints, relative
 
@@ -189,9 +190,17 @@ def test_model_is_left_alone():
     assert torch.equal(fast(renderer), first)
 
 
+def test_points_for_every_frame_or_for_all():
+    with pytest.raises(ValueError, match="2 sets of points for 3 frames"):
+        Renderer(a_model(MENDED)).key_points(torch.zeros(3, 3, 256, 256), torch.zeros(2, 18, 2))
+
+
 def test_frames_may_be_written_to():
-    for made in [fast(Renderer(a_model(REFERENCE)))]:
-        made.mul_(255)
+    renderer = Renderer(a_model(REFERENCE))
+    target = renderer.encode(a_target(), tensor("source_kp18").float())
+    first = renderer.key_points(picture("driving_images_u8")[:1], tensor("driving_kp18").float())
+    ((made, _),) = renderer.frames(target, first, first)
+    made.mul_(255)
 
 
 @pytest.mark.parametrize("size", [4, 5, 8])
@@ -219,11 +228,11 @@ def test_residual_block(sides, tiled):
             assert torch.equal(x, kept)
 
 
-def test_tiles_need_far_fewer_products_at_the_published_width():
+def test_rounding_of_tiles_at_the_published_width():
     block = lived_in(Residual(256))
     x = torch.randn(1, 256, 16, 16, generator=torch.Generator().manual_seed(2))
     with torch.inference_mode():
-        wanted, made = block.double()(x.double()), None
+        wanted = block.double()(x.double())
         made = FastResidual(block.float(), Workspace())(x)
     assert (made - wanted).abs().max() <= 1e-5 * wanted.abs().max()
 
@@ -250,7 +259,60 @@ def test_channels_that_are_always_zero():
         torch.testing.assert_close(part(x[:, seen]), wanted, rtol=0, atol=1e-5)
 
 
-def short_of_memory(monkeypatch, limit: int) -> list[int]:
+def narrowed(model: Model, dtype: torch.dtype) -> tuple[float, float]:
+    """Largest difference that `dtype` makes to a frame, and what is reckoned of it from the target alone."""
+    narrow = fast_generator(model.generator, None, dtype).eval()
+    assert narrow.bottleneck[0].first.weight.dtype == dtype
+    target, points = a_target(), tensor("source_kp18")[None].float()
+    driver, driver_points = a_driver(track=False)
+    with torch.inference_mode():
+        source, driving = model.kp_detector(target, points), model.kp_detector(driver[2:3], driver_points)
+        onset = model.kp_detector(driver[:1], driver_points)
+        wanted, motion = model.generator(target, source, relative(source, driving, onset))
+        encoded = narrow.encode(target)
+        made = narrow.decode(encoded, motion)
+        assert made.dtype == encoded.features.dtype == torch.float32
+        return float((made - wanted).abs().max()), drawing_error(model.generator, narrow, encoded.features)
+
+
+def test_half_precision_stays_within_two_levels():
+    made, reckoned = narrowed(models()[0], torch.float16)
+    assert 0 < made <= 2 / 255
+    assert 0.5 < reckoned / made < 2
+
+
+def test_bfloat_is_noticed_where_it_is_too_narrow():
+    made, reckoned = narrowed(models()[0], torch.bfloat16)
+    assert made > 2 / 255
+    assert reckoned > 2 / 255
+
+
+def test_bfloat_of_a_residual_output():
+    made, reckoned = narrowed(a_model(MENDED), torch.bfloat16)
+    assert 0 < made <= 2 / 255
+    assert 0 < reckoned <= 2 / 255
+
+
+def test_a_target_that_a_narrow_precision_does_not_do_justice():
+    model = models()[0]
+    renderer = Renderer(model)
+    # What a renderer for a GPU is made of.
+    renderer._exact, renderer.precision = renderer._generator, "bf16"
+    renderer._generator = fast_generator(model.generator, None, torch.bfloat16).eval()
+    with pytest.raises(MeAugmentError, match=r"bf16 changes .* more than 2: use --precision fp16 or fp32"):
+        renderer.encode(a_target(), tensor("source_kp18").float())
+
+
+def test_narrow_precision_is_for_gpus():
+    with pytest.raises(UsageError, match="bf16 gains nothing on a CPU"):
+        Renderer(a_model(REFERENCE), precision="bf16")
+
+
+ON_GPU = torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 2.00 GiB.")
+ON_CPU = RuntimeError("[enforce fail at alloc_cpu.cpp:121] err == 0. DefaultCPUAllocator: can't allocate memory")
+
+
+def short_of_memory(monkeypatch, limit: int, error: RuntimeError = ON_GPU) -> list[int]:
     """No more than `limit` frames fit while drawing; returns the batches that were tried."""
     tried: list[int] = []
     draw = Renderer._draw
@@ -258,17 +320,18 @@ def short_of_memory(monkeypatch, limit: int) -> list[int]:
     def limited(self, target, motion):
         tried.append(len(motion.deformation))
         if tried[-1] > limit:
-            raise torch.OutOfMemoryError("CUDA out of memory")
+            raise error
         return draw(self, target, motion)
 
     monkeypatch.setattr(Renderer, "_draw", limited)
     return tried
 
 
-def test_smaller_batches_when_memory_runs_out(monkeypatch):
+@pytest.mark.parametrize("error", [ON_GPU, ON_CPU], ids=["GPU", "CPU"])
+def test_smaller_batches_when_memory_runs_out(monkeypatch, error):
     model = a_model(REFERENCE)
     wanted = fast(Renderer(model))
-    tried = short_of_memory(monkeypatch, limit=2)
+    tried = short_of_memory(monkeypatch, limit=2, error=error)
     renderer = Renderer(model, batch=5)
     torch.testing.assert_close(fast(renderer), wanted, rtol=0, atol=1e-5)
     assert tried == [5, 2, 2, 1]

@@ -77,6 +77,16 @@ def test_of_the_general_model_everything_that_fits(general):
     assert result.provenance.training_subjects == ()
 
 
+def test_a_head_of_another_size_is_not_mistaken_for_one_with_more_points(general, tmp_path):
+    content = general[1]
+    # 12 found + 44 shown: as many as 8 found and 12 groups would be.
+    content["generator"]["dense_motion_network.occlusion.weight"] = torch.ones(1, 12 + 44, 7, 7)
+    content["generator"]["dense_motion_network.mask.weight"] = torch.ones(11, 12 + 44, 7, 7)
+    torch.save(content, tmp_path / "m.pth.tar")
+    result = take_over(*new_model(tiny(), 5), tmp_path / "m.pth.tar")
+    assert {f"{MASK}.weight", "generator.dense_motion_network.occlusion.weight"} <= set(result.fresh)
+
+
 def test_every_tensor_is_named_once(general):
     for shape in (tiny(), tiny(MENDED)):
         model, discriminator = new_model(shape, 5)
