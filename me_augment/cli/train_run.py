@@ -14,6 +14,7 @@ from me_augment.errors import MeAugmentError, UsageError
 from me_augment.generation.fpb_fomm.checkpoint import Provenance, take_over
 from me_augment.generation.fpb_fomm.model import new_model
 from me_augment.manifest import Clip, Manifest
+from me_augment.manifest.folds import covers
 from me_augment.training.clips import TrainingClip, prepare_clips
 from me_augment.training.devices import Place
 from me_augment.training.perceptual import read_vgg19
@@ -70,6 +71,11 @@ def train(
     if init is not None:
         taken = take_over(*networks, init, saw)
         before = taken.provenance
+        if chosen.fold is not None and covers(before.training_subjects, chosen.fold):
+            raise UsageError(
+                f"{init} was trained with {chosen.fold}, whom --fold holds out: that fold could not use it. Begin "
+                "with another checkpoint, or without; if it is a reference checkpoint that saw others, say --init-saw."
+            )
         provenance = replace(
             provenance,
             training_subjects=tuple(sorted({*provenance.training_subjects, *before.training_subjects})),

@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import pytest
 import torch
-from fpb_golden import numbers
+from fpb_golden import DATA, numbers
 
 from me_augment.cli import main, train
 from me_augment.generation.fpb_fomm.checkpoint import read_checkpoint
@@ -78,6 +78,10 @@ def test_a_fold_is_recorded_and_a_training_goes_on_from_another(cli, tiny_manife
     second = read_checkpoint(other / "checkpoint.safetensors").provenance
     assert second.training_subjects == ("casme2:sub91", "casme2:sub92", "casme2:sub93")
     assert second.steps == 8
+    code, _, warned = cli(tiny_manifest.folder, "--out", tmp_path / "third", *begun[:2], "--fold", "sub92", *common)
+    assert code == 2
+    assert "was trained with casme2:sub92, whom --fold holds out" in warned
+    assert not (tmp_path / "third").exists()
     code, _, warned = cli(tiny_manifest.folder, "--out", other, "--exclude-subjects", "sub92,sub93", *common)
     assert code == 2
     assert "--init (sha256)" in warned
@@ -149,3 +153,15 @@ def test_faces_are_not_trained_from(cli, tiny_manifest, tmp_path):
     assert "faces only" in warned
     empty = replace(tiny_manifest, clips=(), recordings=()).write(tmp_path / "empty").folder
     assert "none has frames and a face" in cli(empty, "--out", tmp_path / "out")[2]
+
+
+def test_a_reference_checkpoint_is_begun_with(cli, tiny_manifest, tmp_path):
+    """It does not say who trained it: all of three corpora, unless the user knows better."""
+    common = (tiny_manifest.folder, "--out", tmp_path / "out", "--config", DATA / "tiny_config.yaml", "--fold", "sub91")
+    init = ("--conventions", "reference", "--init", DATA / "tiny_checkpoint.pth.tar", "--device", "cpu")
+    code, _, warned = cli(*common, *init)
+    assert code == 2
+    assert "say --init-saw" in warned
+    code, said, warned = cli(*common, *init, "--init-saw", "nobody", "--dry-run")
+    assert code == 0
+    assert "pictures: 256 x 256" in said
