@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from me_augment.cli.generator_options import PRECISIONS
+from me_augment.cli.generator_options import DRIVINGS, PRECISIONS
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -46,8 +46,15 @@ def command() -> None:
     "checkpoints",
     type=click.Path(path_type=Path),
     multiple=True,
-    help="Weights of fpb-fomm, which is shown the frames as filmed. Several are compared; where each holds out one "
-    "person, each makes that person's clips.",
+    help="Weights of fpb-fomm. Several are compared; where each holds out one person, each makes that person's clips.",
+)
+@click.option(
+    "--driving",
+    type=click.Choice(DRIVINGS),
+    default="cleaned",
+    show_default=True,
+    help="What fpb-fomm is shown: the first frame performing what was measured, head motion and blinks too, or the "
+    "frames as filmed.",
 )
 @click.option(
     "--device",
@@ -70,6 +77,7 @@ def generation(
     clips: int | None,
     generators: tuple[str, ...],
     checkpoints: tuple[Path, ...],
+    driving: str,
     device: str,
     precision: str,
     root: Path | None,
@@ -110,7 +118,10 @@ def generation(
     again: list[Reenactment] = []
     if clips is not None:
         names = tuple(dict.fromkeys(name.strip() for text in generators for name in text.split(",")))
-        again = _made_again(manifest, clips, _makers(names or (settings.generator,), checkpoints, device, precision))
+        makers = _makers(names or (settings.generator,), checkpoints, device, precision, driving)
+        again = _made_again(manifest, clips, makers)
+            manifest, clips, _makers(names or (settings.generator,), checkpoints, device, precision, driving)
+        )
     content = figures_of.as_json(figures) | ({"self_reenactment": reenactment.means(again)} if again else {})
     if out is not None:
         _write(out, content, manifest.clips, figures, again)
@@ -124,7 +135,7 @@ def generation(
 
 
 def _makers(
-    names: tuple[str, ...], checkpoints: tuple[Path, ...], device: str, precision: str
+    names: tuple[str, ...], checkpoints: tuple[Path, ...], device: str, precision: str, driving: str
 ) -> dict[str, tuple[Maker, ...]]:
     """Generators by the name that the table gives them; those of folds are one generator together."""
     from me_augment.errors import UsageError
@@ -138,7 +149,7 @@ def _makers(
     for name in learned:
         found = [
             makers_of(
-                [GeneratorChoice(name=name, checkpoint=file, device=device, precision=precision, driving="filmed")]
+                [GeneratorChoice(name=name, checkpoint=file, device=device, precision=precision, driving=driving)]
             )
             for file in (checkpoint_files(checkpoints) if checkpoints else [None])
         ]
