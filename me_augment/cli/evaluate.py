@@ -120,8 +120,6 @@ def generation(
         names = tuple(dict.fromkeys(name.strip() for text in generators for name in text.split(",")))
         makers = _makers(names or (settings.generator,), checkpoints, device, precision, driving)
         again = _made_again(manifest, clips, makers)
-            manifest, clips, _makers(names or (settings.generator,), checkpoints, device, precision, driving)
-        )
     content = figures_of.as_json(figures) | ({"self_reenactment": reenactment.means(again)} if again else {})
     if out is not None:
         _write(out, content, manifest.clips, figures, again)
