@@ -125,7 +125,7 @@ class GeneratorChoice:
             was measured, with head motion, blinks and noise left out, and every wish of the `Rendition` obeyed.
             `filmed`: its frames as they are, as in the paper; head motion and blinks are then performed too.
         paste_back: True gives the target's own frames, changed where the face moves; False gives the square that the
-            network draws, its first frame included, as the paper does.
+            network draws, its first frame included, as the paper does; the head is still in it unless `filmed`.
     """
 
     name: str = "warp"

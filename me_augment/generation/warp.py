@@ -88,7 +88,7 @@ def make_carrier(motion: DriverMotion, target_landmarks: NDArray[np.float32], sh
         carry,
         mask[box],
         fit_similarity(motion.landmarks, target_landmarks),
-        _head_reach(target_landmarks, shape),
+        head_reach(target_landmarks, shape),
     )
 
 
@@ -121,7 +121,8 @@ def _outline(landmarks: NDArray[np.floating]) -> NDArray[np.floating]:
     return cv2.convexHull(np.vstack([jaw, forehead]).astype(np.float32))[:, 0]
 
 
-def _head_reach(landmarks: NDArray[np.floating], shape: tuple[int, int]) -> NDArray[np.float32]:
+def head_reach(landmarks: NDArray[np.floating], shape: tuple[int, int]) -> NDArray[np.float32]:
+    """Soft mask (H, W) in [0, 1] of what moves with the head: one up to an eye distance beside it, zero from three on."""
     unit = interocular(landmarks)
     head = np.ones(shape, np.uint8)
     cv2.fillConvexPoly(head, np.rint(_outline(landmarks)).astype(np.int32), 0)

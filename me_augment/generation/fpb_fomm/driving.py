@@ -54,17 +54,22 @@ class Driving:
         points: (T, 18, 2) float32, key points in these frames, pixels.
         moved: (T, 18, 2) float32, how far the key points of the *target's* crop are to go, pixels; zero where key
             points stay.
+        heads: (T, 2, 3), similarities of the driver's pixels that the head is to follow besides; None where the
+            frames hold its motion, or it has none.
+        landmarks: (68, 2), of the driver, in the pixels that these are of.
     """
 
     frames: NDArray[Any]
     points: NDArray[np.float32]
     moved: NDArray[np.float32]
+    heads: NDArray[np.float64] | None = None
+    landmarks: NDArray[np.float32] | None = None
 
 
 def cleaned(
     observed: Observed, rendition: Rendition, target_landmarks: NDArray[np.floating], shape: Architecture
 ) -> Driving:
-    """The driver's onset face performing what was measured of it, as the rendition wants it.
+    """The driver's onset face performing what was measured of it, as the rendition wants it, with its head held still.
 
     Args:
         observed: with motion.
@@ -77,14 +82,17 @@ def cleaned(
     onset, landmarks = _cropped(observed, shape)
     # 16 bits, so that faint motion is not rounded away once more.
     fine = onset if onset.dtype == np.uint16 else onset.astype(np.uint16) * np.uint16(257)
-    frames = np.stack(list(WarpGenerator().animate(observed.motion, fine, landmarks, rendition)))
     motion = edited(observed.motion, rendition)
+    heads = motion.head if rendition.keep_head_motion else None
+    rendition = replace(rendition, keep_head_motion=False)
+    frames = np.stack(list(WarpGenerator().animate(observed.motion, fine, landmarks, rendition)))
     here, there = prior_points(landmarks), prior_points(target_landmarks)
     if not shape.conventions.track:
         still = np.zeros((len(frames), *here.shape), np.float32)
-        return Driving(frames, here + still, still)
+        return Driving(frames, here + still, still, heads, motion.landmarks)
     own = _moved(motion, here, landmarks, size, rendition)
-    return Driving(frames, here + own, _moved(motion, there, target_landmarks, size, rendition))
+    moved = _moved(motion, there, target_landmarks, size, rendition)
+    return Driving(frames, here + own, moved, heads, motion.landmarks)
 
 
 def filmed(

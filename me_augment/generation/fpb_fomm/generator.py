@@ -11,7 +11,7 @@ import torch
 from numpy.typing import NDArray
 
 from me_augment.errors import UsageError
-from me_augment.face.geometry import apply_affine, crop, require_face
+from me_augment.face.geometry import apply_affine, compose, crop, fit_similarity, invert_affine, require_face
 from me_augment.face.prior import prior_points
 from me_augment.generation.fpb_fomm.blocks import identity_grid
 from me_augment.generation.fpb_fomm.checkpoint import read_checkpoint
@@ -22,7 +22,7 @@ from me_augment.generation.fpb_fomm.motion_prediction import KeyPoints
 from me_augment.generation.fpb_fomm.paste_back import PasteBack
 from me_augment.generation.generator import GeneratorChoice, Rendition
 from me_augment.generation.motion import DriverMotion, measure_motion
-from me_augment.generation.warp import face_mask
+from me_augment.generation.warp import face_mask, head_reach
 
 VERSION = "1"
 
@@ -79,9 +79,9 @@ class FpbFommGenerator:
         matrix = face_crop(landmarks, self._shape)
         show = cleaned if observed.frames is None else filmed
         driving = show(observed, rendition, apply_affine(matrix, landmarks).astype(np.float32), self._shape)
-        keep_head = rendition.keep_head_motion or observed.frames is not None
-        reach = None if keep_head else face_mask(landmarks, target.shape[:2])
-        return FpbFommAnimation(self._renderer, target, landmarks, driving, reach, paste_back=self._choice.paste_back)
+        # Frames as filmed move the whole head by the networks' motion.
+        face = face_mask(landmarks, target.shape[:2]) if observed.frames is None else None
+        return FpbFommAnimation(self._renderer, target, landmarks, driving, face, paste_back=self._choice.paste_back)
 
 
 class FpbFommAnimation:
@@ -93,13 +93,13 @@ class FpbFommAnimation:
         target: NDArray[Any],
         landmarks: NDArray[np.float32],
         driving: Driving,
-        reach: NDArray[np.float32] | None,
+        face: NDArray[np.float32] | None,
         *,
         paste_back: bool,
     ) -> None:
         self.peak_displacement_px = 0.0
         self._renderer, self._target, self._landmarks = renderer, target, landmarks
-        self._driving, self._reach, self._paste_back = driving, reach, paste_back
+        self._driving, self._face, self._paste_back = driving, face, paste_back
 
     def __iter__(self) -> Iterator[NDArray[Any]]:
         shape = self._renderer.shape
@@ -114,18 +114,30 @@ class FpbFommAnimation:
             # The way that the points of the target go, not the driver's: faces differ.
             moved = torch.from_numpy(self._driving.moved).to(driving.value) * 2 / (shape.size - 1)
             driving = KeyPoints(onset.value + moved, driving.jacobian)
+        heads = self._heads()
+        reach = None if heads is None else head_reach(self._landmarks, self._target.shape[:2])
         paste: PasteBack | None = None
+        made = 0
         for drawn, deformation in self._renderer.frames(target, driving, onset):
             height, width = deformation.shape[1:3]
             shifts = (deformation - identity_grid(height, width, deformation)) * ((shape.size - 1) / 2)
             for picture_drawn, shift in zip(drawn.movedim(1, -1).numpy(), shifts.numpy(), strict=True):
                 if paste is None:
-                    paste = PasteBack(self._target, matrix, shape.size, self._reach, gray, picture_drawn)
+                    paste = PasteBack(self._target, matrix, shape.size, self._face, gray, picture_drawn, reach)
                     yield self._target.copy() if self._paste_back else self._plain(picture_drawn)
                     continue
-                frame = paste(picture_drawn, shift)
+                made += 1
+                frame = paste(picture_drawn, shift, None if heads is None else heads[made])
                 self.peak_displacement_px = paste.peak_displacement_px
                 yield frame if self._paste_back else self._plain(picture_drawn)
+
+    def _heads(self) -> NDArray[np.float64] | None:
+        """Where the head is in each frame, (T, 2, 3), as similarities of the target's pixels."""
+        if self._driving.heads is None or self._driving.landmarks is None:
+            return None
+        onto = fit_similarity(self._driving.landmarks, self._landmarks)
+        back = invert_affine(onto)
+        return np.stack([compose(onto, compose(head, back)) for head in self._driving.heads])
 
     def _plain(self, drawn: NDArray[np.float32]) -> NDArray[Any]:
         """What was drawn, in the target's form."""

@@ -87,6 +87,14 @@ def test_strength_times_and_mirror(checkpoint, driver, target, people):
     np.testing.assert_allclose(short[1].astype(float), plain[4], atol=2)
 
 
+def test_the_head_moves_where_it_is_to(checkpoint, driver, target):
+    frames, _ = make(checkpoint, driver, target, Rendition(keep_head_motion=True))
+    hair = np.stack(np.meshgrid(np.arange(80, 200, 12), np.arange(30, 60, 10)), axis=-1).astype(np.float32)
+    found = np.nanmedian(tracked_displacement(frames[0], frames[8], hair).reshape(-1, 2), axis=0)
+    scale = np.linalg.norm(target[1][36] - target[1][45]) / np.linalg.norm(driver[1][36] - driver[1][45])
+    np.testing.assert_allclose(found, np.array([2, -1.2]) * scale, atol=0.3)
+
+
 @pytest.mark.parametrize("form", ["gray", "gray16", "colour16"])
 def test_frames_have_the_targets_form(checkpoint, driver, target, form):
     face = target[0][..., 1] if form.startswith("gray") else target[0]
