@@ -122,7 +122,7 @@ def _outline(landmarks: NDArray[np.floating]) -> NDArray[np.floating]:
 
 
 def head_reach(landmarks: NDArray[np.floating], shape: tuple[int, int]) -> NDArray[np.float32]:
-    """Soft mask (H, W) in [0, 1] of what moves with the head: one up to an eye distance beside it, zero from three on."""
+    """Soft mask (H, W) in [0, 1] of what moves with the head: one up to an eye distance beside it, zero from three."""
     unit = interocular(landmarks)
     head = np.ones(shape, np.uint8)
     cv2.fillConvexPoly(head, np.rint(_outline(landmarks)).astype(np.int32), 0)

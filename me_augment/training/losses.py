@@ -42,6 +42,8 @@ class LossWeights:
         temporal: change between neighbouring frames, against how the film changes.
         motion: distance of the predicted deformation from the measured displacement, and beside the face from none,
             pixels.
+        strength: how far from 1 the gain of each frame's predicted displacement is. By distances alone a network does
+            best to move less where it is unsure, and the label comes out too weak.
     """
 
     perceptual: tuple[float, ...] = (10.0,) * 5
@@ -56,6 +58,7 @@ class LossWeights:
     identity: float = 0.0
     temporal: float = 0.0
     motion: float = 0.0
+    strength: float = 0.0
 
 
 class Batch(NamedTuple):
@@ -239,8 +242,14 @@ class GeneratorLosses(nn.Module):
             change = result.prediction[1:even:2] - result.prediction[0:even:2]
             wanted = batch.driving[1:even:2] - batch.driving[0:even:2]
             terms["temporal"] = weights.temporal * (change - wanted).abs().mean()
+        found = predicted_displacement(result.motion, batch.driving)
+        if weights.strength:
+            moves = (face * displacement.square().sum(-1)[:, None]).sum((1, 2, 3))
+            follows = (face * (found * displacement).sum(-1)[:, None]).sum((1, 2, 3))
+            enough = face.sum((1, 2, 3)) * _STILL_PX**2
+            off = torch.where(moves > enough, (1 - follows / moves.clamp_min(1e-6)).abs(), 0.0)
+            terms["strength"] = weights.strength * off.mean()
         if weights.motion:
-            found = predicted_displacement(result.motion, batch.driving)
             apart, stray = (_length(field) for field in (found - displacement, found))
             # Hair and background are to stay where they are: a target's do, whatever the driver's head did.
             counts = face * (1 + weights.amplitude * lively)

@@ -13,7 +13,7 @@ from me_augment.training.settings import Epochs, TrainingSettings
 # What small motion asks for. The value of equivariance reaches no weight (see `LossWeights`); identity is 0 by the form
 # of a residual output.
 _SMALL_MOTION = LossWeights(
-    equivariance_value=0.0, reconstruction=20.0, region=1.0, amplitude=4.0, temporal=10.0, motion=5.0
+    equivariance_value=0.0, reconstruction=20.0, region=1.0, amplitude=4.0, temporal=10.0, motion=5.0, strength=1.0
 )
 _SIZES: dict[str, dict[str, Any]] = {
     "published": {},

@@ -109,11 +109,11 @@ class TrainingSettings:
                 "weights.equivariance_value must be 0 for a mended model: its key points come from landmarks, so that "
                 "this loss reaches no weight."
             )
-        measured = (weights.reconstruction, weights.temporal, weights.motion)
+        measured = (weights.reconstruction, weights.temporal, weights.motion, weights.strength)
         if compat and any(measured):
             raise UsageError(
-                "weights.reconstruction, temporal and motion need measured motion, which a model that computes as the "
-                "reference is not shown: set them to 0, or train with --conventions mended."
+                "weights.reconstruction, temporal, motion and strength need measured motion, which a model that "
+                "computes as the reference is not shown: set them to 0, or train with --conventions mended."
             )
         if weights.temporal and self.batch_size < 2:
             raise UsageError("batch_size is 1; weights.temporal compares two: make it 2, or the weight 0.")

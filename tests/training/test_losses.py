@@ -54,6 +54,16 @@ def test_motion_is_the_distance_in_pixels():
     assert terms(replace(NONE, motion=2.0), right).terms["motion"].item() == pytest.approx(1.0, rel=1e-3)
 
 
+def test_strength_is_how_far_the_gain_is_from_one():
+    batch = pairs()
+    batch = batch._replace(driving_points=batch.driving_points + torch.tensor([2.0, 1.0]))
+    weights = replace(NONE, strength=1.0, motion=1.0)
+    found = predicted_displacement(terms(weights, batch).motion, batch.driving).detach()
+    for wanted, off in ((found, 0.0), (2 * found, 0.5), (found / 2, 1.0), (-found, 2.0), (0 * found, 0.0)):
+        outcome = terms(weights, batch._replace(displacement=wanted))
+        assert outcome.terms["strength"].item() == pytest.approx(off, abs=1e-3)
+
+
 def test_what_lies_beside_the_face_is_to_stay():
     batch = pairs()
     batch = batch._replace(face=torch.zeros(2, 1, 64, 64), driving_points=batch.driving_points + 2)
@@ -103,7 +113,8 @@ def test_mended_equivariance_moves_points_and_mask_with_the_frame():
 def test_every_loss_of_small_motion_reaches_the_networks():
     field = torch.full((2, 64, 64, 2), 0.3)
     weights = replace(NONE, reconstruction=1.0, region=1.0, amplitude=1.0, temporal=1.0, motion=1.0)
-    for name in ("reconstruction", "temporal", "motion"):
+    weights = replace(weights, strength=1.0)
+    for name in ("reconstruction", "temporal", "motion", "strength"):
         model, discriminator = new_model(tiny(MENDED), seed=0)
         GeneratorLosses(model, discriminator, Structure(), weights).outcome(pairs(field)).terms[name].backward()
         for part in (model.kp_detector.jacobian, model.generator.dense_motion_network.mask):
