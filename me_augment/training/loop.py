@@ -89,6 +89,7 @@ class Trainer:
             "reconstruction": bool(weights.reconstruction),
             "temporal": bool(weights.temporal),
             "motion": bool(weights.motion),
+            "strength": bool(weights.strength),
             "disc_gan": bool(weights.discriminator_gan),
         }
         return (*(name for name, here in present.items() if here), "gradient")
