@@ -30,12 +30,35 @@ from me_augment.video.recording import open_recording
 _GEOMETRY = 1
 # Steps that undo a displacement; each leaves less than a tenth of the error.
 _INVERSION_STEPS = 6
-_ARRAYS = ("frames", "points", "forward", "backward", "face", "amplitude")
+# What a clip on disk is made of: large arrays, read frame by frame, and small ones, kept.
+_LARGE = ("frames", "forward", "backward")
+_SMALL = ("points", "face", "amplitude")
+
+
+class ArrayFile:
+    """An array in a .npy file, opened only while a part of it is read: a corpus has more clips than files may be open.
+
+    Attributes:
+        shape: of the array.
+
+    Raises:
+        OSError, EOFError, ValueError: the file is missing or damaged.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self.shape: tuple[int, ...] = np.load(path, mmap_mode="r").shape
+
+    def __len__(self) -> int:
+        return self.shape[0]
+
+    def __getitem__(self, index: Any) -> NDArray[Any]:
+        return np.array(np.load(self._path, mmap_mode="r")[index])
 
 
 @dataclass(frozen=True)
 class TrainingClip:
-    """One clip as training sees it; the arrays may lie on disk.
+    """One clip as training sees it; the large arrays may lie on disk.
 
     Attributes:
         clip_id, person_id: of the manifest.
@@ -50,10 +73,10 @@ class TrainingClip:
 
     clip_id: str
     person_id: str
-    frames: NDArray[np.uint8]
+    frames: NDArray[np.uint8] | ArrayFile
     points: NDArray[np.float32]
-    forward: NDArray[np.float32]
-    backward: NDArray[np.float32]
+    forward: NDArray[np.float32] | ArrayFile
+    backward: NDArray[np.float32] | ArrayFile
     face: NDArray[np.float32]
     amplitude: NDArray[np.float32]
 
@@ -87,6 +110,11 @@ def _kept(manifest: Manifest, clip: Clip, shape: Architecture, cache: Path, gray
     what = (clip.content_sha256, clip.n_frames, clip.landmarks)
     name = content_id("clip", _GEOMETRY, *what, shape.size, shape.working_size, compat, gray)
     folder = cache / name
+    if folder.is_dir():
+        try:
+            return read_clip(folder, clip.clip_id, clip.person_id)
+        except (OSError, EOFError, ValueError):  # damaged: it is made again
+            shutil.rmtree(folder, ignore_errors=True)
     if not folder.is_dir():
         cache.mkdir(parents=True, exist_ok=True)
         arrays = _prepared(manifest, clip, shape, gray)
@@ -106,9 +134,14 @@ def _kept(manifest: Manifest, clip: Clip, shape: Architecture, cache: Path, gray
 
 
 def read_clip(folder: Path, clip_id: str, person_id: str) -> TrainingClip:
-    """A clip that was prepared into a folder; its arrays stay on disk."""
-    arrays = {key: np.load(folder / f"{key}.npy", mmap_mode="r") for key in _ARRAYS}
-    return TrainingClip(clip_id, person_id, **arrays)
+    """A clip that was prepared into a folder; its large arrays stay on disk.
+
+    Raises:
+        OSError, EOFError, ValueError: a file is missing or damaged.
+    """
+    large = {key: ArrayFile(folder / f"{key}.npy") for key in _LARGE}
+    small = {key: np.load(folder / f"{key}.npy") for key in _SMALL}
+    return TrainingClip(clip_id, person_id, **large, **small)
 
 
 def _prepared(manifest: Manifest, clip: Clip, shape: Architecture, gray: bool) -> dict[str, NDArray[Any]]:

@@ -6,6 +6,7 @@ import types
 import typing
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, fields, is_dataclass, replace
+from math import inf
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,7 @@ import yaml
 
 from me_augment.errors import UsageError
 from me_augment.generation.fpb_fomm.architecture import Architecture
+from me_augment.generation.fpb_fomm.sizes import sensible
 from me_augment.training.losses import LossWeights
 from me_augment.training.reference_yaml import from_reference, is_reference
 
@@ -92,14 +94,25 @@ class TrainingSettings:
             raise UsageError(f"steps is {self.steps}; it must be at least 1.")
         if self.steps is None and self.epochs is None:
             raise UsageError("neither steps nor epochs are set: say how long to train.")
-        for name, low, high in (("hue", 0, 0.5), ("still", 0, 1), ("ema", 0, 0.99999), ("clip", 0, float("inf"))):
+        if self.epochs is not None:
+            for name, value in asdict(self.epochs).items():
+                if value < 1:
+                    raise UsageError(f"epochs.{name} is {value}; it must be at least 1.")
+        if not 0 <= self.seed < 2**63:
+            raise UsageError(f"seed is {self.seed}; it must lie between 0 and 2^63 - 1.")
+        for name in ("lr_generator", "lr_discriminator", "lr_kp_detector", "sigma_affine", "sigma_tps"):
+            if not 0 <= getattr(self, name) < inf:
+                raise UsageError(f"{name} is {getattr(self, name):g}; it must be a number not below 0.")
+        if not all(0 <= share <= 1 for share in self.milestones):
+            raise UsageError(f"milestones is {list(self.milestones)}; give shares of the run from 0 to 1.")
+        for name, low, high in (("hue", 0, 0.5), ("still", 0, 1), ("ema", 0, 0.99999), ("clip", 0, inf)):
             if not low <= getattr(self, name) <= high:
                 raise UsageError(f"{name} is {getattr(self, name):g}; it must lie between {low:g} and {high:g}.")
         if not self.scales or not all(0 < scale <= 1 for scale in self.scales):
             raise UsageError(f"scales is {list(self.scales)}; give factors above 0, up to 1.")
         compat, weights = self.shape.conventions.compat, self.weights
         for name, value in asdict(weights).items():
-            if any(factor < 0 for factor in (value if isinstance(value, tuple) else (value,))):
+            if not all(0 <= factor < inf for factor in (value if isinstance(value, tuple) else (value,))):
                 raise UsageError(f"weights.{name} is {value}; a weight is not below 0.")
         drawn = (*weights.perceptual, weights.generator_gan, *weights.feature_matching, weights.reconstruction)
         if not any((*drawn, weights.motion)):
@@ -175,7 +188,12 @@ def changed(start: Any, values: Mapping[str, Any], path: str = "") -> Any:
         if key not in known:
             raise UsageError(f"{name} is no setting: there are {', '.join(path + entry for entry in sorted(known))}.")
         new[key] = _converted(kinds[key], value, getattr(start, key), name)
-    return replace(start, **new)
+    if not isinstance(start, Architecture):
+        return replace(start, **new)
+    try:  # a checkpoint of other sizes could not be read again
+        return sensible(**({entry.name: getattr(start, entry.name) for entry in fields(start)} | new))
+    except ValueError as error:
+        raise UsageError(f"{path.rstrip('.')}: {error}.") from error
 
 
 def _converted(kind: Any, value: Any, before: Any, name: str) -> Any:
@@ -191,7 +209,8 @@ def _converted(kind: Any, value: Any, before: Any, name: str) -> Any:
             wanted = {entry.name for entry in fields(kind)}
             if set(value) != wanted:
                 raise UsageError(f"{name} must have {', '.join(sorted(wanted))}.")
-            return kind(**value)  # type: ignore[operator]
+            hints = typing.get_type_hints(kind)
+            return kind(**{key: _converted(hints[key], item, None, f"{name}.{key}") for key, item in value.items()})  # type: ignore[operator]
         return changed(before, value, f"{name}.")
     if typing.get_origin(kind) is tuple:
         inner = typing.get_args(kind)[0]

@@ -15,15 +15,25 @@ _KEPT = 2
 
 
 def write_state(folder: Path, step: int, state: Mapping[str, Any]) -> None:
-    """Write the state after `step` steps and forget all but the last two."""
+    """Write the state after `step` steps and forget all but the last two.
+
+    Raises:
+        OSError: the disk does not take it; the earlier states stay.
+    """
     folder.mkdir(parents=True, exist_ok=True)
     path = folder / f"{step:08d}.pt"
     temporary = folder / f".{path.name}.tmp"
-    with temporary.open("wb") as file:
-        torch.save({"step": step, **state}, file)
-        file.flush()
-        os.fsync(file.fileno())
-    temporary.replace(path)
+    try:
+        with temporary.open("wb") as file:
+            torch.save({"step": step, **state}, file)
+            file.flush()
+            os.fsync(file.fileno())
+        temporary.replace(path)
+    except RuntimeError as error:
+        # What torch makes of a disk that is full.
+        raise error.__context__ if isinstance(error.__context__, OSError) else error from None
+    finally:
+        temporary.unlink(missing_ok=True)
     descriptor = os.open(folder, os.O_RDONLY)
     try:
         os.fsync(descriptor)

@@ -34,8 +34,9 @@ class Split:
 
     @property
     def persons(self) -> tuple[str, ...]:
-        """Everyone who influences the weights: trained from, or used to judge."""
-        return tuple(sorted({clip.person_id for clip in (*self.train, *self.validation)}))
+        """Everyone who influences the weights: trained from, used to judge, or behind one of their clips."""
+        clips = (*self.train, *self.validation)
+        return tuple(sorted({person for clip in clips for person in (clip.person_id, *clip.forbidden_subjects)}))
 
     @property
     def corpora(self) -> tuple[str, ...]:

@@ -1,6 +1,8 @@
 """Clips as training sees them: heads brought back, points and fields where the frames say."""
 
+import shutil
 from dataclasses import replace
+from pathlib import Path
 
 import cv2
 import numpy as np
@@ -102,3 +104,32 @@ def test_one_bad_clip_is_a_reason(tiny_manifest, tmp_path):
     good, bad = prepare_clips(tiny_manifest, [lost], preset("tiny", "mended").shape, tmp_path, gray=False)
     assert not good
     assert "too small" in bad[0][1]
+
+
+@pytest.mark.parametrize("damage", [b"", b"junk", None])
+def test_a_clip_damaged_in_the_cache_is_prepared_again(tiny_manifest, cache, tmp_path, damage):
+    folder = tmp_path / "cache"
+    shutil.copytree(cache[0], folder)
+    broken = sorted(folder.iterdir())[0] / "frames.npy"
+    whole = broken.read_bytes()
+    if damage is None:
+        broken.unlink()
+    else:
+        broken.write_bytes(damage)
+    chosen = split(tiny_manifest)
+    good, bad = prepare_clips(
+        tiny_manifest, (*chosen.train, *chosen.validation), preset("tiny", "mended").shape, folder, gray=False
+    )
+    assert len(good) == len(chosen.train) + len(chosen.validation)
+    assert not bad
+    assert broken.read_bytes() == whole
+
+
+def test_clips_hold_no_files_open(cache):
+    def opened():
+        return len(list(Path("/proc/self/fd").iterdir()))
+
+    before = opened()
+    clips = [module.read_clip(folder, "clip", "person") for folder in sorted(cache[0].iterdir())]
+    assert clips[0].frames[0].shape == (32, 32, 3)
+    assert opened() <= before

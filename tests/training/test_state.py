@@ -1,5 +1,7 @@
 """States: the last two are kept, a damaged one is passed over."""
 
+import resource
+
 import pytest
 import torch
 
@@ -19,3 +21,14 @@ def test_the_last_two_are_kept_and_the_latest_is_read(tmp_path):
     states(tmp_path)[0].write_bytes(b"junk")
     with pytest.raises(MeAugmentError, match="start anew in another --out"):
         read_state(tmp_path)
+
+
+def test_a_full_disk_is_said_and_leaves_nothing(tmp_path):
+    limit = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (10_000, limit[1]))
+    try:
+        with pytest.raises(OSError, match="File too large"):
+            write_state(tmp_path, 5, {"weights": torch.zeros(10_000), "best": None})
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limit)
+    assert not list(tmp_path.iterdir())

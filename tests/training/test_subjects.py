@@ -52,3 +52,9 @@ def test_nothing_to_train_from(tiny_manifest):
         split(replace(tiny_manifest, clips=()))
     with pytest.raises(UsageError, match="exclude fewer"):
         split(tiny_manifest, exclude=["sub91", "sub92", "sub93"])
+
+
+def test_whoever_is_behind_a_real_clip_is_named_too(tiny_manifest):
+    twin = [replace(clip, forbidden_subjects=(*clip.forbidden_subjects, "casme:7")) for clip in tiny_manifest.clips]
+    chosen = split(replace(tiny_manifest, clips=tuple(twin)))
+    assert "casme:7" in chosen.persons

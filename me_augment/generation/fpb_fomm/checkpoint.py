@@ -16,7 +16,7 @@ from torch import Tensor, nn
 from me_augment.errors import MeAugmentError, UsageError
 from me_augment.generation.fpb_fomm.architecture import Architecture
 from me_augment.generation.fpb_fomm.discriminator import Discriminator
-from me_augment.generation.fpb_fomm.header import header_of, read_header
+from me_augment.generation.fpb_fomm.header import header_of, read_header, require_silent
 from me_augment.generation.fpb_fomm.model import Model
 from me_augment.generation.fpb_fomm.provenance import Provenance, of_reference
 from me_augment.generation.fpb_fomm.sizes import infer_architecture
@@ -80,10 +80,7 @@ def read_checkpoint(path: str | os.PathLike[str], saw: tuple[str, ...] | None = 
     if stored.layout == "reference":
         shape, provenance = infer_architecture(stored.networks, stored.path), of_reference(saw)
     else:
-        if saw is not None:
-            raise UsageError(
-                f"{path} says itself who trained it: only reference checkpoints (.pth.tar) need to be told."
-            )
+        require_silent(stored, saw)
         shape, provenance = read_header(stored)
     return _built(stored, shape, provenance)
 

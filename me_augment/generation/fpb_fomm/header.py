@@ -50,6 +50,14 @@ def read_header(stored: Stored) -> tuple[Architecture, Provenance]:
         raise MeAugmentError(f"{stored.path} describes no model that can be built: {reason}.") from error
 
 
+def require_silent(stored: Stored, saw: tuple[str, ...] | None) -> None:
+    """Raise UsageError where a user tells who trained a file that says so itself."""
+    if saw is not None:
+        raise UsageError(
+            f"{stored.path} says itself who trained it: only reference checkpoints (.pth.tar) need to be told."
+        )
+
+
 def _architecture(record: dict[str, Any]) -> Architecture:
     """From what `asdict` made and JSON carried."""
     values = _of_types(Architecture, record)

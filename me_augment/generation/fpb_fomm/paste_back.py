@@ -8,6 +8,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from me_augment.errors import MeAugmentError
 from me_augment.face.geometry import apply_affine, invert_affine
 from me_augment.generation.resample import RefinedImage, dither_for, grid, look_up
 
@@ -32,6 +33,9 @@ class PasteBack:
         first: (S, S, 3) float32 in [0, 1], what it drew of the onset.
         head: (H, W) in [0, 1], how much of the head's motion each pixel follows; None where it has none.
 
+    Raises:
+        MeAugmentError: nothing of the picture could move.
+
     Attributes:
         peak_displacement_px: largest displacement of the face so far, pixels of the target.
     """
@@ -53,6 +57,8 @@ class PasteBack:
         if face is not None:
             mask *= face
         reach = mask if head is None else np.maximum(mask, head)
+        if not reach.any():
+            raise MeAugmentError("the target's face lies outside its picture.")
         rows, columns = np.flatnonzero(reach.max(1) > 0), np.flatnonzero(reach.max(0) > 0)
         self._box = slice(int(rows[0]), int(rows[-1]) + 1), slice(int(columns[0]), int(columns[-1]) + 1)
         self._mask = mask[self._box]

@@ -13,7 +13,7 @@ from torch import Tensor
 from me_augment.errors import MeAugmentError
 from me_augment.generation.fpb_fomm.architecture import COLOURS, KEY_POINTS
 from me_augment.generation.fpb_fomm.discriminator import Discriminator
-from me_augment.generation.fpb_fomm.header import read_header
+from me_augment.generation.fpb_fomm.header import read_header, require_silent
 from me_augment.generation.fpb_fomm.model import Model
 from me_augment.generation.fpb_fomm.provenance import Provenance, of_reference
 from me_augment.generation.fpb_fomm.weights import open_weights
@@ -70,7 +70,7 @@ def take_over(
         saw: see `read_checkpoint`; of a general model too.
 
     Raises:
-        UsageError: there is no such file.
+        UsageError: there is no such file, or `saw` is given for a file that says itself who trained it.
         MeAugmentError: it is damaged or foreign, or nothing in it fits.
     """
     stored = open_weights(Path(path))
@@ -83,6 +83,7 @@ def take_over(
     if discriminator is not None:
         own |= {f"discriminator.{key}": value for key, value in discriminator.state_dict().items()}
     if stored.layout == "own":
+        require_silent(stored, saw)
         shape, provenance = read_header(stored)
         output = shape.conventions.output
     else:

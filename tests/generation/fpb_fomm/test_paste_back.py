@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from fpb_golden import tiny
 
+from me_augment.errors import MeAugmentError
 from me_augment.face.geometry import apply_affine
 from me_augment.generation.fpb_fomm.architecture import MENDED, REFERENCE
 from me_augment.generation.fpb_fomm.crop import face_crop
@@ -78,3 +79,10 @@ def test_shifts_move_the_pictures_own_pixels(portrait, matrix):
     direction = np.linalg.inv(matrix[:, :2])[0, 0]
     np.testing.assert_allclose(moved[deep].mean(), 2 * direction, rtol=0.01)
     assert paste.peak_displacement_px == pytest.approx(2 / scale, rel=0.01)
+
+
+def test_a_face_beyond_the_border_is_a_sentence(target, matrix):
+    beyond = matrix.copy()
+    beyond[:, 2] += 1000
+    with pytest.raises(MeAugmentError, match="outside its picture"):
+        PasteBack(target, beyond, SIZE, None, False, DRAWN)

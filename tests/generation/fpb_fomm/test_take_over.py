@@ -4,7 +4,7 @@ import pytest
 import torch
 from fpb_golden import CHECKPOINT, tiny, weights
 
-from me_augment.errors import MeAugmentError
+from me_augment.errors import MeAugmentError, UsageError
 from me_augment.generation.fpb_fomm.architecture import MENDED
 from me_augment.generation.fpb_fomm.checkpoint import Provenance, read_checkpoint, take_over, write_checkpoint
 from me_augment.generation.fpb_fomm.model import new_model
@@ -129,6 +129,8 @@ def test_our_own_checkpoints_bring_who_trained_them(tmp_path):
     result = take_over(model, discriminator, tmp_path / "m.safetensors")
     assert (result.fresh, result.provenance) == ((), who)
     assert model.generator.final.weight.eq(1).all()
+    with pytest.raises(UsageError, match="says itself who trained it"):
+        take_over(model, discriminator, tmp_path / "m.safetensors", saw=())
 
 
 def test_nothing_fits(tmp_path):
