@@ -180,6 +180,8 @@ def _publish(path: Path, write: Callable[[BinaryIO], object]) -> None:
     except BaseException as error:
         with suppress(OSError):
             temporary.unlink(missing_ok=True)
+        if isinstance(error, RuntimeError) and isinstance(error.__context__, OSError):
+            error = error.__context__  # torch writes an archive's end whatever happened before
         if isinstance(error, OSError):
             raise MeAugmentError(f"cannot write {path}: {error.strerror or error}.") from error
         raise

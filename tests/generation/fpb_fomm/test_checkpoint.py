@@ -2,6 +2,7 @@
 
 import json
 import pickle
+import resource
 import zipfile
 from dataclasses import asdict
 
@@ -306,3 +307,17 @@ class TestOwnLayout:
 )
 def test_provenance_survives_json(provenance):
     assert from_record(json.loads(json.dumps(asdict(provenance)))) == provenance
+
+
+def test_a_full_disk_is_a_sentence(tmp_path):
+    found = read_checkpoint(CHECKPOINT)
+    limit = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (10_000, limit[1]))
+    try:
+        with pytest.raises(MeAugmentError, match=r"cannot write .*m\.safetensors: File too large"):
+            write_checkpoint(tmp_path / "m.safetensors", found.model, found.discriminator, found.provenance)
+        with pytest.raises(MeAugmentError, match=r"cannot write .*m\.pth\.tar: File too large"):
+            reference_checkpoint(tmp_path / "m.pth.tar", found.model, found.discriminator)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limit)
+    assert not list(tmp_path.iterdir())
