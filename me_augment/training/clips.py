@@ -139,8 +139,8 @@ def read_clip(folder: Path, clip_id: str, person_id: str) -> TrainingClip:
     Raises:
         OSError, EOFError, ValueError: a file is missing or damaged.
     """
-    large = {key: ArrayFile(folder / f"{key}.npy") for key in _LARGE}
-    small = {key: np.load(folder / f"{key}.npy") for key in _SMALL}
+    large: dict[str, Any] = {key: ArrayFile(folder / f"{key}.npy") for key in _LARGE}
+    small: dict[str, Any] = {key: np.load(folder / f"{key}.npy") for key in _SMALL}
     return TrainingClip(clip_id, person_id, **large, **small)
 
 
