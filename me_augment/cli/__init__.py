@@ -72,6 +72,10 @@ def main(arguments: list[str] | None = None) -> Any:
     except OSError as error:
         click.echo(f"Error: {error.filename or 'the system'}: {error.strerror or error}.", err=True)
         sys.exit(1)
+    except MemoryError as error:
+        reason = f" ({_one_line(str(error))})" if str(error) else ""
+        click.echo(f"Error: too little memory{reason}: end other programs, or give smaller pictures.", err=True)
+        sys.exit(1)
     except click.ClickException as error:
         error.show()
         sys.exit(error.exit_code)
