@@ -206,17 +206,18 @@ def write_parquet(path: Path, table: pa.Table) -> None:
     """Write a table durably: temporary name, sync, rename. zstd Parquet is byte-equal for equal tables."""
     temporary = path.with_name(f".{path.name}.tmp")
     pq.write_table(table, temporary, compression="zstd", store_schema=True)
-    _publish(temporary, path)
+    publish(temporary, path)
 
 
 def write_text(path: Path, text: str) -> None:
     """Write a text file durably: temporary name, sync, rename."""
     temporary = path.with_name(f".{path.name}.tmp")
     temporary.write_text(text, encoding="utf-8")
-    _publish(temporary, path)
+    publish(temporary, path)
 
 
-def _publish(temporary: Path, path: Path) -> None:
+def publish(temporary: Path, path: Path) -> None:
+    """Sync a file that was written under a temporary name and give it its own."""
     with temporary.open("rb+") as handle:
         os.fsync(handle.fileno())
     temporary.replace(path)

@@ -32,7 +32,7 @@ from me_augment.synthesis.card import dataset_card
 from me_augment.synthesis.executor import Executor
 from me_augment.synthesis.makers import Maker, makers_of
 from me_augment.synthesis.performances import generator_version, plan_performances
-from me_augment.synthesis.plan import PlannedClip, Unusable, make_plan, usable
+from me_augment.synthesis.plan import Plan, PlannedClip, Unusable, make_plan, usable
 from me_augment.synthesis.settings import Settings
 from me_augment.synthesis.sources import Sources
 from me_augment.synthesis.work import Shard, ShardMaker, ShardResult
@@ -48,7 +48,7 @@ class Prepared:
 
     settings: Settings
     sources: Sources
-    plan: tuple[PlannedClip, ...]
+    plan: Plan
     unusable: tuple[Unusable, ...]
     makers: tuple[Maker, ...]
     basis: Basis | None
@@ -133,33 +133,30 @@ def prepare(
     _require_known(makers, sources)
     targets, no_targets = usable(sources.targets.clips, drivers=False)
     if settings.action_units:
-        rows = [plan_performances(settings, _without(maker, targets), maker.checkpoint) for maker in makers]
-        plan, left_out = _in_turn(rows), sorted(no_targets, key=lambda clip: clip.clip_id)
+        plan = Plan.joined(
+            [plan_performances(settings, _without(maker, targets), maker.checkpoint) for maker in makers],
+            settings.clips_per_shard,
+        )
+        settings = replace(settings, clips_per_shard=plan.clips_per_shard)
+        left_out = sorted(no_targets, key=lambda clip: clip.clip_id)
         return Prepared(settings, sources, plan, tuple(left_out), makers, basis, asked=len(plan))
     rates = _frame_rates(sources.drivers)
     drivers, no_drivers = usable(sources.drivers.clips, drivers=True, timed=rates if settings.rate else None)
     by_id = {clip.clip_id: clip for clip in (*no_targets, *no_drivers)}
-    rows, asked = [], 0
+    parts, asked = [], 0
     for maker in makers:
         driving = _without(maker, drivers)
-        rows.append(make_plan(settings, driving, _without(maker, targets), rates, maker.checkpoint))
+        parts.append(make_plan(settings, driving, _without(maker, targets), rates, maker.checkpoint))
         asked += settings.per_driver * len(driving)
+    plan = Plan.joined(parts, settings.clips_per_shard)
+    settings = replace(settings, clips_per_shard=plan.clips_per_shard)
     left_out = sorted(by_id.values(), key=lambda clip: clip.clip_id)
-    return Prepared(settings, sources, _in_turn(rows), tuple(left_out), makers, basis=None, asked=asked)
+    return Prepared(settings, sources, plan, tuple(left_out), makers, basis=None, asked=asked)
 
 
 def _without(maker: Maker, clips: Sequence[Clip]) -> list[Clip]:
     """The clips without those of the person whom the maker holds out."""
     return [clip for clip in clips if maker.fold is None or may_train(clip, maker.fold)]
-
-
-def _in_turn(parts: Sequence[Sequence[PlannedClip]]) -> tuple[PlannedClip, ...]:
-    """The plans of several makers one after the other, none sharing a shard with the next."""
-    rows: list[PlannedClip] = []
-    for part in parts:
-        start = rows[-1].shard + 1 if rows else 0
-        rows += [replace(row, shard=start + row.shard) for row in part]
-    return tuple(rows)
 
 
 def _require_known(makers: Sequence[Maker], sources: Sources) -> None:
