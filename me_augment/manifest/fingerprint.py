@@ -54,7 +54,7 @@ class _Column:
             raise NotImplementedError(f"columns of type {kind}")
 
     def update(self, cells: pa.Array) -> None:
-        self._filled.update(np.asarray(cells.is_valid().cast(pa.uint8())))
+        self._filled.update(_little(cells.is_valid().cast(pa.uint8())))
         if pa.types.is_struct(self._kind):
             for child, part in zip(self._children, cells.flatten(), strict=True):
                 child.update(part)
@@ -64,8 +64,7 @@ class _Column:
             self._lengths.update(_little(pc.list_value_length(cells)))
             self._children[0].update(cells.flatten())
         elif pa.types.is_string(self._kind):
-            lengths = _little(pc.binary_length(cells))
-            self._lengths.update(lengths)
+            self._lengths.update(_little(pc.binary_length(cells)))
             _, _, text = cells.buffers()
             if len(cells) and text is not None:
                 offsets = np.frombuffer(cells.buffers()[1], np.int32)
@@ -79,6 +78,6 @@ class _Column:
         return [*own, [child.hexdigests() for child in self._children]]
 
 
-def _little(numbers: pa.Array) -> np.ndarray:
+def _little(numbers: pa.Array) -> memoryview:
     values = np.ascontiguousarray(numbers.to_numpy(zero_copy_only=False))
-    return values.astype(values.dtype.newbyteorder("<"), copy=False)
+    return values.astype(values.dtype.newbyteorder("<"), copy=False).data

@@ -25,7 +25,7 @@ def seed_of(run_seed: int, name: str) -> int:
 
     53 bits survive programs that read an integer column with empty cells as floats, pandas among them.
     """
-    return int(digest("seed", run_seed, name)[:16], 16) >> 11
+    return int.from_bytes(hashlib.blake2b(f"seed {run_seed} {name}".encode(), digest_size=8).digest(), "little") >> 11
 
 
 def uniforms_of(run_seed: int, name: str, count: int) -> tuple[float, ...]:

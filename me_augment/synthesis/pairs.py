@@ -72,12 +72,11 @@ def draw_pairs(
         if fewest == never:
             continue
         emotion = emotions[drivers[driver].emotion]
-        choices = np.flatnonzero(row == fewest)
-        cost = used[emotion][choices]
+        choices = (row == fewest).nonzero()[0]
+        cost = used[emotion].take(choices)
         choices = choices[cost == cost.min()]
-        if len(choices) > 1:
-            choices = choices[_mixed(person_keys[choices] ^ chance).argmin(keepdims=True)]
-        person = int(choices[0])
+        best = _mixed(person_keys[choices] ^ chance).argmin() if len(choices) > 1 else 0
+        person = int(choices[best])
         faces = clips[person]
         face = faces[0] if len(faces) == 1 else _shuffled(faces, clip_keys[faces] ^ driver_keys[driver])[fewest]
         taken_by.append(driver)

@@ -195,7 +195,7 @@ def extended(old: PlanFile, new: Plan, clips_per_shard: int) -> Iterator[Planned
     known, packer = set(old.clip_ids()), Packer(clips_per_shard, old.shards)
     added = (row for row in new if row.clip_id not in known)
     for _, of_maker in groupby(added, key=lambda row: row.checkpoint):
-        for (driver, _), of_driver in groupby(
+        for _, of_driver in groupby(
             of_maker, key=lambda row: (row.driver_clip_id, None if row.driver_clip_id else row.clip_id)
         ):
             rows = list(of_driver)
