@@ -211,7 +211,7 @@ def _generator_for(makers: tuple[Maker, ...]) -> Callable[[Clip], Generator]:
 
 
 def _write(
-    out: Path, content: dict[str, object], clips: tuple[Clip, ...], figures: RunFigures, again: list[Reenactment]
+    out: Path, content: dict[str, object], clips: Sequence[Clip], figures: RunFigures, again: list[Reenactment]
 ) -> None:
     """`figures.json`, `clips.parquet` and `.csv`, the plots, and, where asked for, the same of the self-reenactment."""
     import json

@@ -6,7 +6,7 @@ from collections.abc import Container, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from hashlib import sha256
-from itertools import chain, groupby, islice
+from itertools import chain, groupby, islice, pairwise
 from pathlib import Path
 
 import numpy as np
@@ -141,7 +141,7 @@ class PlanFile:
             for batch in file.iter_batches(_BATCH, columns=["shard", "clip_id"], use_threads=False):
                 shards, names = batch.column("shard").to_numpy(), batch.column("clip_id").to_pylist()
                 starts = [0, *(np.flatnonzero(np.diff(shards)) + 1).tolist(), len(shards)]
-                for start, end in zip(starts, starts[1:], strict=False):
+                for start, end in pairwise(starts):
                     if shards[start] != open_shard:
                         if ids:
                             found[open_shard] = rows_digest(ids)
