@@ -10,7 +10,7 @@ import click
 from me_augment.cli.generator_options import DRIVINGS, PRECISIONS
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from me_augment.evaluation.generation import RunFigures
     from me_augment.evaluation.reenactment import Reenactment

@@ -7,6 +7,7 @@ import time
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from me_augment.synthesis.overview import Overview
 from me_augment.synthesis.plan import PlannedClip
 from me_augment.synthesis.run import Prepared
 from me_augment.synthesis.work import Shard, ShardMaker
@@ -22,11 +23,16 @@ class Cost:
     seconds: float
 
 
-def estimate(prepared: Prepared) -> Cost:
-    """Make the first frames of the first planned clip in a temporary folder and scale up."""
-    row = prepared.plan[0]
+def estimate(prepared: Prepared, seen: Overview) -> Cost:
+    """Make the first frames of the first planned clip in a temporary folder and scale up.
+
+    Args:
+        prepared: a run that has at least one clip to make.
+        seen: `overview` of its plan.
+    """
+    row = next(iter(prepared.plan))
     if row.driver_clip_id is None:
-        return _estimate_performance(prepared, row)
+        return _estimate_performance(prepared, seen, row)
     real = prepared.sources.merged
     frames_of = {clip.clip_id: clip.n_frames for clip in real.clips}
     observed = min(frames_of[row.driver_clip_id], _FRAMES)
@@ -52,16 +58,14 @@ def estimate(prepared: Prepared) -> Cost:
         maker(shard)  # the driver is known by now
         target_only = time.perf_counter() - started
         size = sum(file.stat().st_size for file in folder.rglob("*.mkv"))
-    frames = sum(planned.n_frames for planned in prepared.plan)
-    drivers = {planned.driver_clip_id for planned in prepared.plan}
-    driver_frames = sum(frames_of[driver] for driver in drivers if driver is not None)
+    driver_frames = sum(frames_of[driver] * times for driver, times in seen.observed.items())
     return Cost(
-        bytes=size / row.n_frames * frames,
-        seconds=max(0.0, both - target_only) / observed * driver_frames + target_only / row.n_frames * frames,
+        bytes=size / row.n_frames * seen.frames,
+        seconds=max(0.0, both - target_only) / observed * driver_frames + target_only / row.n_frames * seen.frames,
     )
 
 
-def _estimate_performance(prepared: Prepared, row: PlannedClip) -> Cost:
+def _estimate_performance(prepared: Prepared, seen: Overview, row: PlannedClip) -> Cost:
     """Action units have no driver to be measured: all that a clip costs goes with its frames."""
     times = row.times or tuple(map(float, range(row.n_frames)))
     count = min(row.n_frames, _FRAMES)
@@ -76,8 +80,7 @@ def _estimate_performance(prepared: Prepared, row: PlannedClip) -> Cost:
         maker(Shard(0, (row,)))
         seconds = time.perf_counter() - started
         size = sum(file.stat().st_size for file in folder.rglob("*.mkv"))
-    frames = sum(planned.n_frames for planned in prepared.plan)
-    return Cost(bytes=size / count * frames, seconds=seconds / count * frames)
+    return Cost(bytes=size / count * seen.frames, seconds=seconds / count * seen.frames)
 
 
 def _cut(row: PlannedClip, observed: int) -> PlannedClip:

@@ -124,7 +124,7 @@ def _why_not(clip: Clip, driver: bool) -> str | None:
     return None
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Plan:
     """The rows of a plan, made anew whenever they are asked for: it holds a few bytes for each.
 

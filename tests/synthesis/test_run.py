@@ -29,11 +29,9 @@ from me_augment.video.recording import open_recording
 
 
 def prepared(manifest, **options):
-    plan = run.prepare(open_sources(manifest.folder, None, None), **{"per_driver": 2, **options})
     # Small shards, so that a handful of clips makes several.
-    settings = replace(plan.settings, clips_per_shard=3)
-    shards = [replace(row, shard=index // 3) for index, row in enumerate(plan.plan)]
-    return replace(plan, settings=settings, plan=tuple(shards))
+    options = {"per_driver": 2, "clips_per_shard": 3, **options}
+    return run.prepare(open_sources(manifest.folder, None, None), **options)
 
 
 @pytest.fixture(scope="module")
