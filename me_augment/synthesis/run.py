@@ -18,7 +18,7 @@ from me_augment.synthesis.inputs import keep_inputs, open_clip_maker, read_setti
 from me_augment.synthesis.lock import only_one
 from me_augment.synthesis.plan_file import PLAN, PlanFile, write_plan
 from me_augment.synthesis.prepare import Prepared
-from me_augment.synthesis.records import Record, read_records
+from me_augment.synthesis.records import Record, is_finished, read_records, unfinish
 from me_augment.synthesis.settings import Settings
 from me_augment.synthesis.shard import ShardResult
 from me_augment.synthesis.shard_maker import Open, ShardMaker
@@ -115,12 +115,12 @@ def execute(folder: Path, session: Session | None = None, *, open_clips: Open = 
         done = {record.shard: record for record in read_records(folder, digests)}
         again = {number for number, record in done.items() if record.failed} if session.retry_failed else set()
         skip = done.keys() - again
-        if len(skip) == plan.shards and (folder / "manifest.json").is_file():
+        if len(skip) == plan.shards and is_finished(folder):
             return status(folder)
         limit = _Limit(session.max_failures, [done[number] for number in skip])
         work = ShardMaker(folder, open_clips, retry=session.retry_failed)
         try:
-            (folder / "manifest.json").unlink(missing_ok=True)
+            unfinish(folder)
             with closing(session.executor.run(work, plan.read_shards(skip), session.stop)) as results:
                 for result in results:
                     skip.add(result.shard)

@@ -12,7 +12,7 @@ from me_augment.manifest import Clip
 from me_augment.manifest.columns import from_table
 from me_augment.synthesis.lock import is_held
 from me_augment.synthesis.plan_file import PLAN, PlanFile
-from me_augment.synthesis.records import folder_of, read_records
+from me_augment.synthesis.records import folder_of, is_finished, read_records
 
 
 @dataclass(frozen=True)
@@ -53,7 +53,7 @@ def status(folder: Path) -> Status:
         failed=failed,
         shards=plan.shards,
         shards_done=done,
-        finished=done == plan.shards and (folder / "manifest.json").is_file(),
+        finished=done == plan.shards and is_finished(folder),
         running=is_held(folder),
     )
 
