@@ -23,6 +23,7 @@ _COMMANDS = {
     "evaluate": "Measure how good the clips of a run are.",
     "export": "Write a manifest or run in a recogniser's format.",
     "ingest": "Turn a corpus folder into a manifest.",
+    "run": "Carry out a recipe of these commands.",
     "status": "Say how far a run is.",
     "synthesize": "Make labelled clips on other faces.",
     "train": "Train the learned generator on a manifest.",
