@@ -16,9 +16,9 @@ _NAME = r"^[A-Za-z][A-Za-z0-9_-]*$"
 
 def _text_or_texts(value: object) -> object:
     texts = value if isinstance(value, list) else [value]
-    if not all(isinstance(text, str) for text in texts):
+    if any(not isinstance(text, str) for text in texts):
         raise ValueError("give a text, or a list of texts for what may be repeated")
-    if any("\0" in text for text in texts):
+    if any("\0" in str(text) for text in texts):
         raise ValueError("no command takes the character 0")
     return value
 
@@ -119,7 +119,8 @@ def _short(error: Exception) -> str:
 def _sentence(file: Path, content: dict[str, Any], error: ErrorDetails) -> str:
     """The first thing that the schema does not like, with the step's name where it has one."""
     place = list(error["loc"])
-    where, known = str(file), Pipeline
+    where = str(file)
+    known: type[BaseModel] = Pipeline
     if place[:1] == ["steps"] and len(place) > 1:
         number = int(place[1])
         step = content["steps"][number]

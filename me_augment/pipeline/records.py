@@ -31,14 +31,14 @@ class Record:
         exit_code: 0 done, 1 failed, 2 wrong use, 130 interrupted; None as `seconds`.
         error: the sentence that it ended with.
         digest: of the output, see `digest_of`; None where it has none or was not finished.
-        version: of me-augment.
+        version: of me-augment, where it is installed.
     """
 
     command: str
     given: Mapping[str, str | list[str]]
     inputs: Mapping[str, str | None]
     began: str
-    version: str
+    version: str | None
     seconds: float | None = None
     exit_code: int | None = None
     error: str | None = None

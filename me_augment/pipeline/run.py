@@ -78,8 +78,8 @@ def state_of(call: Call, record: Record | None, inputs: Mapping[str, str | None]
             if replaceable:
                 return f"what step {step!r} made has changed"
             raise UsageError(
-                f"step {call.step!r}: {call.output} was made from what step {step!r} had made before, which has changed "
-                f"since: delete {call.output} to have it made again."
+                f"step {call.step!r}: {call.output} was made from what step {step!r} had made before, and that has "
+                f"changed since: delete {call.output} to have it made again."
             )
     return "finished"
 
