@@ -58,8 +58,10 @@ def state_of(call: Call, record: Record | None, inputs: Mapping[str, str | None]
     if call.output is not None and not there:
         return "its output is gone" if record.finished else "it was not finished"
     if call.resumes:
+        if not record.finished:
+            return "it was not finished"
         same = _change(call, record) is None and record.inputs == inputs and record.digest == digest_of(call.output)
-        return "finished" if record.finished and same else "it was not finished, or something has changed"
+        return "finished" if same else "something about it has changed"
     replaceable = not there or call.overwrites
     if not record.finished:
         ended_from_outside = record.exit_code in (None, 130)
@@ -108,12 +110,12 @@ def carry_out(calls: Sequence[Call], records: Records, say: Callable[[str], None
             took = "" if record.seconds is None else f" in {record.seconds:.1f} s"
             say(f"{title}finished{took}, begun {record.began}; skipped")
             continue
-        say(f"{title}{call.line}" if state == "new" else f"{title}again, since {state}: {call.line}")
         began = Record(call.command, call.given, inputs, now(), installed("me-augment"))
         records.put(call.step, began)
         started = time.monotonic()
         code, sentence = 1, None
         try:
+            say(f"{title}{call.line}" if state == "new" else f"{title}again, since {state}: {call.line}")
             _perform(call)
             code = 0
         except MeAugmentError as error:
