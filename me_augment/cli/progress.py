@@ -60,7 +60,7 @@ class _Work:
     outcomes: dict[str, int] = field(default_factory=dict)
     frames: int = 0
     stages: dict[str, float] = field(default_factory=dict)
-    started: float = field(default_factory=time.monotonic)
+    started: float = field(default_factory=lambda: time.monotonic())
 
     @property
     def seconds(self) -> float:
