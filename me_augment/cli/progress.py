@@ -19,7 +19,6 @@ if TYPE_CHECKING:
     from me_augment.synthesis.shard import ShardResult
 
 _QUIET_SECONDS = 30.0
-_STAGES = ("observe", "draw", "encode", "judge", "write")
 
 
 class Advance(Protocol):
@@ -81,9 +80,12 @@ class _Work:
     def shares(self) -> list[tuple[str, float, float]]:
         """Stages with their share of the time, 0 to 1, and the frames that one process does in a second of it."""
         spent = {name: seconds for name, seconds in dict(self.stages).items() if seconds > 0}
-        order = [*_STAGES, *sorted(set(spent) - set(_STAGES))]
+        if not spent:
+            return []
+        from me_augment.synthesis.shard import STAGES  # a run is at work: all that this imports is there
+
         whole = sum(spent.values())
-        return [(name, spent[name] / whole, self.frames / spent[name]) for name in order if name in spent]
+        return [(name, spent[name] / whole, self.frames / spent[name]) for name in STAGES if name in spent]
 
 
 @contextmanager

@@ -25,9 +25,10 @@ def command(pipeline: Path, settings: tuple[str, ...], dry_run: bool) -> None:
     from me_augment.cli import group
     from me_augment.pipeline.calls import calls_of
     from me_augment.pipeline.file import read_pipeline
-    from me_augment.pipeline.records import Records, only_one
+    from me_augment.pipeline.records import Records
     from me_augment.pipeline.run import carry_out, require_agreement
     from me_augment.pipeline.variables import fill, resolve
+    from me_augment.synthesis.lock import only_one
 
     recipe = read_pipeline(pipeline)
     values = resolve(recipe.variables, settings, str(pipeline))
@@ -40,6 +41,7 @@ def command(pipeline: Path, settings: tuple[str, ...], dry_run: bool) -> None:
         for call in calls:
             click.echo(call.line)
         return
+    folder.mkdir(parents=True, exist_ok=True)
     with only_one(folder):
         records = Records(folder, title)  # as the process that held the folder until now left it
         require_agreement(calls, records, pipeline)

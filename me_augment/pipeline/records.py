@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import fcntl
 import json
-import os
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields
 from datetime import UTC, datetime
 from hashlib import file_digest, sha256
@@ -106,31 +103,6 @@ class Records:
 
 
 _WAY_OUT = "name another `folder:`, or delete it together with what the steps wrote"
-
-
-@contextmanager
-def only_one(folder: Path) -> Iterator[None]:
-    """Hold the folder for this process; the kernel lets go of it however the process ends.
-
-    Raises:
-        UsageError: another process holds it.
-        MeAugmentError: the folder cannot be made.
-    """
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        descriptor = os.open(folder, os.O_RDONLY)
-    except OSError as error:
-        raise MeAugmentError(f"cannot write {folder}: {error.strerror or error}.") from error
-    try:
-        try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError as error:
-            raise UsageError(f"another process is running a pipeline in {folder}: wait for it, or stop it.") from error
-        except OSError:
-            pass  # a file system without locks; the commands have locks and checks of their own
-        yield
-    finally:
-        os.close(descriptor)
 
 
 def now() -> str:

@@ -88,18 +88,17 @@ class TestTerminal:
         assert not [line for line in rendered(work, 80) if "left" in line or "/min" in line or "frames" in line]
         clock[0] += 60
         work.done, work.frames = 102, 3000
-        work.stages = {**STAGES, "unheard": 10.0}
+        work.stages = dict(STAGES)
         head, outcomes, *stages = rendered(work, 80)
         assert head.startswith("Synthesizing ━")
         assert head.rstrip().endswith("502 of 1240 clips 7 min left")
         assert outcomes.strip() == "500 made, 2 failed, 102 clips/min"
         told = [(line.split()[0], *line.split()[-3:]) for line in stages]
         assert told == [
-            ("observe", "10%", "1500", "frames/s"),
-            ("draw", "25%", "600", "frames/s"),
-            ("judge", "10%", "1500", "frames/s"),
-            ("write", "5%", "3000", "frames/s"),
-            ("unheard", "50%", "300", "frames/s"),
+            ("observe", "20%", "1500", "frames/s"),
+            ("draw", "50%", "600", "frames/s"),
+            ("judge", "20%", "1500", "frames/s"),
+            ("write", "10%", "3000", "frames/s"),
         ]
 
     @pytest.mark.parametrize("width", [30, 60, 80, 200])

@@ -223,7 +223,7 @@ def test_one_process_at_a_time(done):
     descriptor = os.open("work", os.O_RDONLY)
     fcntl.flock(descriptor, fcntl.LOCK_EX)
     try:
-        fails(done(), 2, "another process is running a pipeline in work")
+        fails(done(), 2, "another process is working on work")
     finally:
         os.close(descriptor)
     assert done()[0] == 0
