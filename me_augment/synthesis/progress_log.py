@@ -5,9 +5,8 @@ from __future__ import annotations
 import json
 import os
 import time
-from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from types import TracebackType
@@ -94,28 +93,28 @@ class Session:
     Attributes:
         session: its id.
         began, latest: UTC of its first and last line, ISO 8601.
-        ended: whether it said that it ends; one that was killed or still runs did not.
-        error: what ended it, such as `KeyboardInterrupt`; None where it ended well or did not say.
-        seconds: from its beginning to its last finished shard, by a steady clock.
         planned, before: clips of the plan, and those that were done when it began.
         made, rejected, failed: clips that it did.
         frames: written.
+        seconds: from its beginning to its last finished shard, by a steady clock.
         stages: stage → seconds, summed over all processes.
+        ended: whether it said that it ends; one that was killed or still runs did not.
+        error: what ended it, such as `KeyboardInterrupt`; None where it ended well or did not say.
     """
 
     session: str
     began: str
     latest: str
-    ended: bool
-    error: str | None
-    seconds: float
     planned: int
     before: int
-    made: int
-    rejected: int
-    failed: int
-    frames: int
-    stages: Mapping[str, float]
+    made: int = 0
+    rejected: int = 0
+    failed: int = 0
+    frames: int = 0
+    seconds: float = 0.0
+    stages: Mapping[str, float] = field(default_factory=dict)
+    ended: bool = False
+    error: str | None = None
 
     @property
     def done(self) -> int:
@@ -138,50 +137,45 @@ class Session:
 
 
 def read_progress(folder: Path) -> Session | None:
-    """The session that began last; None where there is no log, or no line of it can be read.
+    """The session that began last, but for those that ended without a shard; None where no line can be read.
 
-    A line that was torn when its process was killed is passed over, as is anything else that is none.
+    A line that was torn when its process was killed is passed over, as is anything else that is none. So is a session
+    that found nothing to do, or another process at work.
     """
-    begun: dict[str, Any] | None = None
-    latest: dict[str, Any] = {}
-    counts: Counter[str] = Counter()
-    stages: dict[str, float] = {}
-    seconds, ended, error = 0.0, False, None
+    sessions: dict[str, Session] = {}
     try:
         with (folder / FILE).open(encoding="utf-8", errors="replace") as lines:
             for text in lines:
                 line = _parsed(text)
                 if line is None:
                     continue
+                name = line["session"]
                 if line["event"] == "begin":
-                    begun, counts, stages, seconds, ended, error = line, Counter(), {}, 0.0, False, None
-                if begun is None or line["session"] != begun["session"]:
-                    continue
-                latest = line
-                if line["event"] == "shard":
-                    seconds = float(line["seconds"])
-                    counts.update({name: int(line[name]) for name in ("made", "rejected", "failed", "frames")})
-                    for stage, spent in line["stages"].items():
-                        stages[stage] = stages.get(stage, 0.0) + float(spent)
-                elif line["event"] == "end":
-                    ended, error = True, line["error"]
+                    sessions[name] = Session(name, line["utc"], line["utc"], line["planned"], line["done"])
+                elif name in sessions:
+                    sessions[name] = _after(sessions[name], line)
     except OSError:
         return None
-    if begun is None:
-        return None
-    return Session(
-        session=begun["session"],
-        began=begun["utc"],
-        latest=latest["utc"],
-        ended=ended,
-        error=error,
-        seconds=seconds,
-        planned=begun["planned"],
-        before=begun["done"],
-        made=counts["made"],
-        rejected=counts["rejected"],
-        failed=counts["failed"],
-        frames=counts["frames"],
+    every = list(sessions.values())
+    worked = [session for session in every if session.done or not session.ended]
+    return worked[-1] if worked else every[-1] if every else None
+
+
+def _after(session: Session, line: dict[str, Any]) -> Session:
+    """A session, one more line read."""
+    if line["event"] == "end":
+        return replace(session, latest=line["utc"], ended=True, error=line["error"])
+    stages = dict(session.stages)
+    for stage, spent in line["stages"].items():
+        stages[stage] = stages.get(stage, 0.0) + spent
+    return replace(
+        session,
+        latest=line["utc"],
+        seconds=float(line["seconds"]),
+        made=session.made + line["made"],
+        rejected=session.rejected + line["rejected"],
+        failed=session.failed + line["failed"],
+        frames=session.frames + line["frames"],
         stages=stages,
     )
 

@@ -157,6 +157,19 @@ def test_two_processes_on_one_folder_are_told_apart(tmp_path, clock):
     assert read_progress(tmp_path).done == 3
 
 
+def test_a_session_that_had_nothing_to_do_says_nothing(tmp_path, clock):
+    """Such as a second process that was refused while the first is at work."""
+    log = ProgressLog(tmp_path, planned=100, done=0)
+    log.__enter__()
+    clock[0] += 60
+    log.add(result(0))
+    with pytest.raises(OSError), ProgressLog(tmp_path, planned=100, done=12):
+        raise OSError
+    assert read_progress(tmp_path).done == 12
+    ProgressLog(tmp_path, planned=100, done=12).__enter__()
+    assert read_progress(tmp_path).done == 0  # it may still find something
+
+
 def test_a_disk_that_takes_nothing_ends_no_run(tmp_path):
     with ProgressLog(tmp_path / "missing", planned=9, done=0) as log:
         log.add(result(0))
