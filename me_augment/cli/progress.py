@@ -74,6 +74,13 @@ class _Work:
         return seconds_left(self.total - self.before - self.done, self.done, self.seconds)
 
     @property
+    def clock(self) -> str:
+        """How long it takes yet or, where nobody can tell, how long it took until now."""
+        if self.before + self.done >= self.total:
+            return f"in {spoken(self.seconds)}"
+        return f"{spoken(self.seconds)} so far" if self.left is None else f"about {spoken(self.left)} left"
+
+    @property
     def rate(self) -> float | None:
         return per_minute(self.done, self.seconds)
 
@@ -162,8 +169,7 @@ def _line(work: _Work) -> str:
     parts = [f"{work.title}: {work.count}", *_outcomes(work)]
     if work.unit and work.rate is not None:
         parts.append(f"{_figure(work.rate)} {work.unit}/min")
-    if work.left is not None:
-        parts.append(f"about {spoken(work.left)} left")
+    parts.append(work.clock)
     parts += [f"{name} {share:.0%}" for name, share, _ in work.shares()]
     return f"{', '.join(parts)} {work.note}".rstrip()
 
@@ -179,16 +185,11 @@ def _board(work: _Work) -> RenderableType:
     from rich.table import Table
     from rich.text import Text
 
-    at = work.before + work.done
-    if at >= work.total:
-        time_left = f"in {spoken(work.seconds)}"
-    else:
-        time_left = "" if work.left is None else f"{spoken(work.left)} left"
     head = Table.grid(padding=(0, 1), expand=True)
     for ratio in (None, 1, None, None, None):
         head.add_column(ratio=ratio, no_wrap=True)
-    bar = ProgressBar(total=max(work.total, 1), completed=at if work.total else 1)
-    head.add_row(Text(work.title), bar, Text(work.count), Text(time_left, "cyan"), Text(work.note))
+    bar = ProgressBar(total=max(work.total, 1), completed=work.before + work.done if work.total else 1)
+    head.add_row(Text(work.title), bar, Text(work.count), Text(work.clock, "cyan"), Text(work.note))
     if not work.unit:
         return head
     rate = [] if work.rate is None else [f"{_figure(work.rate)} {work.unit}/min"]
