@@ -27,12 +27,12 @@ def command(pipeline: Path, settings: tuple[str, ...], dry_run: bool) -> None:
     from me_augment.pipeline.file import read_pipeline
     from me_augment.pipeline.records import Records
     from me_augment.pipeline.run import carry_out, require_agreement
-    from me_augment.pipeline.variables import fill, resolve
+    from me_augment.pipeline.variables import resolve, typed
     from me_augment.synthesis.lock import only_one
 
     recipe = read_pipeline(pipeline)
     values = resolve(recipe.variables, settings, str(pipeline))
-    folder = Path(fill(recipe.folder, values, f"{pipeline}: folder"))
+    folder = Path(typed(recipe.folder, values, f"{pipeline}: folder"))
     calls = calls_of(recipe, values, group, pipeline)
     title = {"pipeline": pipeline.name, "description": recipe.description, "variables": values}
     records = Records(folder, title)

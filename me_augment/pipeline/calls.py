@@ -12,7 +12,7 @@ import click
 
 from me_augment.errors import UsageError
 from me_augment.pipeline.file import Pipeline, Step
-from me_augment.pipeline.variables import fill
+from me_augment.pipeline.variables import typed
 
 Given = str | list[str]
 
@@ -98,7 +98,7 @@ def _call(step: Step, values: Mapping[str, str], group: click.Group, where: str)
     given: dict[str, Given] = {}
     for key, value in step.given.items():
         place = f"{where}, {key}"
-        given[key] = fill(value, values, place) if isinstance(value, str) else [fill(t, values, place) for t in value]
+        given[key] = typed(value, values, place) if isinstance(value, str) else [typed(t, values, place) for t in value]
     call = Call(
         step=step.name,
         command=" ".join(step.command.split()),

@@ -67,7 +67,7 @@ def state_of(call: Call, record: Record | None, inputs: Mapping[str, str | None]
         ended_from_outside = record.exit_code in (None, 130)
         if replaceable or not ended_from_outside:
             return "it was not finished"
-        if not call.whole_or_not:
+        if not call.whole_or_not or _being_filled(call.output):
             raise UsageError(
                 f"step {call.step!r} was interrupted while it wrote {call.output}, which may be incomplete: delete it "
                 "and start again."
@@ -84,6 +84,11 @@ def state_of(call: Call, record: Record | None, inputs: Mapping[str, str | None]
                 f"changed since: delete {call.output} to have it made again."
             )
     return "finished"
+
+
+def _being_filled(output: Path | None) -> bool:
+    """Whether an empty folder was being filled, see `staging`, when the process was ended."""
+    return output is not None and any(output.glob(".staging-*"))
 
 
 def carry_out(calls: Sequence[Call], records: Records, say: Callable[[str], None]) -> None:

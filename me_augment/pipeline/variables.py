@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 
 from me_augment.errors import UsageError
 
@@ -37,6 +38,12 @@ def fill(text: str, values: Mapping[str, str], where: str) -> str:
         return values[name]
 
     return _PLACE.sub(put, text)
+
+
+def typed(text: str, values: Mapping[str, str], where: str) -> str:
+    """A text as a shell would hand it over: `fill`, and a `~/` at its beginning is the user's own folder."""
+    filled = fill(text, values, where)
+    return str(Path(filled).expanduser()) if filled.startswith("~/") else filled
 
 
 def resolve(defaults: Mapping[str, str], settings: Sequence[str], file: str) -> dict[str, str]:

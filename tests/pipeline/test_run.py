@@ -241,6 +241,13 @@ class TestEnded:
         assert records()["manifest"]["exit_code"] == 0
         assert hashes(Path("work/manifest")) == before
 
+    def test_while_an_empty_folder_was_being_filled(self, done):
+        edit("manifest", exit_code=None, seconds=None, digest=None)
+        Path("work/manifest/.staging-x").mkdir()
+        fails(done(), 2, "step 'manifest' was interrupted while it wrote work/manifest", "delete it")
+        shutil.rmtree("work/manifest")
+        assert done()[0] == 0
+
     def test_in_a_step_that_writes_nothing(self, done):
         edit("sound", exit_code=None, seconds=None)
         assert "2 of 3, sound: again, since it was not finished" in done()[1]

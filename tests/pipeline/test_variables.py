@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from me_augment.errors import UsageError
-from me_augment.pipeline.variables import fill, resolve
+from me_augment.pipeline.variables import fill, resolve, typed
 
 names = st.from_regex(r"[A-Za-z][A-Za-z0-9_-]{0,8}", fullmatch=True)
 
@@ -56,3 +56,9 @@ def test_mistakes(defaults, settings, words):
 def test_wrong_places_are_named(text, words):
     with pytest.raises(UsageError, match=words):
         fill(text, {"b": "1"}, "f: step 's', out")
+
+
+def test_the_users_own_folder_is_where_a_shell_finds_it(monkeypatch):
+    monkeypatch.setenv("HOME", "/home/mine")
+    assert typed("${work}/run", {"work": "~/x"}, "f") == "/home/mine/x/run"
+    assert typed("a~/b", {}, "f") == "a~/b"
