@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import pairwise
+from types import MappingProxyType
 
 from me_augment.errors import MeAugmentError, UsageError
-from me_augment.manifest.columns import arrow_schema, to_table
+from me_augment.manifest.columns import arrow_schema
 from me_augment.manifest.folds import covers
 from me_augment.manifest.rows import EXPRESSIONS, STATUSES, STORAGES, Clip, Recording
+from me_augment.manifest.sequence import by_id, table_of
 from me_augment.manifest.store import Manifest
 
 
@@ -21,22 +23,36 @@ def findings(manifest: Manifest, *, check_files: bool = False) -> list[str]:
         check_files: also check that every recording lies where its row says.
     """
     return [
-        *_nulls(manifest),
-        *_duplicates("recordings", [r.recording_id for r in manifest.recordings]),
-        *_duplicates("clips", [c.clip_id for c in manifest.clips]),
-        *(line for r in manifest.recordings for line in _recording(r)),
-        *(line for c in manifest.clips for line in _clip(manifest, c)),
+        *row_findings(manifest.recordings, manifest.clips),
         *(_files(manifest) if check_files else ()),
     ]
 
 
-def _nulls(manifest: Manifest) -> Iterator[str]:
+def row_findings(
+    recordings: Sequence[Recording], clips: Sequence[Clip], known: Mapping[str, Recording] = MappingProxyType({})
+) -> list[str]:
+    """All that is wrong with some rows of a manifest, as sentences.
+
+    Args:
+        recordings, clips: the rows to check; whether ids are unique is judged among them alone.
+        known: by id, further recordings that the clips may name.
+    """
+    own = by_id(recordings, "recording_id")
+    return [
+        *_nulls(recordings, clips),
+        *_duplicates("recordings", [r.recording_id for r in recordings]),
+        *_duplicates("clips", [c.clip_id for c in clips]),
+        *(line for r in recordings for line in _recording(r)),
+        *(line for c in clips for line in _clip(c, own, known)),
+    ]
+
+
+def _nulls(recordings: Sequence[Recording], clips: Sequence[Clip]) -> Iterator[str]:
     # Arrow's own validation does not enforce `nullable=False`.
-    for name, kind, rows in (
-        ("recordings", Recording, manifest.recordings),
-        ("clips", Clip, manifest.clips),
+    for name, kind, table in (
+        ("recordings", Recording, table_of(Recording, recordings)),
+        ("clips", Clip, table_of(Clip, clips)),
     ):
-        table = to_table(kind, rows)
         for field in arrow_schema(kind):
             if not field.nullable and table.column(field.name).null_count:
                 yield f"{name}.parquet: column {field.name} has empty cells; it must always be filled."
@@ -60,7 +76,7 @@ def _recording(row: Recording) -> Iterator[str]:
         yield f"{where}: the path leaves its root."
 
 
-def _clip(manifest: Manifest, row: Clip) -> Iterator[str]:
+def _clip(row: Clip, *recordings: Mapping[str, Recording]) -> Iterator[str]:
     where = f"clips.parquet, {row.name} ({row.clip_id})"
     if row.expression not in EXPRESSIONS:
         yield f"{where}: expression {row.expression!r} is none of {', '.join(EXPRESSIONS)}."
@@ -71,7 +87,7 @@ def _clip(manifest: Manifest, row: Clip) -> Iterator[str]:
     if row.recording_id is None:
         if row.status != "failed":
             yield f"{where}: it is {row.status} but names no recording."
-    elif (recording := manifest.recording_of.get(row.recording_id)) is None:
+    elif (recording := next((r[row.recording_id] for r in recordings if row.recording_id in r), None)) is None:
         yield f"{where}: recording_id {row.recording_id} is not in recordings.parquet."
     else:
         for name in ("onset_index", "apex_index", "offset_index"):
@@ -112,9 +128,19 @@ def _files(manifest: Manifest) -> Iterator[str]:
 
 def require_sound(manifest: Manifest) -> Manifest:
     """Return the manifest, or raise MeAugmentError with the first findings and their number."""
-    found = findings(manifest)
+    _raise(findings(manifest))
+    return manifest
+
+
+def require_sound_rows(
+    recordings: Sequence[Recording], clips: Sequence[Clip], known: Mapping[str, Recording] = MappingProxyType({})
+) -> None:
+    """Raise MeAugmentError with the first of the `row_findings` and their number, where there are any."""
+    _raise(row_findings(recordings, clips, known))
+
+
+def _raise(found: list[str]) -> None:
     if found:
         raise MeAugmentError(
             f"the manifest has {len(found)} problem(s): " + " ".join(found[:3]) + (" …" if len(found) > 3 else "")
         )
-    return manifest

@@ -64,6 +64,14 @@ def write_plan(path: Path, rows: Iterable[PlannedClip], settings: str) -> PlanFi
     return PlanFile(path, count, last + 1, found.hexdigest(), settings)
 
 
+def fingerprint_of(rows: Iterable[PlannedClip]) -> str:
+    """`PlanFile.fingerprint` of rows that are not written (yet)."""
+    found, rows = TableDigest(arrow_schema(PlannedClip)), iter(rows)
+    while some := list(islice(rows, _BATCH)):
+        found.update(to_table(PlannedClip, some))
+    return found.hexdigest()
+
+
 def rows_digest(clip_ids: Iterable[str]) -> str:
     """Hash of the ids of a shard's clips, in their order: what the shard is to hold."""
     return sha256("\n".join(clip_ids).encode()).hexdigest()
