@@ -5,20 +5,31 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 from typing import Protocol
 
-from me_augment.synthesis.work import Shard, ShardResult
+from me_augment.synthesis.shard import Shard, ShardResult
+
+# Can be pickled, and opens what it needs once in each process. Two processes doing one shard at once do no harm.
+Work = Callable[[Shard], ShardResult]
 
 
 class Executor(Protocol):
     """Runs shards, in any order and any number at once, and hands back results as they come."""
 
-    def run(self, work: Callable[[Shard], ShardResult], shards: Iterable[Shard]) -> Iterator[ShardResult]:
-        """Yield one result per shard. What `work` raises ends the run; completed shards stay completed."""
+    def run(self, work: Work, shards: Iterable[Shard], stop: Callable[[], bool]) -> Iterator[ShardResult]:
+        """Yield one result per shard, drawing shards only as fast as they can be begun.
+
+        Once `stop()` is true no further shard is begun, and the iterator ends when those begun are complete. What
+        `work` raises ends the run likewise and is raised here. A process that dies at a shard is no error of the
+        run: the shard is tried again, at least three times.
+        """
         ...
 
 
 class InProcess:
     """Shards one after the other, here."""
 
-    def run(self, work: Callable[[Shard], ShardResult], shards: Iterable[Shard]) -> Iterator[ShardResult]:
+    def run(self, work: Work, shards: Iterable[Shard], stop: Callable[[], bool]) -> Iterator[ShardResult]:
         """See `Executor.run`."""
-        return map(work, shards)
+        for shard in shards:
+            if stop():
+                return
+            yield work(shard)

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Container, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from hashlib import sha256
 from itertools import chain, groupby, islice, pairwise
 from pathlib import Path
 
@@ -19,9 +18,10 @@ from me_augment.manifest.columns import arrow_schema, from_table, to_table
 from me_augment.manifest.fingerprint import TableDigest
 from me_augment.manifest.store import publish
 from me_augment.synthesis.plan import Plan, PlannedClip
+from me_augment.synthesis.shard import Shard, rows_digest
 from me_augment.synthesis.sharding import Packer
-from me_augment.synthesis.work import Shard
 
+PLAN = "plan.parquet"
 # Rows written, and at most held, at once.
 _BATCH = 1 << 14
 _ROWS, _SHARDS, _FINGERPRINT, _SETTINGS = (f"me_augment.{n}" for n in ("rows", "shards", "fingerprint", "settings"))
@@ -62,19 +62,6 @@ def write_plan(path: Path, rows: Iterable[PlannedClip], settings: str) -> PlanFi
         temporary.unlink(missing_ok=True)
         raise
     return PlanFile(path, count, last + 1, found.hexdigest(), settings)
-
-
-def fingerprint_of(rows: Iterable[PlannedClip]) -> str:
-    """`PlanFile.fingerprint` of rows that are not written (yet)."""
-    found, rows = TableDigest(arrow_schema(PlannedClip)), iter(rows)
-    while some := list(islice(rows, _BATCH)):
-        found.update(to_table(PlannedClip, some))
-    return found.hexdigest()
-
-
-def rows_digest(clip_ids: Iterable[str]) -> str:
-    """Hash of the ids of a shard's clips, in their order: what the shard is to hold."""
-    return sha256("\n".join(clip_ids).encode()).hexdigest()
 
 
 @dataclass(frozen=True)

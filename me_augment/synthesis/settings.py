@@ -13,6 +13,7 @@ from me_augment.errors import UsageError
 from me_augment.evaluation.gates import Gates
 from me_augment.generation.action_units import read_specification
 from me_augment.generation.generator import STRONGEST
+from me_augment.manifest.ids import digest
 from me_augment.synthesis.timeline import SLOWEST_RATE, TEMPO
 
 # A label whose motion was taken away is wrong.
@@ -157,6 +158,11 @@ class Settings:
         """Frames per second of all clips; None keeps each driver's."""
         return None if self.fps is None else Fraction(self.fps)
 
+    @property
+    def digest(self) -> str:
+        """Hash of all that decides the plan."""
+        return digest(_flat(asdict(self)) | {"checkpoint_files": None})
+
     def to_yaml(self) -> str:
         """The settings as YAML, one line per field."""
         fields = {name: list(v) if isinstance(v, tuple) else v for name, v in asdict(self).items()}
@@ -180,7 +186,8 @@ class Settings:
         """Raise UsageError naming the first field in which a started run differs from what is asked now."""
         asked = _flat(asdict(self))
         for name, before in _flat(asdict(started)).items():
-            if name == "checkpoint_files":
+            # Files may be moved; a run that was extended keeps the shards that suited it when it was smaller.
+            if name in ("checkpoint_files", "clips_per_shard"):
                 continue
             now = asked[name]
             if tuple(_listed(before)) != tuple(_listed(now)):
