@@ -17,7 +17,7 @@ from torch.utils.data._utils.collate import default_collate_fn_map
 from me_augment.errors import UsageError
 from me_augment.face.geometry import aligned_crop
 from me_augment.manifest import Clip, Manifest
-from me_augment.manifest.folds import resolve_person, testing_mask, training_mask
+from me_augment.manifest.folds import held_out_mask, resolve_person, training_mask
 from me_augment.manifest.labels import classes_among, column_of
 from me_augment.manifest.sequence import Rows
 from me_augment.manifest.store import usable_mask
@@ -97,7 +97,7 @@ class MicroExpressionDataset(Dataset[Sample]):
         classes = pa.array(self.classes, pa.string())
         wanted &= pc.is_in(labelled, classes).to_numpy()
         if person is not None:
-            belongs = training_mask if split == "train" else testing_mask
+            belongs = training_mask if split == "train" else held_out_mask
             wanted &= belongs(table, person).to_numpy(zero_copy_only=False)
         if not synthetic:
             wanted &= ~table.column("is_synthetic").to_numpy()

@@ -63,7 +63,7 @@ def training_mask(clips: pa.Table, held_out: str) -> pa.BooleanArray:
     return pa.array(~barred)
 
 
-def testing_mask(clips: pa.Table, held_out: str) -> pa.BooleanArray:
+def held_out_mask(clips: pa.Table, held_out: str) -> pa.BooleanArray:
     """`may_test` for every row of a table of clips with `person_id` and `is_synthetic`, (len,) without nulls."""
     mask = pc.and_(pc.equal(clips.column("person_id"), held_out), pc.invert(clips.column("is_synthetic")))
     return mask.combine_chunks()

@@ -99,6 +99,8 @@ class Rows(Sequence[Row], Generic[Row]):
 
     def _taken(self, indices: np.ndarray) -> pa.Table:
         """Rows of the table. Arrow's own `take` copies whole columns of many chunks for each call."""
+        if not len(indices):
+            return self._table.slice(0, 0)
         batch_of = np.searchsorted(self._ends, indices, side="right")
         order = np.argsort(batch_of, kind="stable")
         numbers, starts = np.unique(batch_of[order], return_index=True)
