@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import secrets
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
@@ -313,16 +314,21 @@ def merge_rows(*parts: Iterable[Clip]) -> tuple[Clip, ...]:
 
 def write_parquet(path: Path, table: pa.Table) -> None:
     """Write a table durably: temporary name, sync, rename. zstd Parquet is byte-equal for equal tables."""
-    temporary = path.with_name(f".{path.name}.tmp")
+    temporary = temporary_name(path)
     pq.write_table(table, temporary, compression="zstd", store_schema=True)
     publish(temporary, path)
 
 
 def write_text(path: Path, text: str) -> None:
     """Write a text file durably: temporary name, sync, rename."""
-    temporary = path.with_name(f".{path.name}.tmp")
+    temporary = temporary_name(path)
     temporary.write_text(text, encoding="utf-8")
     publish(temporary, path)
+
+
+def temporary_name(path: Path) -> Path:
+    """A name beside a file for it to be written under; two processes that write the same file do not share it."""
+    return path.with_name(f".{path.name}.{secrets.token_hex(4)}.tmp")
 
 
 def publish(temporary: Path, path: Path) -> None:

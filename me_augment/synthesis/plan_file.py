@@ -16,11 +16,12 @@ import pyarrow.parquet as pq
 from me_augment.errors import UsageError
 from me_augment.manifest.columns import arrow_schema, from_table, to_table
 from me_augment.manifest.fingerprint import TableDigest
-from me_augment.manifest.store import publish
+from me_augment.manifest.store import publish, temporary_name
 from me_augment.synthesis.plan import Plan, PlannedClip
 from me_augment.synthesis.shard import Shard, rows_digest
 from me_augment.synthesis.sharding import Packer
 
+# Name of the file in a run.
 PLAN = "plan.parquet"
 # Rows written, and at most held, at once.
 _BATCH = 1 << 14
@@ -42,7 +43,7 @@ def write_plan(path: Path, rows: Iterable[PlannedClip], settings: str) -> PlanFi
         ValueError: the rows' shards are not in order.
     """
     schema = arrow_schema(PlannedClip)
-    temporary = path.with_name(f".{path.name}.tmp")
+    temporary = temporary_name(path)
     found, count, last, rows = TableDigest(schema), 0, -1, iter(rows)
     try:
         with pq.ParquetWriter(

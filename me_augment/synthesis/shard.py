@@ -31,7 +31,7 @@ class Shard:
 
 
 def rows_digest(clip_ids: Iterable[str]) -> str:
-    """SHA-256 (hex) of clips' ids, one a line. Ids are hashes of all that a clip depends on."""
+    """SHA-256 (hex) of a shard's clip ids, one a line. The ids are hashes of all that a clip depends on."""
     return sha256("\n".join(clip_ids).encode()).hexdigest()
 
 
