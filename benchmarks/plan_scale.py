@@ -195,10 +195,11 @@ STEPS: dict[str, Callable[[argparse.Namespace], None]] = {
 
 @contextmanager
 def told(what: str) -> Iterator[None]:
-    """Print how long a block took."""
-    started = time.perf_counter()
+    """Print how long a block took, and how long its processors worked, which others at work do not change much."""
+    started, used = time.perf_counter(), time.process_time()
     yield
-    print(f"    {time.perf_counter() - started:7.2f} s  {what}", flush=True)
+    took, used = time.perf_counter() - started, time.process_time() - used
+    print(f"    {took:7.2f} s ({used:.2f} s of processor)  {what}", flush=True)
 
 
 def _peak() -> float:

@@ -107,11 +107,17 @@ class Rows(Sequence[Row], Generic[Row]):
         parts = []
         for number, places in zip(numbers, np.split(order, starts[1:]), strict=True):
             first = self._ends[number] - len(self._batches[number])
-            parts.append(self._batches[number].take(pa.array(indices[places] - first)))
+            parts.append(_of_batch(self._batches[number], indices[places] - first))
         table = pa.Table.from_batches(parts, schema=self._table.schema)
         back = np.empty_like(order)
         back[order] = np.arange(len(order))
         return table if len(parts) < 2 else table.take(pa.array(back))
+
+
+def _of_batch(batch: pa.RecordBatch, indices: np.ndarray) -> pa.RecordBatch:
+    if (np.diff(indices) == 1).all():
+        return batch.slice(indices[0], len(indices))
+    return batch.take(pa.array(indices))
 
 
 class RowsById(Mapping[str, Row], Generic[Row]):
