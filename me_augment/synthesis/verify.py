@@ -6,6 +6,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+import pyarrow.compute as pc
+
 from me_augment.errors import MeAugmentError
 from me_augment.manifest import Manifest
 from me_augment.synthesis.inputs import open_real, read_roles, read_settings
@@ -80,7 +82,7 @@ def _of_manifest(run: Path, planned: int, missing: int) -> list[str]:
     if not (run / "manifest.json").is_file():
         return []
     try:
-        synthetic = sum(clip.is_synthetic for clip in Manifest.open(run).clips)
+        synthetic = pc.sum(Manifest.open(run).clip_table.column("is_synthetic")).as_py()
     except MeAugmentError as error:
         return [f"the run's manifest: {error}"]
     if missing or synthetic != planned:
