@@ -134,10 +134,20 @@ class RowsById(Mapping[str, Row], Generic[Row]):
         self._order = pc.sort_indices(self._ids).to_numpy()
 
     def __getitem__(self, key: str) -> Row:
-        place = bisect_left(self._order, key, key=lambda index: self._ids[int(index)].as_py())
-        if place == len(self._order) or self._ids[int(self._order[place])].as_py() != key:
+        index = self._place(key)
+        if index is None:
             raise KeyError(key)
-        return self._rows[int(self._order[place])]
+        return self._rows[index]
+
+    def __contains__(self, key: object) -> bool:
+        return isinstance(key, str) and self._place(key) is not None
+
+    def _place(self, key: str) -> int | None:
+        place = bisect_left(self._order, key, key=lambda index: self._ids[int(index)].as_py())
+        if place == len(self._order):
+            return None
+        index = int(self._order[place])
+        return index if self._ids[index].as_py() == key else None
 
     def __iter__(self) -> Iterator[str]:
         for batch in pa.table([self._ids], ["id"]).to_batches(_BATCH):

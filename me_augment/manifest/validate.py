@@ -7,11 +7,12 @@ from collections.abc import Iterator, Mapping, Sequence
 from itertools import pairwise
 from types import MappingProxyType
 
+import pyarrow as pa
+
 from me_augment.errors import MeAugmentError, UsageError
-from me_augment.manifest.columns import arrow_schema
 from me_augment.manifest.folds import covers
 from me_augment.manifest.rows import EXPRESSIONS, STATUSES, STORAGES, Clip, Recording
-from me_augment.manifest.sequence import by_id, table_of
+from me_augment.manifest.sequence import table_of
 from me_augment.manifest.store import Manifest
 
 
@@ -37,23 +38,23 @@ def row_findings(
         recordings, clips: the rows to check; whether ids are unique is judged among them alone.
         known: by id, further recordings that the clips may name.
     """
-    own = by_id(recordings, "recording_id")
+    tables = {"recordings": table_of(Recording, recordings), "clips": table_of(Clip, clips)}
+    # Of many recordings, as in a large run, only what the clips are compared with.
+    own = tables["recordings"].select(["recording_id", "n_frames"]).to_pydict()
+    frames = dict(zip(own["recording_id"], own["n_frames"], strict=True))
     return [
-        *_nulls(recordings, clips),
+        *_nulls(tables),
         *_duplicates("recordings", [r.recording_id for r in recordings]),
         *_duplicates("clips", [c.clip_id for c in clips]),
         *(line for r in recordings for line in _recording(r)),
-        *(line for c in clips for line in _clip(c, own, known)),
+        *(line for c in clips for line in _clip(c, frames, known)),
     ]
 
 
-def _nulls(recordings: Sequence[Recording], clips: Sequence[Clip]) -> Iterator[str]:
+def _nulls(tables: Mapping[str, pa.Table]) -> Iterator[str]:
     # Arrow's own validation does not enforce `nullable=False`.
-    for name, kind, table in (
-        ("recordings", Recording, table_of(Recording, recordings)),
-        ("clips", Clip, table_of(Clip, clips)),
-    ):
-        for field in arrow_schema(kind):
+    for name, table in tables.items():
+        for field in table.schema:
             if not field.nullable and table.column(field.name).null_count:
                 yield f"{name}.parquet: column {field.name} has empty cells; it must always be filled."
 
@@ -76,7 +77,7 @@ def _recording(row: Recording) -> Iterator[str]:
         yield f"{where}: the path leaves its root."
 
 
-def _clip(row: Clip, *recordings: Mapping[str, Recording]) -> Iterator[str]:
+def _clip(row: Clip, frames_of: Mapping[str, int], known: Mapping[str, Recording]) -> Iterator[str]:
     where = f"clips.parquet, {row.name} ({row.clip_id})"
     if row.expression not in EXPRESSIONS:
         yield f"{where}: expression {row.expression!r} is none of {', '.join(EXPRESSIONS)}."
@@ -87,15 +88,15 @@ def _clip(row: Clip, *recordings: Mapping[str, Recording]) -> Iterator[str]:
     if row.recording_id is None:
         if row.status != "failed":
             yield f"{where}: it is {row.status} but names no recording."
-    elif (recording := next((r[row.recording_id] for r in recordings if row.recording_id in r), None)) is None:
+    elif (n_frames := _frames(row.recording_id, frames_of, known)) is None:
         yield f"{where}: recording_id {row.recording_id} is not in recordings.parquet."
     else:
         for name in ("onset_index", "apex_index", "offset_index"):
             value = getattr(row, name)
-            if value is not None and not 0 <= value < recording.n_frames:
-                yield f"{where}: {name} {value} is outside the recording's {recording.n_frames} frames."
-    known = [n for n in ("onset_index", "apex_index", "offset_index") if getattr(row, n) is not None]
-    for first, second in pairwise(known):
+            if value is not None and not 0 <= value < n_frames:
+                yield f"{where}: {name} {value} is outside the recording's {n_frames} frames."
+    there = [n for n in ("onset_index", "apex_index", "offset_index") if getattr(row, n) is not None]
+    for first, second in pairwise(there):
         if getattr(row, first) > getattr(row, second) and not row.issues:
             yield f"{where}: {first} {getattr(row, first)} lies after {second} {getattr(row, second)}."
     if row.landmarks is not None and len(row.landmarks) != 136:
@@ -114,6 +115,13 @@ def _clip(row: Clip, *recordings: Mapping[str, Recording]) -> Iterator[str]:
         for name in (*driven, "target_clip_id", "target_person_id", "generator", "seed"):
             if getattr(row, name) is None:
                 yield f"{where}: it is synthetic but {name} is empty."
+
+
+def _frames(recording_id: str, frames_of: Mapping[str, int], known: Mapping[str, Recording]) -> int | None:
+    if recording_id in frames_of:
+        return frames_of[recording_id]
+    recording = known.get(recording_id)
+    return None if recording is None else recording.n_frames
 
 
 def _files(manifest: Manifest) -> Iterator[str]:
