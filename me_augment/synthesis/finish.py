@@ -6,7 +6,7 @@ import json
 import shutil
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import pyarrow.parquet as pq
@@ -14,7 +14,7 @@ import pyarrow.parquet as pq
 from me_augment.manifest import Clip, Recording
 from me_augment.manifest.columns import from_table
 from me_augment.manifest.store import ManifestWriter, write_text
-from me_augment.manifest.validate import require_sound
+from me_augment.manifest.validate import require_sound_rows
 from me_augment.synthesis.card import dataset_card
 from me_augment.synthesis.inputs import open_real, read_roles, read_settings
 from me_augment.synthesis.plan import Unusable
@@ -91,7 +91,7 @@ def finish(run: Path, shards: Sequence[int]) -> None:
         writer.add(real.recordings, real.clips)
         for shard in shards:
             clips, recordings = read_shard(run, shard)
-            require_sound(replace(real, roots={"": Path()}, recordings=recordings, clips=clips, folder=run))
+            require_sound_rows(recordings, clips, real.recording_of)
             writer.add(recordings, clips)
             tally.add(clips, recordings)
         statistics = tally.statistics(read_roles(run).unusable)

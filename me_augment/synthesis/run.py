@@ -40,8 +40,10 @@ def begin(prepared: Prepared, folder: Path) -> Status:
         MeAugmentError: it cannot be written.
     """
     config, environment = folder / "config.yaml", folder / "environment.json"
+    settings = prepared.settings
     if config.is_file():
-        prepared.settings.require_same(Settings.read(config), folder)
+        settings = Settings.read(config)
+        prepared.settings.require_same(settings, folder)
     elif folder.exists() and (not folder.is_dir() or any(not p.name.startswith(".") for p in folder.iterdir())):
         raise UsageError(f"{folder} exists and is not a run: name another --out, or an empty folder.")
     try:
@@ -49,7 +51,7 @@ def begin(prepared: Prepared, folder: Path) -> Status:
         with only_one(folder):
             # The settings come first, so that a run killed right here is known as one; the plan comes last.
             if not config.is_file():
-                write_text(config, prepared.settings.to_yaml())
+                write_text(config, settings.to_yaml())
             for name in ("shards", "completions"):
                 (folder / name).mkdir(exist_ok=True)
             if not environment.is_file():
@@ -57,8 +59,8 @@ def begin(prepared: Prepared, folder: Path) -> Status:
             require_same_packages(folder)
             keep_inputs(folder, prepared.real, prepared.roles, prepared.makers, prepared.basis)
             if not (folder / PLAN).is_file():
-                write_plan(folder / PLAN, prepared.plan, prepared.settings.digest)
-            require_plan(folder, prepared.settings)
+                write_plan(folder / PLAN, prepared.plan, settings.digest)
+            require_plan(folder, settings)
     except OSError as error:
         raise MeAugmentError(f"cannot write {folder}: {error.strerror or error}.") from error
     return status(folder)
