@@ -18,7 +18,7 @@ class StopsAfter:
     def __init__(self, shards):
         self.shards = shards
 
-    def run(self, work, shards):
+    def run(self, work, shards, stop):
         for index, shard in enumerate(shards):
             if index == self.shards:
                 raise KeyboardInterrupt

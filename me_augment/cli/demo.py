@@ -19,6 +19,7 @@ def command(out: Path, overwrite: bool) -> None:
     from me_augment.cli.progress import progress
     from me_augment.cli.synthesize import run_and_report
     from me_augment.demo import run as demo
+    from me_augment.synthesis.executor import InProcess
 
     folders = demo.clear_for(out, overwrite=overwrite)
     click.echo("1. Inventing a CASME II-shaped corpus")
@@ -34,7 +35,7 @@ def command(out: Path, overwrite: bool) -> None:
 
     click.echo("3. me-augment synthesize --per-driver 2 --strength 0.9:1.1")
     prepared = demo.plan(folders)
-    run_and_report(prepared, folders.run)
+    run_and_report(prepared, folders.run, InProcess())
     click.echo("   made: " + _counts(Counter(row.emotion for row in prepared.plan)))
 
     click.echo("4. me-augment export --format norm-uv-os")

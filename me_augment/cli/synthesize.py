@@ -8,10 +8,12 @@ from typing import TYPE_CHECKING
 import click
 
 from me_augment.cli.detector_options import detector_options
+from me_augment.cli.executor_options import executor_options, open_executor
 from me_augment.cli.generator_options import generator_options
 from me_augment.errors import UsageError
 
 if TYPE_CHECKING:
+    from me_augment.synthesis.executor import Executor
     from me_augment.synthesis.run import Prepared
 
 
@@ -117,6 +119,7 @@ class Interval(click.ParamType):
 )
 @click.option("--root", type=click.Path(path_type=Path), help="Where the corpus lies now, if it moved.")
 @detector_options
+@executor_options
 @click.option("--dry-run", is_flag=True, help="Say what would be made; write nothing.")
 def command(
     manifest: Path,
@@ -146,6 +149,8 @@ def command(
     landmarks_backend: str,
     landmark_weights: Path | None,
     landmarks_device: str | None,
+    workers: int,
+    scheduler: str | None,
     dry_run: bool,
 ) -> None:
     """Let other people's faces perform the labelled clips of MANIFEST, or everyone's face action units.
@@ -236,14 +241,15 @@ def command(
     if dry_run:
         _describe(prepared)
     else:
-        run_and_report(prepared, out)
+        drawn_on = device if any(maker.device == "cuda" for maker in prepared.makers) else None
+        with open_executor(workers, scheduler, out, drawn_on) as executor:
+            run_and_report(prepared, out, executor)
 
 
-def run_and_report(prepared: Prepared, out: Path) -> None:
+def run_and_report(prepared: Prepared, out: Path, executor: Executor) -> None:
     """Begin or resume the run in `out`, show progress, say what came of it."""
     from me_augment.cli.progress import progress
     from me_augment.errors import MeAugmentError
-    from me_augment.synthesis.executor import InProcess
     from me_augment.synthesis.run import begin, execute
 
     before = begin(prepared, out)
@@ -253,7 +259,7 @@ def run_and_report(prepared: Prepared, out: Path) -> None:
         after = execute(
             prepared,
             out,
-            InProcess(),
+            executor,
             lambda result: advance(result.made + result.rejected + result.failed),
         )
     click.echo(f"{after.made} clips made, {after.rejected} rejected, {after.failed} failed → {out}")

@@ -36,10 +36,7 @@ from me_augment.synthesis.plan import PlannedClip, Unusable, make_plan, usable
 from me_augment.synthesis.settings import Settings
 from me_augment.synthesis.sources import Sources
 from me_augment.synthesis.work import Shard, ShardMaker, ShardResult
-from me_augment.versions import installed
-
-# The packages whose arithmetic or encoding decides a run's bytes.
-_DECIDING = ("me-augment", "numpy", "scipy", "opencv-python-headless", "av", "pyarrow", "torch")
+from me_augment.versions import DECIDING, installed
 
 
 @dataclass(frozen=True)
@@ -236,7 +233,7 @@ def execute(
                     prepared.makers,
                     prepared.basis,
                 )
-                for result in executor.run(maker, missing):
+                for result in executor.run(maker, missing, lambda: False):
                     progress(result)
                 finish(prepared, folder)
             except OSError as error:
@@ -366,7 +363,7 @@ def _environment() -> dict[str, Any]:
     return {
         "python": platform.python_version(),
         "platform": f"{platform.system()} {platform.machine()}",
-        "packages": {name: installed(name) for name in _DECIDING},
+        "packages": {name: installed(name) for name in DECIDING},
     }
 
 
