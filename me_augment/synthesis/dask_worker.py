@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ctypes
 import faulthandler
 import os
 import pickle
@@ -98,7 +99,25 @@ def make(job: Job, shard: Shard) -> ShardResult | None:
 @lru_cache(maxsize=1)
 def _opened(job: Job) -> Work:
     admit(job)
+    _keep_freed_memory()
     # A decoder that crashes on a damaged video says on stderr where.
     if sys.stderr is not None and not faulthandler.is_enabled():
         faulthandler.enable()
     return pickle.loads(job.work)
+
+
+# Parameters of glibc's mallopt and the highest values that its own adjustment would give them.
+_M_TRIM_THRESHOLD, _M_MMAP_THRESHOLD = -1, -3
+_LARGEST = 32 << 20
+
+
+def _keep_freed_memory() -> None:
+    """Dask sets MALLOC_TRIM_THRESHOLD_ for its workers, so that each freed frame goes back to the system at once.
+
+    Fetching it again for the next frame was measured to take as long as the arithmetic itself. Elsewhere than with
+    glibc there is nothing to undo.
+    """
+    mallopt = getattr(ctypes.CDLL(None), "mallopt", None)
+    if mallopt is not None:
+        mallopt(_M_MMAP_THRESHOLD, _LARGEST)
+        mallopt(_M_TRIM_THRESHOLD, 2 * _LARGEST)
