@@ -24,8 +24,8 @@ from me_augment.demo.corpus import read_truth
 from me_augment.demo.faces import Performance, subjects
 from me_augment.evaluation.regions import agreement, region_samples, tracked_displacement
 from me_augment.manifest import Manifest
-from me_augment.synthesis.executor import InProcess
-from me_augment.synthesis.run import begin, execute, prepare
+from me_augment.synthesis.prepare import prepare
+from me_augment.synthesis.run import Session, begin, execute
 from me_augment.synthesis.sources import open_sources
 from me_augment.video.recording import open_recording
 
@@ -43,7 +43,7 @@ def main() -> None:
             demo.ingest(folders)
         plan = prepare(open_sources(folders.manifest, None, None), per_driver=arguments.per_driver)
         begin(plan, folders.run)
-        execute(plan, folders.run, InProcess(), lambda r: print(f"shard {r.shard} made", file=sys.stderr))
+        execute(folders.run, Session(progress=lambda r: print(f"shard {r.shard} made", file=sys.stderr)))
         report(folders)
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from me_augment.errors import MeAugmentError
 from me_augment.synthesis.plan import PlannedClip
-from me_augment.synthesis.work import Shard, ShardResult
+from me_augment.synthesis.shard import Shard, ShardResult
 
 
 def shard(number, clips=1):
@@ -52,4 +52,4 @@ class Notes:
             raise MeAugmentError(f"{shard.name} is wrong") from OSError(28, "full")
         time.sleep(self.seconds)
         (self.folder / f"done-{shard.number}").write_text(str(os.getpid()))
-        return ShardResult(shard.number, len(shard.rows), 0, 0, 3)
+        return ShardResult(shard.number, len(shard.rows), 0, 0, 3, {})

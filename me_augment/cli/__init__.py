@@ -22,11 +22,15 @@ _COMMANDS = {
     "doctor": "Check the installation and say how to mend it.",
     "evaluate": "Measure how good the clips of a run are.",
     "export": "Write a manifest or run in a recogniser's format.",
+    "extend": "Plan more clips for a run and make them.",
     "ingest": "Turn a corpus folder into a manifest.",
+    "reproduce": "Make one clip of a run again and compare.",
+    "resume": "Go on with a run.",
     "status": "Say how far a run is.",
     "synthesize": "Make labelled clips on other faces.",
     "train": "Train the learned generator on a manifest.",
     "validate": "Check a manifest's or run's rows.",
+    "verify": "Check a run's files against what was written.",
 }
 
 
@@ -67,6 +71,10 @@ def main(arguments: list[str] | None = None) -> Any:
         sys.exit(error.exit_code)
     except OSError as error:
         click.echo(f"Error: {error.filename or 'the system'}: {error.strerror or error}.", err=True)
+        sys.exit(1)
+    except MemoryError as error:
+        reason = f" ({_one_line(str(error))})" if str(error) else ""
+        click.echo(f"Error: too little memory{reason}: end other programs, or give smaller pictures.", err=True)
         sys.exit(1)
     except click.ClickException as error:
         error.show()

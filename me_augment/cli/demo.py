@@ -17,9 +17,9 @@ def command(out: Path, overwrite: bool) -> None:
     The faces are derived from one public-domain portrait, the labels are invented, and what truly moves is known.
     """
     from me_augment.cli.progress import progress
-    from me_augment.cli.synthesize import run_and_report
+    from me_augment.cli.working import Working, work_and_report
     from me_augment.demo import run as demo
-    from me_augment.synthesis.executor import InProcess
+    from me_augment.synthesis.run import begin
 
     folders = demo.clear_for(out, overwrite=overwrite)
     click.echo("1. Inventing a CASME II-shaped corpus")
@@ -35,7 +35,8 @@ def command(out: Path, overwrite: bool) -> None:
 
     click.echo("3. me-augment synthesize --per-driver 2 --strength 0.9:1.1")
     prepared = demo.plan(folders)
-    run_and_report(prepared, folders.run, InProcess())
+    begin(prepared, folders.run)
+    work_and_report(folders.run, Working())
     click.echo("   made: " + _counts(Counter(row.emotion for row in prepared.plan)))
 
     click.echo("4. me-augment export --format norm-uv-os")

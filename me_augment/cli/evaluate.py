@@ -136,19 +136,21 @@ def _makers(
     names: tuple[str, ...], checkpoints: tuple[Path, ...], device: str, precision: str, driving: str
 ) -> dict[str, tuple[Maker, ...]]:
     """Generators by the name that the table gives them; those of folds are one generator together."""
-    from me_augment.errors import UsageError
+    from functools import partial
+
     from me_augment.generation import GeneratorChoice
     from me_augment.synthesis.makers import checkpoint_files, makers_of
 
+    as_asked = partial(GeneratorChoice, device=device, precision=precision, driving=driving)
     learned = [name for name in names if name != "warp"]
-    if checkpoints and not learned:
-        raise UsageError("--checkpoint goes with --generators fpb-fomm.")
-    makers = {"warp": makers_of([GeneratorChoice()])} if "warp" in names else {}
+    makers = {}
+    if "warp" in names:
+        # On its own it is asked for with all that is said, so that what it has not got is refused, not ignored.
+        warp = GeneratorChoice() if learned else as_asked(checkpoint=next(iter(checkpoints), None))
+        makers["warp"] = makers_of([warp])
     for name in learned:
         found = [
-            makers_of(
-                [GeneratorChoice(name=name, checkpoint=file, device=device, precision=precision, driving=driving)]
-            )
+            makers_of([as_asked(name=name, checkpoint=file)])
             for file in (checkpoint_files(checkpoints) if checkpoints else [None])
         ]
         if len(found) == 1 or all(maker.fold for (maker,) in found):

@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING
 import click
 
 if TYPE_CHECKING:
-    from me_augment.synthesis.run import Status
+    from me_augment.synthesis.status import Status
 
 
 @click.command()
 @click.argument("run", type=click.Path(path_type=Path))
 def command(run: Path) -> None:
     """Say how far RUN is, and why clips were rejected or failed."""
-    from me_augment.synthesis.run import failures, status
+    from me_augment.synthesis.status import status, unused
 
     state = status(run)
     click.echo(
@@ -24,11 +24,11 @@ def command(run: Path) -> None:
         f"{state.shards_done} of {state.shards} shards complete; "
         f"{_word(state)}"
     )
-    for clip in failures(run):
+    for clip in unused(run):
         click.echo(f"{clip.status}: {clip.name}: {clip.reason}")
 
 
 def _word(state: Status) -> str:
     if state.finished:
         return "finished"
-    return "running" if state.running else "not finished: give the same synthesize command again to go on"
+    return "running" if state.running else "not finished: `me-augment resume` goes on"

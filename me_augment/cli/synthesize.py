@@ -8,13 +8,12 @@ from typing import TYPE_CHECKING
 import click
 
 from me_augment.cli.detector_options import detector_options
-from me_augment.cli.executor_options import executor_options, open_executor
 from me_augment.cli.generator_options import generator_options
+from me_augment.cli.working import Working, work_and_report, working_options
 from me_augment.errors import UsageError
 
 if TYPE_CHECKING:
-    from me_augment.synthesis.executor import Executor
-    from me_augment.synthesis.run import Prepared
+    from me_augment.synthesis.prepare import Prepared
 
 
 class Interval(click.ParamType):
@@ -119,7 +118,7 @@ class Interval(click.ParamType):
 )
 @click.option("--root", type=click.Path(path_type=Path), help="Where the corpus lies now, if it moved.")
 @detector_options
-@executor_options
+@working_options
 @click.option("--dry-run", is_flag=True, help="Say what would be made; write nothing.")
 def command(
     manifest: Path,
@@ -149,9 +148,8 @@ def command(
     landmarks_backend: str,
     landmark_weights: Path | None,
     landmarks_device: str | None,
-    workers: int,
-    scheduler: str | None,
     dry_run: bool,
+    working: Working,
 ) -> None:
     """Let other people's faces perform the labelled clips of MANIFEST, or everyone's face action units.
 
@@ -172,7 +170,8 @@ def command(
     from me_augment.generation.au_basis import Basis
     from me_augment.manifest.folds import covers, persons
     from me_augment.synthesis.makers import checkpoint_files, leakage_warnings
-    from me_augment.synthesis.run import prepare
+    from me_augment.synthesis.prepare import prepare
+    from me_augment.synthesis.run import begin
     from me_augment.synthesis.sources import is_folder_of_images, open_sources
 
     detector = None
@@ -216,7 +215,7 @@ def command(
         balance=balance,
     )
     if prepared.basis is not None:
-        everyone = {clip.person_id for clip in sources.merged.clips}
+        everyone = {clip.person_id for clip in prepared.real.clips}
         if all(covers(prepared.basis.person_ids, person) for person in everyone):
             click.echo(
                 "warning: everyone in MANIFEST gave motion to the basis, so no fold may train with these clips: make a "
@@ -241,30 +240,8 @@ def command(
     if dry_run:
         _describe(prepared)
     else:
-        drawn_on = device if any(maker.device == "cuda" for maker in prepared.makers) else None
-        with open_executor(workers, scheduler, out, drawn_on) as executor:
-            run_and_report(prepared, out, executor)
-
-
-def run_and_report(prepared: Prepared, out: Path, executor: Executor) -> None:
-    """Begin or resume the run in `out`, show progress, say what came of it."""
-    from me_augment.cli.progress import progress
-    from me_augment.errors import MeAugmentError
-    from me_augment.synthesis.run import begin, execute
-
-    before = begin(prepared, out)
-    if before.shards_done:
-        click.echo(f"resuming: {before.tried} of {before.planned} clips are done", err=True)
-    with progress("Synthesizing", before.planned, done=before.tried) as advance:
-        after = execute(
-            prepared,
-            out,
-            executor,
-            lambda result: advance(result.made + result.rejected + result.failed),
-        )
-    click.echo(f"{after.made} clips made, {after.rejected} rejected, {after.failed} failed → {out}")
-    if after.planned and not after.made:
-        raise MeAugmentError(f"no clip could be made or kept; `me-augment status {out}` says why.")
+        begin(prepared, out)
+        work_and_report(out, working)
 
 
 def _describe(prepared: Prepared) -> None:

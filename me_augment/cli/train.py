@@ -127,7 +127,7 @@ def command(
                 f"{place.world * (2 if settings.weights.temporal else 1)}."
             )
         if dry_run:
-            _describe(chosen, settings)
+            _describe(chosen, settings, init, _listed(init_saw))
             return
         from me_augment.cli.train_run import train
 
@@ -154,14 +154,18 @@ def _listed(text: str | None) -> tuple[str, ...] | None:
     return tuple(part.strip() for part in text.split(",") if part.strip())
 
 
-def _describe(chosen: Split, settings: TrainingSettings) -> None:
+def _describe(chosen: Split, settings: TrainingSettings, init: Path | None, saw: tuple[str, ...] | None) -> None:
+    from me_augment.cli.train_run import taken_from
     from me_augment.generation.fpb_fomm.model import new_model, parameters_of
 
+    model, discriminator = new_model(settings.shape, settings.seed)
+    taken = None if init is None else taken_from(init, saw, (model, discriminator), chosen)
     for name, people in (("train", chosen.train), ("validate", chosen.validation)):
         persons = sorted({clip.person_id for clip in people})
         counts = "  ".join(f"{person} {sum(clip.person_id == person for clip in people)}" for person in persons)
         click.echo(f"{name:8} {len(people)} clips  {counts}")
-    model, discriminator = new_model(settings.shape, settings.seed)
+    if taken is not None:
+        click.echo(f"--init: {len(taken.taken)} tensors taken over, {len(taken.fresh)} begun anew")
     click.echo(
         f"parameters: key points {parameters_of(model.kp_detector):,}, generator {parameters_of(model.generator):,}, "
         f"discriminator {parameters_of(discriminator):,}"

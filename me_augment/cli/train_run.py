@@ -11,8 +11,9 @@ import click
 
 from me_augment.cli.progress import Advance, progress
 from me_augment.errors import MeAugmentError, UsageError
-from me_augment.generation.fpb_fomm.checkpoint import Provenance, take_over
-from me_augment.generation.fpb_fomm.model import new_model
+from me_augment.generation.fpb_fomm.checkpoint import Provenance, TakenOver, take_over
+from me_augment.generation.fpb_fomm.discriminator import Discriminator
+from me_augment.generation.fpb_fomm.model import Model, new_model
 from me_augment.manifest import Clip, Manifest
 from me_augment.manifest.folds import covers
 from me_augment.training.clips import TrainingClip, prepare_clips
@@ -69,13 +70,8 @@ def train(
         fold=chosen.fold,
     )
     if init is not None:
-        taken = take_over(*networks, init, saw)
+        taken = taken_from(init, saw, networks, chosen)
         before = taken.provenance
-        if chosen.fold is not None and covers(before.training_subjects, chosen.fold):
-            raise UsageError(
-                f"{init} was trained with {chosen.fold}, whom --fold holds out: that fold could not use it. Begin "
-                "with another checkpoint, or without; if it is a reference checkpoint that saw others, say --init-saw."
-            )
         provenance = replace(
             provenance,
             training_subjects=tuple(sorted({*provenance.training_subjects, *before.training_subjects})),
@@ -121,6 +117,24 @@ def train(
             advance=lambda note: advance(1, note),
         )
     return ended
+
+
+def taken_from(
+    init: Path, saw: tuple[str, ...] | None, networks: tuple[Model, Discriminator], chosen: Split
+) -> TakenOver:
+    """Give new networks the weights of `init`; see `take_over`.
+
+    Raises:
+        UsageError: it saw whom the fold holds out, and as `take_over` does.
+        MeAugmentError: as `take_over` does.
+    """
+    taken = take_over(*networks, init, saw)
+    if chosen.fold is not None and covers(taken.provenance.training_subjects, chosen.fold):
+        raise UsageError(
+            f"{init} was trained with {chosen.fold}, whom --fold holds out: that fold could not use it. Begin "
+            "with another checkpoint, or without; if it is a reference checkpoint that saw others, say --init-saw."
+        )
+    return taken
 
 
 def _shown(place: Place, title: str, total: int, done: int = 0) -> AbstractContextManager[Advance]:

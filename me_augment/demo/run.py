@@ -18,7 +18,7 @@ from me_augment.face.annotate import annotate
 from me_augment.manifest import Clip, Manifest
 from me_augment.manifest.validate import require_sound
 from me_augment.report.contact_sheet import write_contact_sheet
-from me_augment.synthesis.run import Prepared, prepare
+from me_augment.synthesis.prepare import Prepared, prepare
 from me_augment.synthesis.sources import open_sources
 
 _LICENCE = "Invented for the me-augment demo; faces derived from a public-domain portrait (NASA). Free to use."

@@ -38,8 +38,9 @@ def card(classes: Mapping[str, ClassCount], folds: int, labels: str, flow: str, 
         "## Training on it",
         "",
         "* File names end in a blank and `.png`, as HTNet looks for them.",
-        "* Real clips keep the head motion of the person filmed, synthetic ones have none: their pictures can be told "
-        "apart. Compare results with and without the synthetic clips on the same test folders.",
+        "* Real clips keep the head motion of the person filmed, synthetic ones (but those made with --driving "
+        "filmed) have none: their pictures can be told apart. Compare results with and without the synthetic "
+        "clips on the same test folders.",
         "* STSTNet (PyTorch) reads `norm_u_v_os` in the folder it is started in: start it here, or link the folder "
         "there.",
         "* HTNet reads `datasets/three_norm_u_v_os`, which is `norm_u_v_os`, the other two folders below `datasets`, "

@@ -64,9 +64,7 @@ def make_carrier(motion: DriverMotion, target_landmarks: NDArray[np.float32], sh
     """
     require_face(target_landmarks, shape)
     mask = face_mask(target_landmarks, shape)
-    if not mask.any():
-        raise MeAugmentError("the target's face lies outside its picture.")
-    box = _bounds(mask)
+    box = bounds(mask)
     height, width = (cells.stop - cells.start for cells in box)
     phi = face_map(target_landmarks, motion.landmarks)
 
@@ -92,8 +90,10 @@ def make_carrier(motion: DriverMotion, target_landmarks: NDArray[np.float32], sh
     )
 
 
-def _bounds(mask: NDArray[np.float32]) -> tuple[slice, slice]:
-    """Rows and columns in which a mask (H, W) is above zero somewhere."""
+def bounds(mask: NDArray[np.float32]) -> tuple[slice, slice]:
+    """Rows and columns in which a mask (H, W) of what can move is above zero somewhere; MeAugmentError if nowhere."""
+    if not mask.any():
+        raise MeAugmentError("the target's face lies outside its picture.")
     rows, columns = np.flatnonzero(mask.max(1) > 0), np.flatnonzero(mask.max(0) > 0)
     return slice(int(rows[0]), int(rows[-1]) + 1), slice(int(columns[0]), int(columns[-1]) + 1)
 
@@ -242,7 +242,7 @@ class WarpAnimation:
     def _with_head(self) -> Iterator[NDArray[Any]]:
         """The expression and the head's similarity, which fades out around the head; lips move in one piece."""
         carrier = self._carrier
-        box = _bounds(carrier.reach)
+        box = bounds(carrier.reach)
         refined = RefinedImage.of(self._target[box])
         x, y = grid(*refined.shape)
         dither = dither_for(self._target[box])

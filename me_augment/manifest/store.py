@@ -182,6 +182,25 @@ class Manifest:
         return _fingerprint({"recordings": to_table(Recording, self.recordings), "clips": to_table(Clip, self.clips)})
 
 
+class ManifestWriter:
+    """Provisional."""
+
+    def __init__(self, folder, *, corpus, roots, licence, provenance):
+        self.folder, self.k = folder, dict(corpus=corpus, roots=roots, licence=licence, provenance=provenance)
+        self.r, self.c = [], []
+
+    def __enter__(self):
+        return self
+
+    def add(self, recordings, clips):
+        self.r += recordings
+        self.c += clips
+
+    def __exit__(self, kind, *a):
+        if kind is None:
+            Manifest(**self.k, recordings=tuple(self.r), clips=tuple(self.c)).write_tables(self.folder)
+
+
 def require_free(folder: Path, *, overwrite: bool = False) -> None:
     """Raise UsageError unless a manifest may be written to `folder`: not there, empty, or one to be replaced."""
     if not folder.exists() or (folder.is_dir() and not any(folder.iterdir())):

@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
-from me_augment.manifest import Clip, Manifest
+from me_augment.manifest import Clip
 from me_augment.synthesis.settings import Settings
 
 
-def dataset_card(run: Manifest, synthetic: Sequence[Clip], settings: Settings) -> str:
-    """Markdown for people who find the folder."""
-    made = [clip for clip in synthetic if clip.status == "ok"]
-    rejected = sum(clip.status == "rejected" for clip in synthetic)
-    real = [clip for clip in run.clips if not clip.is_synthetic]
+def dataset_card(real: Sequence[Clip], made: Mapping[str, int], rejected: int, settings: Settings) -> str:
+    """Markdown for people who find the folder.
+
+    Args:
+        real: the clips that the run draws on.
+        made: emotion → synthetic clips made.
+        rejected: how many were rejected for their quality.
+        settings: of the run.
+    """
     counts_real = Counter(str(clip.emotion) for clip in real if clip.expression != "neutral")
-    counts_made = Counter(str(clip.emotion) for clip in made)
     if settings.action_units:
         what = f"action units that were written down ({', '.join(settings.action_units)})"
         often = f"{settings.per_target} per person and specification"
@@ -24,13 +27,13 @@ def dataset_card(run: Manifest, synthetic: Sequence[Clip], settings: Settings) -
     lines = [
         "# Synthetic micro-expressions",
         "",
-        f"{len(made)} clips made by me-augment from {len(real)} real clips of "
+        f"{sum(made.values())} clips made by me-augment from {len(real)} real clips of "
         f"{len({clip.person_id for clip in real})} people: each shows one person's face performing {what}. "
         "**No such expression was ever made by the person seen.**",
         "",
         "| emotion | real | synthetic |",
         "|---|---|---|",
-        *(f"| {e} | {counts_real[e]} | {counts_made[e]} |" for e in sorted(counts_real | counts_made)),
+        *(f"| {e} | {counts_real[e]} | {made.get(e, 0)} |" for e in sorted({*counts_real, *made})),
         "",
         f"Generator {settings.generator} {settings.generator_version}{_weights(settings)}, {often}, seed "
         f"{settings.seed}, {', '.join(_controls(settings))}. Every clip is described by a row of `clips.parquet`; "

@@ -16,7 +16,7 @@ from me_augment.errors import MeAugmentError
 from me_augment.synthesis.dask_cluster import Cluster, ExistingScheduler, OwnWorkers, connected
 from me_augment.synthesis.dask_worker import Job, admit, decline, make, software
 from me_augment.synthesis.executor import Work
-from me_augment.synthesis.work import Shard, ShardResult
+from me_augment.synthesis.shard import Shard, ShardResult
 
 if TYPE_CHECKING:
     from distributed import Client, Future

@@ -16,7 +16,7 @@ from pathlib import Path
 
 from me_augment.errors import MeAugmentError
 from me_augment.synthesis.executor import Work
-from me_augment.synthesis.work import Shard, ShardResult
+from me_augment.synthesis.shard import Shard, ShardResult
 from me_augment.threads import one_thread
 from me_augment.versions import DECIDING, installed, source_digest
 

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import tempfile
-import time
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from me_augment.manifest import Manifest
+from me_augment.synthesis.clip_maker import ClipMaker
 from me_augment.synthesis.plan import PlannedClip
-from me_augment.synthesis.run import Prepared
-from me_augment.synthesis.work import Shard, ShardMaker
+from me_augment.synthesis.prepare import Prepared
 
 _FRAMES = 6
 
@@ -24,60 +24,41 @@ class Cost:
 
 def estimate(prepared: Prepared) -> Cost:
     """Make the first frames of the first planned clip in a temporary folder and scale up."""
-    row = prepared.plan[0]
-    if row.driver_clip_id is None:
-        return _estimate_performance(prepared, row)
-    real = prepared.sources.merged
-    frames_of = {clip.clip_id: clip.n_frames for clip in real.clips}
-    observed = min(frames_of[row.driver_clip_id], _FRAMES)
-    short = replace(
-        real,
-        clips=tuple(
-            replace(clip, offset_index=(clip.onset_index or 0) + observed - 1, apex_index=None)
-            if clip.clip_id == row.driver_clip_id
-            else clip
-            for clip in real.clips
-        ),
-    )
-    row = _cut(row, observed)
+    frames_of = {clip.clip_id: clip.n_frames for clip in prepared.real.clips}
+    frames, drivers = 0, set()
+    for planned in prepared.plan:
+        frames += planned.n_frames
+        drivers.add(planned.driver_clip_id)
+    row, real, observed = _piece(next(iter(prepared.plan)), prepared.real)
     with tempfile.TemporaryDirectory() as scratch:
-        folder = Path(scratch)
-        (folder / "completions").mkdir()
-        maker = ShardMaker(folder, short, prepared.settings, prepared.fingerprint, prepared.makers, prepared.basis)
-        shard = Shard(0, (row,))
-        started = time.perf_counter()
-        maker(shard)
-        both = time.perf_counter() - started
-        started = time.perf_counter()
-        maker(shard)  # the driver is known by now
-        target_only = time.perf_counter() - started
-        size = sum(file.stat().st_size for file in folder.rglob("*.mkv"))
-    frames = sum(planned.n_frames for planned in prepared.plan)
-    drivers = {planned.driver_clip_id for planned in prepared.plan}
+        file = Path(scratch) / "clip.mkv"
+        made = ClipMaker(real, prepared.settings, prepared.makers, prepared.basis)(row, file, file.name)
+        size = file.stat().st_size if made.recording else 0
+    observing = made.seconds.get("observe", 0.0)
+    # Action units have no driver to be measured: all that a clip costs goes with its frames.
+    per_frame = (sum(made.seconds.values()) - (observing if observed else 0.0)) / row.n_frames
     driver_frames = sum(frames_of[driver] for driver in drivers if driver is not None)
     return Cost(
         bytes=size / row.n_frames * frames,
-        seconds=max(0.0, both - target_only) / observed * driver_frames + target_only / row.n_frames * frames,
+        seconds=per_frame * frames + (observing / observed * driver_frames if observed else 0.0),
     )
 
 
-def _estimate_performance(prepared: Prepared, row: PlannedClip) -> Cost:
-    """Action units have no driver to be measured: all that a clip costs goes with its frames."""
-    times = row.times or tuple(map(float, range(row.n_frames)))
-    count = min(row.n_frames, _FRAMES)
-    row = replace(row, n_frames=count, times=times[: count - 1] + (times[row.apex_index or 0],), apex_index=None)
-    with tempfile.TemporaryDirectory() as scratch:
-        folder = Path(scratch)
-        (folder / "completions").mkdir()
-        maker = ShardMaker(
-            folder, prepared.sources.merged, prepared.settings, prepared.fingerprint, prepared.makers, prepared.basis
+def _piece(row: PlannedClip, real: Manifest) -> tuple[PlannedClip, Manifest, int]:
+    """The beginning of a clip, a manifest whose driver is as short, and how many frames that has."""
+    if row.driver_clip_id is None:
+        times = row.times or tuple(map(float, range(row.n_frames)))
+        count = min(row.n_frames, _FRAMES)
+        return (
+            replace(row, n_frames=count, times=times[: count - 1] + (times[row.apex_index or 0],), apex_index=None),
+            real,
+            0,
         )
-        started = time.perf_counter()
-        maker(Shard(0, (row,)))
-        seconds = time.perf_counter() - started
-        size = sum(file.stat().st_size for file in folder.rglob("*.mkv"))
-    frames = sum(planned.n_frames for planned in prepared.plan)
-    return Cost(bytes=size / count * frames, seconds=seconds / count * frames)
+    whole = next(clip for clip in real.clips if clip.clip_id == row.driver_clip_id)
+    observed = min(whole.n_frames, _FRAMES)
+    short = replace(whole, offset_index=(whole.onset_index or 0) + observed - 1, apex_index=None)
+    clips = tuple(short if clip.clip_id == row.driver_clip_id else clip for clip in real.clips)
+    return _cut(row, observed), replace(real, clips=clips), observed
 
 
 def _cut(row: PlannedClip, observed: int) -> PlannedClip:

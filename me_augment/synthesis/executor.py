@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 from typing import Protocol
 
-from me_augment.synthesis.work import Shard, ShardResult
+from me_augment.synthesis.shard import Shard, ShardResult
 
-# Makes one shard. It can be pickled, opens what it needs once in each process, and may be called again for a shard that
-# is done, half done, or being made elsewhere at this moment: the bytes are the same.
+# Can be pickled, and opens what it needs once in each process. Two processes doing one shard at once do no harm.
 Work = Callable[[Shard], ShardResult]
 
 
@@ -16,10 +15,11 @@ class Executor(Protocol):
     """Runs shards, in any order and any number at once, and hands back results as they come."""
 
     def run(self, work: Work, shards: Iterable[Shard], stop: Callable[[], bool]) -> Iterator[ShardResult]:
-        """Yield one result per shard; shards are drawn only as fast as they are worked on.
+        """Yield one result per shard, drawing shards only as fast as they can be begun.
 
-        Once `stop()` is true no further shard is begun, and the results end with those of the shards that were begun.
-        What `work` raises ends the run: nothing more is begun and it is raised here. Completed shards stay completed.
+        Once `stop()` is true no further shard is begun, and the iterator ends when those begun are complete. What
+        `work` raises ends the run likewise and is raised here. A process that dies at a shard is no error of the
+        run: the shard is tried again, at least three times.
         """
         ...
 
@@ -29,9 +29,7 @@ class InProcess:
 
     def run(self, work: Work, shards: Iterable[Shard], stop: Callable[[], bool]) -> Iterator[ShardResult]:
         """See `Executor.run`."""
-        shards = iter(shards)
-        while not stop():
-            shard = next(shards, None)
-            if shard is None:
+        for shard in shards:
+            if stop():
                 return
             yield work(shard)

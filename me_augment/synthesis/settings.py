@@ -13,6 +13,7 @@ from me_augment.errors import UsageError
 from me_augment.evaluation.gates import Gates
 from me_augment.generation.action_units import read_specification
 from me_augment.generation.generator import STRONGEST
+from me_augment.manifest.ids import digest
 from me_augment.synthesis.timeline import SLOWEST_RATE, TEMPO
 
 # A label whose motion was taken away is wrong.
@@ -153,6 +154,11 @@ class Settings:
     def rate(self) -> Fraction | None:
         """Frames per second of all clips; None keeps each driver's."""
         return None if self.fps is None else Fraction(self.fps)
+
+    @property
+    def digest(self) -> str:
+        """Hash of all that decides the plan."""
+        return digest(_flat(asdict(self)) | {"checkpoint_files": None})
 
     def to_yaml(self) -> str:
         """The settings as YAML, one line per field."""

@@ -36,6 +36,8 @@ def saving(path: Path) -> Iterator[None]:
     """Turn the errors of the disk and of FFmpeg into a VideoError that names the file being written."""
     try:
         yield
+    except MemoryError:
+        raise  # FFmpeg's is one of its errors too, but the file is not to blame
     except (av.FFmpegError, OSError) as error:
         reason = getattr(error, "strerror", None) or str(error)
         raise VideoError(f"{path} could not be written: {reason}; make room or give another place") from error

@@ -394,6 +394,16 @@ def test_a_namesake_among_other_targets_is_pointed_out(cli, tiny_manifest, portr
     assert "6 clips instead of 18" in err
 
 
+def test_too_little_memory_is_one_sentence(cli, monkeypatch, tmp_path):
+    from me_augment.manifest import Manifest
+
+    def too_large(*_):
+        return np.empty((1 << 20, 1 << 20, 1 << 17))  # more than any address space
+
+    monkeypatch.setattr(Manifest, "open", too_large)
+    fails(cli("validate", tmp_path), 1, "too little memory (Unable to allocate")
+
+
 def test_an_interrupt_is_130(cli, monkeypatch, tmp_path):
     from me_augment.manifest import Manifest
 

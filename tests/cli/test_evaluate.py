@@ -90,7 +90,8 @@ def test_figures_of_people_who_trained_it_are_marked(run, tmp_path, capsys):
     [
         (["--generator", "warp"], "--self-reenactment"),
         (["--checkpoint", "m.safetensors"], "--self-reenactment"),
-        (["--self-reenactment", "1", "--checkpoint", "m.safetensors"], "goes with --generators fpb-fomm"),
+        (["--self-reenactment", "1", "--checkpoint", "m.safetensors"], "or say --generator fpb-fomm"),
+        (["--self-reenactment", "1", "--driving", "filmed"], "or say --generator fpb-fomm"),
         (["--self-reenactment", "1", "--generators", "warp,fpb-fomm"], "needs --checkpoint FILE"),
         (["--self-reenactment", "1", "--generators", "fpb-fomm", "--checkpoint", "m.safetensors"], "is not a file"),
         (["--self-reenactment", "1", "--generator", "magic"], "no generator 'magic'"),

@@ -159,9 +159,11 @@ def test_a_reference_checkpoint_is_begun_with(cli, tiny_manifest, tmp_path):
     """It does not say who trained it: all of three corpora, unless the user knows better."""
     common = (tiny_manifest.folder, "--out", tmp_path / "out", "--config", DATA / "tiny_config.yaml", "--fold", "sub91")
     init = ("--conventions", "reference", "--init", DATA / "tiny_checkpoint.pth.tar", "--device", "cpu")
-    code, _, warned = cli(*common, *init)
-    assert code == 2
-    assert "say --init-saw" in warned
+    for dry in ((), ("--dry-run",)):
+        code, _, warned = cli(*common, *init, *dry)
+        assert code == 2
+        assert "say --init-saw" in warned
     code, said, warned = cli(*common, *init, "--init-saw", "nobody", "--dry-run")
     assert code == 0
     assert "pictures: 256 x 256" in said
+    assert "0 begun anew" in said

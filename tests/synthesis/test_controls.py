@@ -21,9 +21,9 @@ from me_augment.generation.resample import RefinedImage, grid
 from me_augment.manifest import Manifest
 from me_augment.manifest.au import format_aus, parse_aus
 from me_augment.manifest.validate import findings
-from me_augment.synthesis import run
 from me_augment.synthesis.estimate import estimate
-from me_augment.synthesis.executor import InProcess
+from me_augment.synthesis.prepare import prepare as planned
+from me_augment.synthesis.run import Session, begin, execute
 from me_augment.synthesis.sources import open_sources
 from me_augment.video.recording import open_recording
 
@@ -79,15 +79,15 @@ def pulled(person, landmark, amplitude):
 
 
 def prepared(manifest, **options):
-    plan = run.prepare(open_sources(manifest.folder, None, None), **{"per_driver": 2, **options})
+    plan = planned(open_sources(manifest.folder, None, None), **{"per_driver": 2, **options})
     return replace(plan, plan=tuple(replace(row, shard=i // 3) for i, row in enumerate(plan.plan)))
 
 
 def made(manifest, folder, **options):
     """The manifest of a finished run, found sound, and its synthetic rows."""
     plan = prepared(manifest, **options)
-    run.begin(plan, folder)
-    run.execute(plan, folder, InProcess())
+    begin(plan, folder)
+    execute(folder)
     whole = Manifest.open(folder)
     assert findings(whole, check_files=True) == []
     rows = [row for row in whole.clips if row.is_synthetic]
@@ -175,12 +175,12 @@ def test_a_clip_of_unknown_rate_cannot_be_brought_to_another(corpus, tmp_path):
     first, *rest = corpus.recordings
     recordings = (replace(first, fps_num=None, fps_den=None), *rest)
     partly = replace(corpus, recordings=recordings).write(tmp_path / "m")
-    plan = run.prepare(open_sources(partly.folder, None, None), fps="50")
+    plan = planned(open_sources(partly.folder, None, None), fps="50")
     assert first.person_id not in {row.driver_person_id for row in plan.plan}
     assert [(row.name, row.reason) for row in plan.unusable] == [
         (f"{first.subject}/EP01", "its frame rate is not known, so that it cannot be brought to --fps")
     ]
-    kept = run.prepare(open_sources(partly.folder, None, None), tempo=(1.5, 1.5))
+    kept = planned(open_sources(partly.folder, None, None), tempo=(1.5, 1.5))
     assert {row.fps_num for row in kept.plan} == {None, FPS}
 
 
@@ -218,11 +218,11 @@ def test_clips_of_another_length_are_loaded_and_exported(everything, tmp_path):
 
 def test_an_interrupted_run_with_controls_ends_with_the_same_bytes(everything, corpus, tmp_path):
     plan = prepared(corpus, **EVERYTHING)
-    run.begin(plan, tmp_path / "r")
+    begin(plan, tmp_path / "r")
     with pytest.raises(KeyboardInterrupt):
-        run.execute(plan, tmp_path / "r", StopsAfter(1))
-    run.begin(plan, tmp_path / "r")
-    run.execute(plan, tmp_path / "r", InProcess())
+        execute(tmp_path / "r", Session(executor=StopsAfter(1)))
+    begin(plan, tmp_path / "r")
+    execute(tmp_path / "r")
     assert hashes(tmp_path / "r") == hashes(everything[0])
 
 
@@ -239,7 +239,7 @@ def test_an_interrupted_run_with_controls_ends_with_the_same_bytes(everything, c
 )
 def test_another_control_is_refused_on_resume(everything, corpus, change, words):
     with pytest.raises(UsageError, match=words):
-        run.begin(prepared(corpus, **{**EVERYTHING, **change}), everything[0])
+        begin(prepared(corpus, **{**EVERYTHING, **change}), everything[0])
 
 
 def test_a_cost_is_told_for_clips_of_another_length(corpus):

@@ -21,9 +21,10 @@ from me_augment.generation.canonical_face import PIXELS
 from me_augment.manifest import Manifest
 from me_augment.manifest.au import format_aus
 from me_augment.manifest.validate import findings
-from me_augment.synthesis import run
 from me_augment.synthesis.estimate import estimate
 from me_augment.synthesis.executor import InProcess
+from me_augment.synthesis.prepare import prepare as planned
+from me_augment.synthesis.run import Session, begin, execute
 from me_augment.synthesis.sources import open_sources
 from me_augment.video.recording import open_recording
 
@@ -32,12 +33,12 @@ SPECIFICATIONS = ("L12D+6B", "4C+7B", "1+2")
 
 def prepare(manifest, specifications=SPECIFICATIONS, **choices):
     choices = {"fps": "30", "seed": 3, **choices}
-    return run.prepare(open_sources(manifest, None, None), action_units=specifications, **choices)
+    return planned(open_sources(manifest, None, None), action_units=specifications, **choices)
 
 
 def make(prepared, folder, executor=None):
-    run.begin(prepared, folder)
-    run.execute(prepared, folder, executor or InProcess())
+    begin(prepared, folder)
+    execute(folder, Session(executor=executor or InProcess()))
     return Manifest.open(folder)
 
 
@@ -143,7 +144,7 @@ def test_an_interrupted_run_ends_as_an_undisturbed_one(tiny_manifest, made, tmp_
     whole = {name.split("/")[-1]: value for name, value in hashes(made.folder).items() if name.endswith(".mkv")}
     assert videos == whole
     with pytest.raises(UsageError, match="action_units = L12D"):
-        run.begin(prepare(tiny_manifest.folder, ("12",)), made.folder)
+        begin(prepare(tiny_manifest.folder, ("12",)), made.folder)
 
 
 def a_basis():
@@ -162,7 +163,7 @@ def test_whoever_gave_a_basis_its_motion_is_forbidden(tiny_manifest, tmp_path):
         assert clip.action_units_basis == a_basis().fingerprint
         assert "Not for sale." in clip.licence
     with pytest.raises(UsageError, match="action_units_basis"):
-        run.begin(prepare(tiny_manifest.folder, ("12C",)), tmp_path / "run")
+        begin(prepare(tiny_manifest.folder, ("12C",)), tmp_path / "run")
 
 
 def test_downstream_takes_such_clips(made, tmp_path):

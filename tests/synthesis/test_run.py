@@ -20,16 +20,21 @@ from me_augment.errors import MeAugmentError, UsageError
 from me_augment.evaluation.gates import Gates
 from me_augment.manifest import Manifest
 from me_augment.manifest.validate import findings
-from me_augment.synthesis import run
-from me_augment.synthesis.executor import InProcess
+from me_augment.synthesis.inputs import open_clip_maker
+from me_augment.synthesis.lock import only_one
+from me_augment.synthesis.plan_file import PLAN, PlanFile
+from me_augment.synthesis.prepare import prepare
+from me_augment.synthesis.records import folder_of
+from me_augment.synthesis.run import Session, begin, execute
+from me_augment.synthesis.shard_maker import ShardMaker
 from me_augment.synthesis.sources import open_sources
-from me_augment.synthesis.work import ShardMaker
+from me_augment.synthesis.status import status, unused
 from me_augment.video import open_frames
 from me_augment.video.recording import open_recording
 
 
 def prepared(manifest, **options):
-    plan = run.prepare(open_sources(manifest.folder, None, None), **{"per_driver": 2, **options})
+    plan = prepare(open_sources(manifest.folder, None, None), **{"per_driver": 2, **options})
     # Small shards, so that a handful of clips makes several.
     settings = replace(plan.settings, clips_per_shard=3)
     shards = [replace(row, shard=index // 3) for index, row in enumerate(plan.plan)]
@@ -40,8 +45,8 @@ def prepared(manifest, **options):
 def finished(tiny_manifest, tmp_path_factory):
     folder = tmp_path_factory.mktemp("runs") / "whole"
     plan = prepared(tiny_manifest)
-    run.begin(plan, folder)
-    assert run.execute(plan, folder, InProcess()).finished
+    begin(plan, folder)
+    assert execute(folder).finished
     return folder
 
 
@@ -69,40 +74,41 @@ def test_a_run_is_a_manifest(finished, tiny_manifest):
 
 
 def test_completions_account_for_every_clip_and_byte(finished):
-    plan = run.read_plan(finished)
+    plan = [row for shard in PlanFile.open(finished / PLAN).read_shards() for row in shard.rows]
     records = [json.loads(file.read_text()) for file in sorted((finished / "completions").iterdir())]
-    assert sorted(clip for record in records for clip in record["clips"]) == sorted(row.clip_id for row in plan)
+    files = [name for record in records for name in record["sha256"] if name.endswith(".mkv")]
+    assert sorted(files) == sorted(f"{row.clip_id}.mkv" for row in plan)
     for record in records:
         for name, value in record["sha256"].items():
-            assert sha256((finished / "shards" / record["shard"] / name).read_bytes()).hexdigest() == value
+            assert sha256((folder_of(finished, record["shard"]) / name).read_bytes()).hexdigest() == value
 
 
 def test_status_reads_the_folder_alone(finished):
-    state = run.status(finished)
+    state = status(finished)
     assert (state.made, state.failed, state.missing, state.finished) == (state.planned, 0, 0, True)
 
 
 def test_finishing_again_changes_nothing(finished, tiny_manifest):
     before, times = hashes(finished), {file: file.stat().st_mtime_ns for file in finished.rglob("*")}
     plan = prepared(tiny_manifest)
-    run.begin(plan, finished)
-    run.execute(plan, finished, InProcess())
+    begin(plan, finished)
+    execute(finished)
     assert hashes(finished) == before
     assert {file: file.stat().st_mtime_ns for file in finished.rglob("*")} == times
 
 
 def test_an_interrupted_run_goes_on_where_it_stopped(finished, tiny_manifest, tmp_path):
     plan = prepared(tiny_manifest)
-    run.begin(plan, tmp_path / "r")
+    begin(plan, tmp_path / "r")
     with pytest.raises(KeyboardInterrupt):
-        run.execute(plan, tmp_path / "r", StopsAfter(2))
-    state = run.status(tmp_path / "r")
+        execute(tmp_path / "r", Session(executor=StopsAfter(2)))
+    state = status(tmp_path / "r")
     assert (state.shards_done, state.finished) == (2, False)
     with pytest.raises(UsageError, match="not finished"):
         Manifest.open(tmp_path / "r")
     made = []
-    run.begin(plan, tmp_path / "r")
-    run.execute(plan, tmp_path / "r", InProcess(), made.append)
+    begin(plan, tmp_path / "r")
+    execute(tmp_path / "r", Session(progress=made.append))
     assert [result.shard for result in made] == [2, 3]
     assert hashes(tmp_path / "r") == hashes(finished)
 
@@ -117,8 +123,8 @@ def test_a_half_written_shard_is_made_again(finished, tiny_manifest, tmp_path):
     (copy / "shards" / ".shard-00002.tmp" / "x.mkv").write_bytes(b"left over")
     (copy / "completions" / "shard-00002.json").unlink()
     plan = prepared(tiny_manifest)
-    run.begin(plan, copy)
-    run.execute(plan, copy, InProcess())
+    begin(plan, copy)
+    execute(copy)
     assert hashes(copy) == hashes(finished)
 
 
@@ -126,12 +132,12 @@ _CHILD = """
 import sys
 sys.path.insert(0, sys.argv[1])
 from pathlib import Path
-from test_run import prepared, run, InProcess, Manifest
+from test_run import Manifest, begin, execute, prepared
 plan = prepared(Manifest.open(sys.argv[2]))
 folder = Path(sys.argv[3])
 print("ready", flush=True)
-run.begin(plan, folder)
-run.execute(plan, folder, InProcess())
+begin(plan, folder)
+execute(folder)
 """
 
 
@@ -153,21 +159,21 @@ def test_killed_at_random_moments_it_ends_with_the_same_bytes(finished, tiny_man
 def test_changed_settings_are_refused_before_anything_is_written(finished, tiny_manifest):
     before = hashes(finished)
     with pytest.raises(UsageError, match="seed = 0, now it is 5"):
-        run.begin(prepared(tiny_manifest, seed=5), finished)
+        begin(prepared(tiny_manifest, seed=5), finished)
     assert hashes(finished) == before
 
 
 def test_a_folder_with_other_things_is_refused(tiny_manifest, tmp_path):
     (tmp_path / "mine.txt").write_text("mine")
     with pytest.raises(UsageError, match="is not a run"):
-        run.begin(prepared(tiny_manifest), tmp_path)
+        begin(prepared(tiny_manifest), tmp_path)
     assert [p.name for p in tmp_path.iterdir()] == ["mine.txt"]
 
 
 def test_an_unwritable_folder_is_one_sentence(tiny_manifest, tmp_path):
     (tmp_path / "file").write_text("")
     with pytest.raises(MeAugmentError, match="cannot write"):
-        run.begin(prepared(tiny_manifest), tmp_path / "file" / "r")
+        begin(prepared(tiny_manifest), tmp_path / "file" / "r")
 
 
 def test_a_bad_clip_becomes_a_row_and_the_rest_goes_on(tiny_manifest, tmp_path):
@@ -179,9 +185,9 @@ def test_a_bad_clip_becomes_a_row_and_the_rest_goes_on(tiny_manifest, tmp_path):
     for file in (copy / moved.recording_of[victim.recording_id].path).iterdir():
         file.write_bytes(file.read_bytes()[:200])
     plan = prepared(moved)
-    run.begin(plan, tmp_path / "r")
-    state = run.execute(plan, tmp_path / "r", InProcess())
-    failed = run.failures(tmp_path / "r")
+    begin(plan, tmp_path / "r")
+    state = execute(tmp_path / "r")
+    failed = list(unused(tmp_path / "r"))
     expected = {r.clip_id for r in plan.plan if victim.clip_id in (r.driver_clip_id, r.target_clip_id)}
     assert {row.clip_id for row in failed} == expected
     assert state.failed == len(expected)
@@ -195,9 +201,9 @@ def test_a_bad_clip_becomes_a_row_and_the_rest_goes_on(tiny_manifest, tmp_path):
 def test_a_full_disk_ends_the_run_and_keeps_what_is_complete(tiny_manifest, tmp_path, monkeypatch):
     import errno
 
-    from me_augment.synthesis import work
+    from me_augment.synthesis import clip_maker
 
-    plan, real, calls = prepared(tiny_manifest), work.write_lossless, []
+    plan, real, calls = prepared(tiny_manifest), clip_maker.write_lossless, []
 
     def write(*arguments):
         calls.append(arguments)
@@ -205,12 +211,12 @@ def test_a_full_disk_ends_the_run_and_keeps_what_is_complete(tiny_manifest, tmp_
             raise MeAugmentError("no space left") from OSError(errno.ENOSPC, "no space left")
         return real(*arguments)
 
-    monkeypatch.setattr(work, "write_lossless", write)
-    run.begin(plan, tmp_path / "r")
+    monkeypatch.setattr(clip_maker, "write_lossless", write)
+    begin(plan, tmp_path / "r")
     with pytest.raises(MeAugmentError, match="no space left"):
-        run.execute(plan, tmp_path / "r", InProcess())
-    assert run.status(tmp_path / "r").shards_done == 1
-    assert run.failures(tmp_path / "r") == []
+        execute(tmp_path / "r")
+    assert status(tmp_path / "r").shards_done == 1
+    assert list(unused(tmp_path / "r")) == []
 
 
 def test_faces_from_a_folder_of_images_are_targets(tiny_manifest, portrait, tmp_path):
@@ -220,11 +226,11 @@ def test_faces_from_a_folder_of_images_are_targets(tiny_manifest, portrait, tmp_
     faces.mkdir()
     cv2.imwrite(str(faces / "collins.png"), portrait[..., ::-1])
     cv2.imwrite(str(faces / "wall.png"), np.full((100, 100, 3), 90, np.uint8))
-    plan = run.prepare(open_sources(tiny_manifest.folder, faces, None))
+    plan = prepare(open_sources(tiny_manifest.folder, faces, None))
     assert {row.target_person_id for row in plan.plan} == {"faces:collins"}
     assert any("wall" in clip.name for clip in plan.unusable)
-    run.begin(plan, tmp_path / "r")
-    run.execute(plan, tmp_path / "r", InProcess())
+    begin(plan, tmp_path / "r")
+    execute(tmp_path / "r")
     whole = Manifest.open(tmp_path / "r")
     assert findings(whole, check_files=True) == []
     made = next(row for row in whole.clips if row.is_synthetic)
@@ -235,13 +241,13 @@ def test_faces_from_a_folder_of_images_are_targets(tiny_manifest, portrait, tmp_
 
 def test_a_driver_is_observed_once_for_all_its_targets(tiny_manifest, tmp_path, monkeypatch):
     plan = prepared(tiny_manifest)
-    (tmp_path / "completions").mkdir()
-    maker = ShardMaker(tmp_path, plan.sources.merged, plan.settings, plan.fingerprint, plan.makers)
+    begin(plan, tmp_path / "r")
+    maker = ShardMaker(tmp_path / "r", open_clip_maker)
     observed = []
     (who,) = plan.makers
     original = who.generator().observe
     monkeypatch.setattr(who.generator(), "observe", lambda *a: observed.append(1) or original(*a))
-    for shard in plan.shards:
+    for shard in PlanFile.open(tmp_path / "r" / PLAN).read_shards():
         maker(shard)
     assert len(observed) == len(tiny_manifest.clips)
 
@@ -253,11 +259,11 @@ def test_a_damaged_or_missing_clip_is_made_again(finished, tiny_manifest, tmp_pa
     clips[0].write_bytes(b"")
     clips[-1].unlink()
     (copy / "completions" / "shard-00001.json").write_text("{")
-    assert run.status(copy).missing > 0
-    assert not run.status(copy).finished
+    assert status(copy).missing > 0
+    assert not status(copy).finished
     plan = prepared(tiny_manifest)
-    run.begin(plan, copy)
-    run.execute(plan, copy, InProcess())
+    begin(plan, copy)
+    execute(copy)
     assert hashes(copy) == hashes(finished)
 
 
@@ -268,24 +274,24 @@ def test_a_run_killed_while_it_began_is_begun_again(finished, tiny_manifest, tmp
     (tmp_path / "b").mkdir()
     shutil.copy(finished / "config.yaml", tmp_path / "b")
     for folder in (tmp_path / "a", tmp_path / "b"):
-        run.begin(plan, folder)
-        run.execute(plan, folder, InProcess())
+        begin(plan, folder)
+        execute(folder)
         assert hashes(folder) == hashes(finished)
 
 
 def test_two_processes_do_not_work_on_one_run(tiny_manifest, tmp_path):
     plan = prepared(tiny_manifest)
-    run.begin(plan, tmp_path / "r")
-    with run._only_one(tmp_path / "r"):
-        assert run.status(tmp_path / "r").running
+    begin(plan, tmp_path / "r")
+    with only_one(tmp_path / "r"):
+        assert status(tmp_path / "r").running
         for attempt in (
-            lambda: run.begin(plan, tmp_path / "r"),
-            lambda: run.execute(plan, tmp_path / "r", InProcess()),
+            lambda: begin(plan, tmp_path / "r"),
+            lambda: execute(tmp_path / "r"),
         ):
             with pytest.raises(UsageError, match="another process"):
                 attempt()
-    assert not run.status(tmp_path / "r").running
-    assert run.execute(plan, tmp_path / "r", InProcess()).finished
+    assert not status(tmp_path / "r").running
+    assert execute(tmp_path / "r").finished
 
 
 def test_other_versions_of_deciding_packages_are_refused(finished, tiny_manifest, tmp_path):
@@ -295,7 +301,7 @@ def test_other_versions_of_deciding_packages_are_refused(finished, tiny_manifest
     environment["packages"]["numpy"] = "1.0"
     (copy / "environment.json").write_text(json.dumps(environment))
     with pytest.raises(UsageError, match=r"numpy 1\.0, now it is"):
-        run.begin(prepared(tiny_manifest), copy)
+        begin(prepared(tiny_manifest), copy)
 
 
 def test_an_unsound_manifest_is_refused_before_the_work(tiny_manifest, tmp_path):
@@ -308,7 +314,7 @@ def test_an_unsound_manifest_is_refused_before_the_work(tiny_manifest, tmp_path)
 def test_a_broken_plan_is_one_sentence(tmp_path):
     (tmp_path / "plan.parquet").write_bytes(b"junk")
     with pytest.raises(UsageError, match="cannot be read"):
-        run.status(tmp_path)
+        status(tmp_path)
 
 
 def test_a_link_to_nowhere_is_a_failed_row_and_not_the_end(tiny_manifest, tmp_path):
@@ -320,11 +326,11 @@ def test_a_link_to_nowhere_is_a_failed_row_and_not_the_end(tiny_manifest, tmp_pa
     frame.unlink()
     frame.symlink_to(tmp_path / "nowhere.jpg")
     plan = prepared(moved)
-    run.begin(plan, tmp_path / "r")
-    state = run.execute(plan, tmp_path / "r", InProcess())
+    begin(plan, tmp_path / "r")
+    state = execute(tmp_path / "r")
     assert state.finished
-    assert {row.driver_clip_id for row in run.failures(tmp_path / "r")} == {victim.clip_id}
-    assert not any(str(tmp_path) in row.reason for row in run.failures(tmp_path / "r"))
+    assert {row.driver_clip_id for row in list(unused(tmp_path / "r"))} == {victim.clip_id}
+    assert not any(str(tmp_path) in row.reason for row in list(unused(tmp_path / "r")))
 
 
 def test_a_driver_that_stands_still_gives_no_labelled_clip(tiny_manifest, tmp_path):
@@ -336,9 +342,9 @@ def test_a_driver_that_stands_still_gives_no_labelled_clip(tiny_manifest, tmp_pa
             shutil.copy(frames[0], frame)
     still = replace(tiny_manifest, roots={"": Path(), "casme2": copy}).write(tmp_path / "m")
     plan = prepared(still)
-    run.begin(plan, tmp_path / "r")
-    assert run.execute(plan, tmp_path / "r", InProcess()).made == 0
-    assert all("no motion" in row.reason for row in run.failures(tmp_path / "r"))
+    begin(plan, tmp_path / "r")
+    assert execute(tmp_path / "r").made == 0
+    assert all("no motion" in row.reason for row in list(unused(tmp_path / "r")))
 
 
 def test_targets_of_another_manifest_keep_their_frames_and_lose_their_labels(tiny_manifest, tmp_path):
@@ -363,9 +369,9 @@ def test_targets_of_another_manifest_keep_their_frames_and_lose_their_labels(tin
     recordings = tuple(replace(r, height=170, width=140) for r in tiny_manifest.recordings)
     half = replace(tiny_manifest, roots={"": Path(), "casme2": copy}, clips=rows, recordings=recordings)
     half.write(tmp_path / "half-manifest")
-    plan = run.prepare(open_sources(tiny_manifest.folder, tmp_path / "half-manifest", None))
-    run.begin(plan, tmp_path / "r")
-    run.execute(plan, tmp_path / "r", InProcess())
+    plan = prepare(open_sources(tiny_manifest.folder, tmp_path / "half-manifest", None))
+    begin(plan, tmp_path / "r")
+    execute(tmp_path / "r")
     whole = Manifest.open(tmp_path / "r")
     assert findings(whole, check_files=True) == []
     made = [row for row in whole.clips if row.is_synthetic]
@@ -380,15 +386,15 @@ def test_clips_are_made_on_one_thread(tiny_manifest, tmp_path, monkeypatch):
     import cv2
 
     plan = prepared(tiny_manifest)
-    (tmp_path / "completions").mkdir()
-    maker = ShardMaker(tmp_path, plan.sources.merged, plan.settings, plan.fingerprint, plan.makers)
+    begin(plan, tmp_path / "r")
+    maker = ShardMaker(tmp_path / "r", open_clip_maker)
     (who,) = plan.makers
     threads, original = [], who.generator().observe
     monkeypatch.setattr(who.generator(), "observe", lambda *a: threads.append(cv2.getNumThreads()) or original(*a))
     before = cv2.getNumThreads()
     cv2.setNumThreads(2)
     try:
-        maker(plan.shards[0])
+        maker(next(PlanFile.open(tmp_path / "r" / PLAN).read_shards()))
     finally:
         cv2.setNumThreads(before)
     assert set(threads) == {1}
@@ -404,12 +410,12 @@ def test_a_folder_of_faces_cannot_drive(portrait, tmp_path, detector):
     cv2.imwrite(str(tmp_path / "faces" / "collins.png"), portrait[..., ::-1])
     faces = annotate(read_corpus("faces", tmp_path / "faces").manifest, detector).write(tmp_path / "m")
     with pytest.raises(UsageError, match="holds faces only"):
-        run.prepare(open_sources(faces.folder, None, None))
+        prepare(open_sources(faces.folder, None, None))
 
 
 def test_a_plan_that_faces_do_not_suffice_for_says_so(tiny_manifest):
-    assert run.prepare(open_sources(tiny_manifest.folder, None, None), per_driver=2).asked == 12
-    many = run.prepare(open_sources(tiny_manifest.folder, None, None), per_driver=9)
+    assert prepare(open_sources(tiny_manifest.folder, None, None), per_driver=2).asked == 12
+    many = prepare(open_sources(tiny_manifest.folder, None, None), per_driver=9)
     assert (len(many.plan), many.asked) == (24, 54)
 
 
@@ -428,21 +434,21 @@ def test_a_run_told_to_end_leaves_nothing_half_made(tiny_manifest, tmp_path):
     assert b"Interrupted." in err
     assert b"Traceback" not in err
     assert subprocess.run(command, check=False, timeout=120, capture_output=True).returncode == 0
-    assert run.status(tmp_path / "r").finished
+    assert status(tmp_path / "r").finished
 
 
 def test_a_clip_that_fails_a_gate_is_kept_but_not_used(tiny_manifest, tmp_path):
     """The strictest limit that half of the clips keep to: the others stay as rows, with their recordings."""
     loose = prepared(tiny_manifest, gates=Gates.parse(["off"]))
-    run.begin(loose, tmp_path / "loose")
-    run.execute(loose, tmp_path / "loose", InProcess())
+    begin(loose, tmp_path / "loose")
+    execute(tmp_path / "loose")
     gains = sorted(c.quality_gain for c in Manifest.open(tmp_path / "loose").clips if c.is_synthetic)
     limit = (gains[len(gains) // 2 - 1] + gains[len(gains) // 2]) / 2
     strict = prepared(tiny_manifest, gates=Gates.parse(["off", f"gain_low={limit}"]))
-    assert strict.fingerprint == loose.fingerprint  # the same clips; gates only judge them
+    assert list(strict.plan) == list(loose.plan)  # the same clips; gates only judge them
     folder = tmp_path / "strict"
-    run.begin(strict, folder)
-    state = run.execute(strict, folder, InProcess())
+    begin(strict, folder)
+    state = execute(folder)
     assert (state.made, state.rejected, state.failed, state.missing) == (6, 6, 0, 0)
     assert state.finished
     whole = Manifest.open(folder)
@@ -454,7 +460,7 @@ def test_a_clip_that_fails_a_gate_is_kept_but_not_used(tiny_manifest, tmp_path):
         assert clip.reason.startswith("quality: gain 0.")
         assert len(open_recording(whole, whole.recording_of[clip.recording_id])) == clip.n_frames
         assert clip not in whole.usable_clips()
-    assert {clip.clip_id for clip in run.failures(folder)} == {clip.clip_id for clip in rejected}
+    assert {clip.clip_id for clip in unused(folder)} == {clip.clip_id for clip in rejected}
     stats = json.loads((folder / "stats.json").read_text())
     assert (stats["made"], stats["rejected"], stats["failed"]) == (6, 6, 0)
     assert set(stats["rejections"]) == {clip.clip_id for clip in rejected}
@@ -463,4 +469,4 @@ def test_a_clip_that_fails_a_gate_is_kept_but_not_used(tiny_manifest, tmp_path):
     assert card.startswith("# Synthetic micro-expressions\n\n6 clips made")
     assert "6 did not pass the gates" in card
     with pytest.raises(UsageError, match="--gate gain_low"):
-        run.begin(loose, folder)
+        begin(loose, folder)

@@ -1,5 +1,6 @@
 """Lossless clips and previews."""
 
+import errno
 import os
 import resource
 import signal
@@ -17,6 +18,7 @@ from PIL import Image
 
 from me_augment.errors import UsageError
 from me_augment.video import PREVIEW_COMMENT, VideoError, open_frames, write_lossless, write_preview
+from me_augment.video.encode import saving
 
 RATE = Fraction(200)
 
@@ -130,6 +132,11 @@ def test_full_disk_is_one_clear_error(tmp_path: Path, name: str) -> None:
         resource.setrlimit(resource.RLIMIT_FSIZE, limits)
         signal.signal(signal.SIGXFSZ, handler)
     assert list(tmp_path.iterdir()) == []
+
+
+def test_too_little_memory_is_not_blamed_on_the_file(tmp_path: Path) -> None:
+    with pytest.raises(MemoryError), saving(tmp_path / "a.mkv"):
+        av.error.err_check(-errno.ENOMEM)
 
 
 @pytest.mark.parametrize("rate", [Fraction(0), Fraction(-25), Fraction(2**40)])

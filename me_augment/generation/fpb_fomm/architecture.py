@@ -84,10 +84,11 @@ class Architecture:
     scale: float = 0.25
 
     def __post_init__(self) -> None:
-        step = round(1 / self.scale) * 2 ** max(self.detector.blocks, self.dense_motion.blocks)
+        hourglasses = round(1 / self.scale) * 2 ** max(self.detector.blocks, self.dense_motion.blocks)
+        step = max(hourglasses, 2**self.generator.blocks)  # both powers of two
         if self.conventions.compat and self.size != 256:
             raise UsageError(f"the size is {self.size}; a model that computes as the reference has 256.")
-        if self.size % step or self.size % 2**self.generator.blocks:
+        if self.size % step:
             raise UsageError(f"the size is {self.size}; with these networks it must be a multiple of {step}.")
 
     @property

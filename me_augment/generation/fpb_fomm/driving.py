@@ -101,12 +101,15 @@ def filmed(
     """The driver's frames as they are, cut to the face of the first; see `cleaned`.
 
     Raises:
-        UsageError: the rendition changes the expression, which frames as filmed cannot show. Other times are shown
-            by fading between neighbours.
+        UsageError: the rendition changes the expression, which frames as filmed cannot show; blinks and head motion
+            are in them, wished for or not. Other times are shown by fading between neighbours.
     """
     assert observed.frames is not None
-    if replace(rendition, times=None, eyes=0.0, keep_head_motion=False, shading=0.0) != Rendition():
-        raise UsageError("a driver as filmed is neither stronger, mirrored nor asymmetric: leave out --driving filmed.")
+    if replace(rendition, times=None, keep_head_motion=False) not in (Rendition(), Rendition(eyes=1.0)):
+        raise UsageError(
+            "a driver as filmed is shown as it is, blinks included: leave out --strength, --mirror, --asymmetry, "
+            "--eyes and --shading, or --driving filmed."
+        )
     matrix = face_crop(observed.landmarks, shape)
     frames = np.stack([crop(frame, matrix, shape.size) for frame in observed.frames])
     if rendition.times is not None:

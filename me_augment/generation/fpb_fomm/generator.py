@@ -69,11 +69,17 @@ class FpbFommGenerator:
 
         Raises:
             MeAugmentError: the landmarks are not those of a face.
-            UsageError: a wish that a driver as filmed cannot obey.
+            UsageError: a wish that a driver as filmed, or the square that the networks draw, cannot obey.
         """
         require_face(landmarks, target.shape)
+        choice = self._choice
+        if rendition.keep_head_motion and choice.driving == "cleaned" and not choice.paste_back:
+            raise UsageError(
+                "the head is still in the square that the network draws of a cleaned driver: leave out "
+                "--keep-head-motion or --no-paste-back, or say --driving filmed."
+            )
         if isinstance(observed, DriverMotion):
-            if self._choice.driving == "filmed":
+            if choice.driving == "filmed":
                 raise UsageError("action units were never filmed: leave out --driving filmed.")
             observed = Observed(target, landmarks, observed, None)
         matrix = face_crop(landmarks, self._shape)
@@ -81,7 +87,7 @@ class FpbFommGenerator:
         driving = show(observed, rendition, apply_affine(matrix, landmarks).astype(np.float32), self._shape)
         # Frames as filmed move the whole head by the networks' motion.
         face = face_mask(landmarks, target.shape[:2]) if observed.frames is None else None
-        return FpbFommAnimation(self._renderer, target, landmarks, driving, face, paste_back=self._choice.paste_back)
+        return FpbFommAnimation(self._renderer, target, landmarks, driving, face, paste_back=choice.paste_back)
 
 
 class FpbFommAnimation:

@@ -8,9 +8,9 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from me_augment.errors import MeAugmentError
 from me_augment.face.geometry import apply_affine, invert_affine
 from me_augment.generation.resample import RefinedImage, dither_for, grid, look_up
+from me_augment.generation.warp import bounds
 
 _STILL_PX = 1e-3
 # Share of the crop's side over which what it shows fades into the picture around it.
@@ -57,10 +57,7 @@ class PasteBack:
         if face is not None:
             mask *= face
         reach = mask if head is None else np.maximum(mask, head)
-        if not reach.any():
-            raise MeAugmentError("the target's face lies outside its picture.")
-        rows, columns = np.flatnonzero(reach.max(1) > 0), np.flatnonzero(reach.max(0) > 0)
-        self._box = slice(int(rows[0]), int(rows[-1]) + 1), slice(int(columns[0]), int(columns[-1]) + 1)
+        self._box = bounds(reach)
         self._mask = mask[self._box]
         self._head = None if head is None else head[self._box]
         self._refined = RefinedImage.of(target[self._box])

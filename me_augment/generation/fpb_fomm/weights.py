@@ -6,6 +6,7 @@ import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from textwrap import shorten
 from typing import Any, Literal
 
 import torch
@@ -54,6 +55,10 @@ def open_weights(path: Path, *, header_only: bool = False) -> Stored:
         UsageError: there is no such file.
         MeAugmentError: it is damaged, or something else, or a weight is no finite number.
     """
+    if path.is_dir():
+        there = sorted(path.glob("*.safetensors"))
+        example = f", such as {there[0]}" if there else ""
+        raise UsageError(f"{path} is a folder, and one checkpoint is wanted: name a file in it{example}.")
     if not path.is_file():
         raise UsageError(f"{path} is not a file: give a checkpoint, .safetensors or .pth.tar.")
     with path.open("rb") as handle:
@@ -105,9 +110,9 @@ def _torch_file(path: Path) -> dict[str, dict[str, Tensor]]:
                 f"{path} holds Python objects besides tensors; these could run code and are never loaded. Ask its "
                 "authors for the plain weights."
             ) from error
-        reason = (str(error).strip().splitlines() or [type(error).__name__])[0]
+        reason = shorten(str(error).partition(". ")[0] or type(error).__name__, 120, placeholder=" …")
         raise MeAugmentError(
-            f"{path} is damaged, or an archive that torch did not write ({reason[:120]}): copy it again."
+            f"{path} is damaged, or an archive that torch did not write ({reason}): copy it again."
         ) from error
     found = content if isinstance(content, dict) else {}
     networks = {name: found[name] for name in NETWORKS if isinstance(found.get(name), dict)}

@@ -203,15 +203,21 @@ class TestBadReferenceFiles:
             ("photos.zip", "damaged, or an archive"),
             ("page.pth.tar", "web page"),
             ("empty.pth.tar", "no checkpoint"),
-            ("half.pth.tar", "damaged"),
+            ("half.pth.tar", r"failed finding central directory\): copy it again"),
             ("list.pth.tar", "no first-order-motion checkpoint"),
         ):
             with pytest.raises(MeAugmentError, match=words) as failed:
                 read_checkpoint(tmp_path / name)
             assert "\n" not in str(failed.value)
-        for name in ("nowhere.pth.tar", "."):
-            with pytest.raises(UsageError, match="is not a file"):
-                read_checkpoint(tmp_path / name)
+        with pytest.raises(UsageError, match="is not a file"):
+            read_checkpoint(tmp_path / "nowhere.pth.tar")
+
+    def test_a_folder(self, tmp_path):
+        with pytest.raises(UsageError, match=r"name a file in it\.$"):
+            read_checkpoint(tmp_path)
+        (tmp_path / "best.safetensors").touch()
+        with pytest.raises(UsageError, match=r"such as .*best\.safetensors"):
+            read_checkpoint(tmp_path)
 
 
 class TestOwnLayout:

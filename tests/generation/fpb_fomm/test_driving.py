@@ -85,8 +85,10 @@ def test_filmed_frames_fade_between_times_and_refuse_what_cannot_be_filmed(obser
     plain = filmed(observed, PLAIN, target_landmarks, shape).frames.astype(float)
     half = filmed(observed, Rendition(times=(0, 3.5, 8)), target_landmarks, shape).frames
     np.testing.assert_allclose(half[1], (plain[3] + plain[4]) / 2, atol=0.51)
-    with pytest.raises(UsageError, match="leave out --driving filmed"):
-        filmed(observed, Rendition(mirror=True), target_landmarks, shape)
+    for wish in ({"mirror": True}, {"strength": 0.5}, {"eyes": 0.5}, {"shading": 1.0}):
+        with pytest.raises(UsageError, match="or --driving filmed"):
+            filmed(observed, Rendition(**wish), target_landmarks, shape)
+    filmed(observed, Rendition(eyes=1.0, keep_head_motion=True), target_landmarks, shape)  # as they are anyway
 
 
 def test_gray_drivers_of_sixteen_bits(people, target_landmarks):

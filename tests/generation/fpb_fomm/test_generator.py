@@ -109,6 +109,8 @@ def test_the_square_as_drawn(driver, target):
     assert {frame.shape for frame in drawn} == {(256, 256, 3)}
     again, _ = make(REFERENCE_FILE, driver, target, driving="filmed", paste_back=False)
     np.testing.assert_array_equal(drawn, again)
+    with pytest.raises(UsageError, match="leave out --keep-head-motion or --no-paste-back"):
+        make(REFERENCE_FILE, driver, target, Rendition(keep_head_motion=True), paste_back=False)
 
 
 def test_a_still_driver_gives_the_target_back(checkpoint, driver, target):

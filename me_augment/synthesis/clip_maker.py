@@ -1,16 +1,17 @@
-"""The unit of work: one shard of synthetic clips, made in a temporary folder and put in place in one step."""
+"""The making of one synthetic clip: a planned row → frames in a file and a row that tells all about them."""
 
 from __future__ import annotations
 
 import errno
-import json
+import itertools
 import os
-import shutil
+import time
+from collections import defaultdict
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
 from fractions import Fraction
 from functools import lru_cache
-from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
@@ -25,10 +26,8 @@ from me_augment.generation import Animation, Generator
 from me_augment.generation.au_basis import Basis
 from me_augment.manifest import Clip, Manifest, Recording
 from me_augment.manifest.au import mirrored_cell, mirrored_units
-from me_augment.manifest.columns import to_table
 from me_augment.manifest.folds import covers
 from me_augment.manifest.ids import content_id
-from me_augment.manifest.store import write_parquet, write_text
 from me_augment.synthesis.makers import Maker
 from me_augment.synthesis.performances import generator_version, labels_of, motion_of
 from me_augment.synthesis.plan import PlannedClip, rendition_of
@@ -38,7 +37,7 @@ from me_augment.video import write_lossless
 from me_augment.video.recording import open_recording
 
 # Trouble of the disk that is written to, not of one clip.
-_DISK_TROUBLE = (errno.ENOSPC, errno.EDQUOT, errno.EROFS)
+_DISK_TROUBLE = (errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EFBIG)
 # A clip whose every pixel moves less than this does not show its label.
 _LEAST_MOTION_PX = 0.05
 # Frame rate of the container where the corpus states none; the row's rate stays empty.
@@ -46,124 +45,87 @@ _UNKNOWN_FPS = Fraction(25)
 
 
 @dataclass(frozen=True)
-class Shard:
-    """Some rows of the plan, made and completed together."""
+class MadeClip:
+    """One clip.
 
-    number: int
-    rows: tuple[PlannedClip, ...]
+    Attributes:
+        clip: its row; its status says what became of it.
+        recording: its frames; None where there are none.
+        seconds: by stage, see `shard.STAGES`.
+    """
 
-    @property
-    def name(self) -> str:
-        """`shard-00007`."""
-        return f"shard-{self.number:05d}"
-
-
-@dataclass(frozen=True)
-class ShardResult:
-    """What became of a shard: clips made, rejected for their quality and failed, frames written."""
-
-    shard: int
-    made: int
-    rejected: int
-    failed: int
-    frames: int
+    clip: Clip
+    recording: Recording | None
+    seconds: dict[str, float]
 
 
-class ShardMaker:
-    """Makes shards of one run.
+class ClipMaker:
+    """Makes the clips of one run.
 
     Args:
-        folder: the run's folder.
         real: manifest with the drivers and targets of the plan.
         settings: of the run; gates and kind of driving are used here.
-        fingerprint: of the plan; written into every completion record.
         makers: the generators that the plan names.
         basis: what gives the motion of action units in place of the table.
     """
 
-    def __init__(
-        self,
-        folder: Path,
-        real: Manifest,
-        settings: Settings,
-        fingerprint: str,
-        makers: Sequence[Maker],
-        basis: Basis | None = None,
-    ) -> None:
-        self._folder, self._real, self._fingerprint, self._basis = folder, real, fingerprint, basis
+    def __init__(self, real: Manifest, settings: Settings, makers: Sequence[Maker], basis: Basis | None = None) -> None:
+        self._real, self._basis = real, basis
         self._makers = {maker.checkpoint: maker for maker in makers}
         self._gates, self._filmed = settings.gates, settings.driving == "filmed"
         self._persons = {clip.person_id for clip in real.clips}
         self._clip_of = {clip.clip_id: clip for clip in real.clips}
-        # A shard's rows are sorted by driver, so two entries serve every shard and those that share a driver.
+        # Rows come sorted by driver, so two entries serve all that share one.
         self._observed = lru_cache(maxsize=2)(self._observe)
 
-    def __call__(self, shard: Shard) -> ShardResult:
-        """Make a shard. Clips that cannot be made become rows with a reason; a full disk ends the run."""
-        shards = self._folder / "shards"
-        staging = shards / f".{shard.name}.tmp"
-        final = shards / shard.name
-        for leftover in (staging, final):  # of a process that died before the completion record
-            if leftover.exists():
-                shutil.rmtree(leftover)
-        staging.mkdir(parents=True)
-        clips: list[Clip] = []
-        recordings: list[Recording] = []
+    def __call__(self, row: PlannedClip, path: Path, relative: str) -> MadeClip:
+        """Make one clip, on one thread; one that cannot be made becomes a row with a reason.
+
+        Args:
+            row: what to make.
+            path: the .mkv file to write.
+            relative: where that file will lie in the run's folder.
+
+        Raises:
+            MeAugmentError: the disk that is written to is full or gone: every further clip would fail alike.
+        """
+        clock = _Stopwatch()
         with one_thread():
-            for row in shard.rows:
-                clip, recording = self._make(row, self._makers[row.checkpoint].generator(), staging, shard)
-                clips.append(clip)
-                if recording is not None:
-                    recordings.append(recording)
-        write_parquet(staging / "clips.parquet", to_table(Clip, clips))
-        write_parquet(staging / "recordings.parquet", to_table(Recording, recordings))
-        staging.rename(final)
-        _sync_folder(shards)
-        made, rejected = (sum(clip.status == status for clip in clips) for status in ("ok", "rejected"))
-        write_text(
-            self._folder / "completions" / f"{shard.name}.json",
-            json.dumps(
-                {
-                    "shard": shard.name,
-                    "plan": self._fingerprint,
-                    "clips": [clip.clip_id for clip in clips],
-                    "made": made,
-                    "rejected": rejected,
-                    "failed": len(clips) - made - rejected,
-                    "bytes": {file.name: file.stat().st_size for file in sorted(final.iterdir())},
-                    "sha256": {file.name: _sha256(file) for file in sorted(final.iterdir())},
-                },
-                indent=1,
-            )
-            + "\n",
-        )
-        return ShardResult(
-            shard.number, made, rejected, len(clips) - made - rejected, sum(r.n_frames for r in recordings)
-        )
+            clip, recording = self._make(row, self._makers[row.checkpoint].generator(), path, relative, clock)
+        return MadeClip(clip, recording, dict(clock.seconds))
+
+    def failed(self, row: PlannedClip, reason: str) -> MadeClip:
+        """The row of a clip that could not be made."""
+        generator = self._makers[row.checkpoint].generator()
+        driver = None if row.driver_clip_id is None else self._clip_of[row.driver_clip_id]
+        clip = self._row(row, generator, driver, self._clip_of[row.target_clip_id], None, None)
+        return MadeClip(replace(clip, status="failed", reason=self._portable(reason)), None, {})
 
     def _make(
-        self, row: PlannedClip, generator: Generator, staging: Path, shard: Shard
+        self, row: PlannedClip, generator: Generator, path: Path, relative: str, clock: _Stopwatch
     ) -> tuple[Clip, Recording | None]:
         driver = None if row.driver_clip_id is None else self._clip_of[row.driver_clip_id]
         target = self._clip_of[row.target_clip_id]
-        path = staging / f"{row.clip_id}.mkv"
         try:
             performer: Performer
-            if driver is None:
-                observed = motion_of(row, target, self._basis)
-                performer = IntendedMotion(observed)
-            else:
-                observed, performer = self._observed(driver.clip_id, row.checkpoint)
-            whole, rendition = self._onset_frame(target), rendition_of(row, filmed=self._filmed)
-            animation = generator.animate(observed, whole, _points(target), rendition)
-            face, points = generator.framed(whole, _points(target))
-            checked = _Kept(animation, checked_frames(row.n_frames, row.apex_index))
+            with clock.stage("observe"):
+                if driver is None:
+                    observed = motion_of(row, target, self._basis)
+                    performer = IntendedMotion(observed)
+                else:
+                    observed, performer = self._observed(driver.clip_id, row.checkpoint)
+            with clock.stage("draw"):
+                whole, rendition = self._onset_frame(target), rendition_of(row, filmed=self._filmed)
+                animation = generator.animate(observed, whole, _points(target), rendition)
+                face, points = generator.framed(whole, _points(target))
+            checked = _Kept(animation, checked_frames(row.n_frames, row.apex_index), clock)
             fps = Fraction(row.fps_num, row.fps_den or 1) if row.fps_num else _UNKNOWN_FPS
             comment = {
                 "title": row.clip_id,
                 "comment": f"synthetic micro-expression, me-augment {generator.name} {generator.version}",
             }
-            count = write_lossless(path, checked, fps, comment)
+            with clock.stage("encode"):
+                count = write_lossless(path, checked, fps, comment)
             if count != row.n_frames:
                 raise MeAugmentError(f"{count} frames were made, the plan has {row.n_frames}")
             if row.strength > 0 and animation.peak_displacement_px < _LEAST_MOTION_PX:
@@ -172,15 +134,14 @@ class ShardMaker:
                     if driver
                     else "the action units move this face less than a picture shows"
                 )
-            quality = measure_quality(checked.frames, checked.positions, face, points, performer, rendition)
+            with clock.stage("judge"):
+                quality = measure_quality(checked.frames, checked.positions, face, points, performer, rendition)
         except (MeAugmentError, cv2.error, np.linalg.LinAlgError, ValueError) as error:
             path.unlink(missing_ok=True)
             if isinstance(error.__cause__, OSError) and error.__cause__.errno in _DISK_TROUBLE:
                 raise  # every further clip would fail alike
-            failed = self._row(row, generator, driver, target, None, None)
-            return replace(failed, status="failed", reason=self._portable(str(error))), None
+            return self.failed(row, str(error)).clip, None
         real = self._recording(target)
-        relative = f"shards/{shard.name}/{path.name}"
         recording = Recording(
             recording_id=content_id("rec", "synthetic", relative),
             corpus="synthetic",
@@ -294,17 +255,42 @@ class ShardMaker:
 class _Kept:
     """An animation that passes through and leaves behind the frames at some positions."""
 
-    def __init__(self, animation: Animation, positions: Sequence[int]) -> None:
+    def __init__(self, animation: Animation, positions: Sequence[int], clock: _Stopwatch) -> None:
         self.positions = positions
         self.frames: list[np.ndarray] = []
-        self._animation = animation
+        self._animation, self._clock = animation, clock
 
     def __iter__(self) -> Iterator[np.ndarray]:
         wanted = set(self.positions)
-        for position, frame in enumerate(self._animation):
+        drawing = iter(self._animation)
+        for position in itertools.count():
+            with self._clock.stage("draw"):
+                frame = next(drawing, None)
+            if frame is None:
+                return
             if position in wanted:
                 self.frames.append(frame)
             yield frame
+
+
+class _Stopwatch:
+    """Seconds by stage; a stage within another counts for itself alone."""
+
+    def __init__(self) -> None:
+        self.seconds: defaultdict[str, float] = defaultdict(float)
+        self._inner = 0.0
+
+    @contextmanager
+    def stage(self, name: str) -> Iterator[None]:
+        """Time a block."""
+        before, self._inner = self._inner, 0.0
+        started = time.perf_counter()
+        try:
+            yield
+        finally:
+            taken = time.perf_counter() - started
+            self.seconds[name] += taken - self._inner
+            self._inner = before + taken
 
 
 def _points(clip: Clip) -> np.ndarray:
@@ -333,20 +319,3 @@ def _licence(driver: Clip, target: Clip) -> str:
     if driver.licence == target.licence:
         return f"Derived: {driver.licence}"
     return f"Derived from two sources. Motion: {driver.licence} Face: {target.licence}"
-
-
-def _sha256(file: Path) -> str:
-    with file.open("rb") as handle:
-        hashed = sha256()
-        while block := handle.read(1 << 20):
-            hashed.update(block)
-    return hashed.hexdigest()
-
-
-def _sync_folder(folder: Path) -> None:
-    """Make a rename survive a power cut."""
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

@@ -1,0 +1,43 @@
+"""One process at a time works on a run."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from me_augment.errors import UsageError
+
+
+@contextmanager
+def only_one(folder: Path) -> Iterator[None]:
+    """Hold the folder for this process; the kernel lets go of it however the process ends.
+
+    It saves two processes from doing the same work. Where the file system knows no locks, they do it, and the run comes
+    out the same: nothing rests on the lock but time.
+
+    Raises:
+        UsageError: another process holds it.
+    """
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            raise UsageError(f"another process is working on {folder}: wait for it, or stop it.") from error
+        except OSError:
+            pass  # a file system without locks
+        yield
+    finally:
+        os.close(descriptor)
+
+
+def is_held(folder: Path) -> bool:
+    """Whether a process is at work on a run, as far as the file system can tell."""
+    try:
+        with only_one(folder):
+            return False
+    except UsageError:
+        return True
