@@ -8,16 +8,21 @@ import subprocess
 import sys
 import tempfile
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from dask_work import Notes, shard
+from runs import hashes
 
 from me_augment.errors import MeAugmentError, UsageError
 from me_augment.synthesis import dask_cluster, dask_executor
 from me_augment.synthesis.dask_cluster import ExistingScheduler, OwnWorkers, visible_gpus, worker_specs
 from me_augment.synthesis.dask_executor import DaskExecutor
 from me_augment.synthesis.executor import InProcess
+from me_augment.synthesis.prepare import prepare
+from me_augment.synthesis.run import Session, begin, execute
+from me_augment.synthesis.sources import open_sources
 
 _TESTS = Path(__file__).parents[1]
 _ENVIRONMENT = {**os.environ, "PYTHONPATH": os.pathsep.join((str(_TESTS.parent), str(_TESTS)))}
@@ -145,6 +150,28 @@ def test_a_worker_that_does_not_see_the_folder_is_found_out_before_the_work(two_
     monkeypatch.setattr(two_workers, "_shared", shared)
     assert numbers(two_workers.run(Notes(notes), map(shard, range(3)), never)) == [0, 1, 2]
     assert list(shared.iterdir()) == []
+
+
+def begun(manifest, folder):
+    """A run of real clips, in shards of two."""
+    plan = prepare(open_sources(manifest.folder, None, None))
+    rows = tuple(replace(row, shard=index // 2) for index, row in enumerate(plan.plan))
+    begin(replace(plan, plan=rows), folder)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def made_here(tiny_manifest, tmp_path_factory):
+    folder = begun(tiny_manifest, tmp_path_factory.mktemp("runs") / "here")
+    assert execute(folder).finished
+    return hashes(folder)
+
+
+def test_workers_give_the_bytes_that_one_process_gives(two_workers, made_here, tiny_manifest, tmp_path, monkeypatch):
+    folder = begun(tiny_manifest, tmp_path / "run")
+    monkeypatch.setattr(two_workers, "_shared", folder / "shards")
+    assert execute(folder, Session(executor=two_workers)).finished
+    assert hashes(folder) == made_here
 
 
 def test_a_scheduler_that_is_not_there_is_a_sentence(tmp_path, monkeypatch):
@@ -301,8 +328,20 @@ def test_a_run_outlives_one_of_its_hosts(hosts, tmp_path):
         assert any("is gone" in line for line in said)
 
 
+def test_a_run_of_real_clips_outlives_one_of_its_hosts(hosts, made_here, tiny_manifest, tmp_path):
+    hosts.workers.append(hosts.host(2))
+    folder = begun(tiny_manifest, tmp_path / "run")
+    with DaskExecutor(ExistingScheduler(hosts.address()), folder / "shards") as executor:
+        victims = [hosts.workers[0]]
+        session = Session(executor, progress=lambda _: hosts.kill(victims.pop()) if victims else None)
+        assert execute(folder, session).finished
+    assert not victims
+    assert hashes(folder) == made_here
+
+
 def test_a_lost_scheduler_is_a_sentence_with_its_address(hosts, tmp_path):
     """The last test of the cluster, which ends it."""
+    hosts.workers.append(hosts.host(3))
     address = hosts.address()
     with DaskExecutor(ExistingScheduler(str(hosts.file)), tmp_path) as executor:
         results = executor.run(Notes(tmp_path, seconds=0.05), map(shard, range(1000)), never)
