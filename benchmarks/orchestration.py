@@ -126,7 +126,7 @@ def measure(folder: str, workers: int) -> None:
     def note(result: ShardResult) -> None:
         moments.append((time.perf_counter(), result.clips))
         if len(moments) % 10 == 1:
-            memory.append((_peak(os.getpid()), max((_peak(child) for child in _workers()), default=0.0)))
+            memory.append((_peak(os.getpid()), max((_peak(child) for child in worker_processes()), default=0.0)))
 
     cpu = time.process_time()
     if workers:
@@ -154,7 +154,7 @@ def _peak(pid: int) -> float:
     return float(status.partition("VmHWM:")[2].split()[0]) / 1024
 
 
-def _workers() -> list[int]:
+def worker_processes() -> list[int]:
     children = [
         child for task in Path("/proc/self/task").iterdir() for child in (task / "children").read_text().split()
     ]
