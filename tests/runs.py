@@ -1,6 +1,11 @@
 """What several tests of runs need."""
 
 from hashlib import sha256
+from itertools import islice
+
+import numpy as np
+
+from me_augment.synthesis.plan import Plan
 
 
 def hashes(folder):
@@ -10,6 +15,12 @@ def hashes(folder):
         for file in sorted(folder.rglob("*"))
         if file.is_file()
     }
+
+
+def beginning(plan, count):
+    """A plan of the first rows of another, few enough to lie in its first shard."""
+    rows = list(islice(plan, count))
+    return Plan.of(lambda _: iter(rows), np.array([count]), count)
 
 
 class StopsAfter:

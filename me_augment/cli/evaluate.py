@@ -10,7 +10,7 @@ import click
 from me_augment.cli.generator_options import DRIVINGS, PRECISIONS
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from me_augment.evaluation.generation import RunFigures
     from me_augment.evaluation.reenactment import Reenactment
@@ -213,7 +213,7 @@ def _generator_for(makers: tuple[Maker, ...]) -> Callable[[Clip], Generator]:
 
 
 def _write(
-    out: Path, content: dict[str, object], clips: tuple[Clip, ...], figures: RunFigures, again: list[Reenactment]
+    out: Path, content: dict[str, object], clips: Sequence[Clip], figures: RunFigures, again: list[Reenactment]
 ) -> None:
     """`figures.json`, `clips.parquet` and `.csv`, the plots, and, where asked for, the same of the self-reenactment."""
     import json

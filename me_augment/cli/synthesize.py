@@ -245,39 +245,37 @@ def command(
 
 
 def _describe(prepared: Prepared) -> None:
-    from collections import Counter
-
     from me_augment.synthesis.estimate import estimate
+    from me_augment.synthesis.overview import overview
 
-    plan = prepared.plan
+    seen = overview(prepared.plan)
     for maker in prepared.makers:
         if maker.checkpoint is not None:
-            count = sum(row.checkpoint == maker.checkpoint for row in plan)
             fold = f", for the fold of {maker.fold}" if maker.fold else ""
-            click.echo(f"weights {maker.checkpoint} ({maker.name}): {count} clips{fold}")
+            click.echo(f"weights {maker.checkpoint} ({maker.name}): {seen.checkpoints[maker.checkpoint]} clips{fold}")
     for title, counts in (
-        ("emotion", Counter(str(row.emotion) for row in plan)),
-        ("driver", Counter(row.driver_person_id for row in plan if row.driver_person_id)),
-        ("units", Counter(row.action_units for row in plan if row.action_units)),
-        ("target", Counter(row.target_person_id for row in plan)),
+        ("emotion", seen.emotions),
+        ("driver", seen.drivers),
+        ("units", seen.units),
+        ("target", seen.targets),
     ):
         if counts:
             click.echo(f"{title:8} " + "  ".join(f"{name} {n}" for name, n in sorted(counts.items())))
-    for title, values in (
-        ("strength", [row.strength for row in plan]),
-        ("tempo to the apex", [row.tempo_onset for row in plan]),
-        ("tempo from the apex", [row.tempo_offset for row in plan]),
-        ("asymmetry", [row.asymmetry for row in plan]),
-        ("eyes", [row.eyes for row in plan]),
-        ("shading", [row.shading for row in plan]),
-        ("frames a clip", [row.n_frames for row in plan]),
+    for title, name in (
+        ("strength", "strength"),
+        ("tempo to the apex", "tempo_onset"),
+        ("tempo from the apex", "tempo_offset"),
+        ("asymmetry", "asymmetry"),
+        ("eyes", "eyes"),
+        ("shading", "shading"),
+        ("frames a clip", "n_frames"),
     ):
-        click.echo(f"{title}: {min(values):g} to {max(values):g}")
-    click.echo(f"mirrored: {sum(row.mirror for row in plan)} of {len(plan)} clips")
-    rates = sorted({(row.fps_num / (row.fps_den or 1)) if row.fps_num else 0.0 for row in plan})
+        click.echo(f"{title}: " + "{:g} to {:g}".format(*seen.ranges[name]))
+    click.echo(f"mirrored: {seen.mirrored} of {seen.clips} clips")
+    rates = sorted(rate / per for rate, per in seen.rates)
     click.echo("frames a second: " + ", ".join(f"{rate:g}" if rate else "unknown" for rate in rates))
-    cost = estimate(prepared)
+    cost = estimate(prepared, seen)
     click.echo(
-        f"{len(plan)} clips, {sum(row.n_frames for row in plan)} frames, about {cost.bytes / 1e6:.0f} MB "
+        f"{seen.clips} clips, {seen.frames} frames, about {cost.bytes / 1e6:.0f} MB "
         f"and {cost.seconds:.0f} s, judged by one clip. Nothing was written."
     )

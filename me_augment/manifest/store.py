@@ -4,37 +4,44 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterable, Mapping
+import secrets
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from me_augment.errors import UsageError
-from me_augment.manifest.columns import arrow_schema, from_table, to_table
+from me_augment.manifest.columns import arrow_schema
+from me_augment.manifest.fingerprint import TableDigest
 from me_augment.manifest.ids import digest
 from me_augment.manifest.rows import Clip, Recording
+from me_augment.manifest.sequence import Rows, by_id, table_of
 from me_augment.staging import staged
 
 if TYPE_CHECKING:
     import pandas as pd
 
-FORMAT_VERSION = 1
+FORMAT_VERSION = 2
 _TABLES: dict[str, type] = {"recordings": Recording, "clips": Clip}
+# Rows that are held until they are written: the same row groups however the rows came.
+_GROUP = 1 << 14
 
 
 @dataclass(frozen=True)
 class Manifest:
-    """A corpus or a run in memory.
+    """A corpus or a run.
 
     Attributes:
         corpus: name of the corpus; of a run, `run`.
         roots: key → folder that `Recording.path` starts from. `""` means the manifest's own folder.
         licence: terms of the whole.
-        recordings, clips: the rows.
+        recordings, clips: the rows; of a manifest that was opened they are made when asked for.
         provenance: what was read to make the rows, for people (`labels`, `frames`, `landmarks`, `warnings`).
         folder: where it was read from; None for one that was never written.
     """
@@ -42,8 +49,8 @@ class Manifest:
     corpus: str
     roots: Mapping[str, Path]
     licence: str
-    recordings: tuple[Recording, ...]
-    clips: tuple[Clip, ...]
+    recordings: Sequence[Recording]
+    clips: Sequence[Clip]
     provenance: Mapping[str, str] = field(default_factory=dict)
     folder: Path | None = field(default=None, compare=False)
 
@@ -98,8 +105,8 @@ class Manifest:
             corpus=meta["corpus"],
             roots=roots,
             licence=meta["licence"],
-            recordings=tuple(from_table(Recording, tables["recordings"])),
-            clips=tuple(from_table(Clip, tables["clips"])),
+            recordings=Rows(Recording, tables["recordings"]),
+            clips=Rows(Clip, tables["clips"]),
             provenance=meta["provenance"],
             folder=folder,
         )
@@ -119,32 +126,20 @@ class Manifest:
 
     def write_tables(self, folder: Path) -> None:
         """Write the tables and, last, `manifest.json` into an existing folder: its presence means completeness."""
-        tables = {
-            "recordings": to_table(Recording, self.recordings),
-            "clips": to_table(Clip, self.clips),
-        }
-        for name, table in tables.items():
-            write_parquet(folder / f"{name}.parquet", table)
-        meta = {
-            "format_version": FORMAT_VERSION,
-            "corpus": self.corpus,
-            "roots": {key: str(path) for key, path in self.roots.items()},
-            "licence": self.licence,
-            "provenance": dict(self.provenance),
-            "counts": {
-                "recordings": len(self.recordings),
-                "clips": len(self.clips),
-                "synthetic": sum(clip.is_synthetic for clip in self.clips),
-                "subjects": len({clip.person_id for clip in self.clips}),
-            },
-            "fingerprint": _fingerprint(tables),
-        }
-        write_text(folder / "manifest.json", json.dumps(meta, indent=2) + "\n")
+        with ManifestWriter(
+            folder, corpus=self.corpus, roots=self.roots, licence=self.licence, provenance=self.provenance
+        ) as writer:
+            writer.add(self.recordings, self.clips)
 
     @cached_property
-    def recording_of(self) -> dict[str, Recording]:
+    def clip_table(self) -> pa.Table:
+        """The clips as a table, see `arrow_schema(Clip)`."""
+        return table_of(Clip, self.clips)
+
+    @cached_property
+    def recording_of(self) -> Mapping[str, Recording]:
         """Recording id → recording."""
-        return {recording.recording_id: recording for recording in self.recordings}
+        return by_id(self.recordings, "recording_id")
 
     def path_of(self, recording: Recording) -> Path:
         """Absolute path of a recording; never outside its root.
@@ -174,31 +169,118 @@ class Manifest:
 
     def to_pandas(self) -> pd.DataFrame:
         """The clips as a pandas frame, one row per clip."""
-        return to_table(Clip, self.clips).to_pandas()
+        return self.clip_table.to_pandas()
 
     @property
     def fingerprint(self) -> str:
         """Hash of all rows; equal for equal content wherever the manifest lies."""
-        return _fingerprint({"recordings": to_table(Recording, self.recordings), "clips": to_table(Clip, self.clips)})
+        return _fingerprint({"recordings": table_of(Recording, self.recordings), "clips": self.clip_table})
 
 
 class ManifestWriter:
-    """Provisional."""
+    """Writes a manifest into an existing folder piece by piece; a context manager.
 
-    def __init__(self, folder, *, corpus, roots, licence, provenance):
-        self.folder, self.k = folder, dict(corpus=corpus, roots=roots, licence=licence, provenance=provenance)
-        self.r, self.c = [], []
+    Nothing is seen of it until the block ends without an error: then the tables are put in place and, last,
+    `manifest.json`, whose presence means completeness. The files have the same bytes in however many pieces the rows
+    came, and a few thousand rows are in memory at a time.
 
-    def __enter__(self):
+    Args:
+        folder: where the files go; a manifest that is there is replaced.
+        corpus, roots, licence, provenance: see `Manifest`.
+    """
+
+    def __init__(
+        self,
+        folder: Path,
+        *,
+        corpus: str,
+        roots: Mapping[str, Path],
+        licence: str,
+        provenance: Mapping[str, str] = MappingProxyType({}),
+    ) -> None:
+        self._folder = folder
+        self._about = {
+            "format_version": FORMAT_VERSION,
+            "corpus": corpus,
+            "roots": {key: str(path) for key, path in roots.items()},
+            "licence": licence,
+            "provenance": dict(provenance),
+        }
+        self._tables: dict[str, _TableWriter] = {}
+        self._synthetic, self._persons = 0, set[str]()
+
+    def __enter__(self) -> ManifestWriter:
+        for name, kind in _TABLES.items():
+            self._tables[name] = _TableWriter(self._folder / f"{name}.parquet", kind)
         return self
 
-    def add(self, recordings, clips):
-        self.r += recordings
-        self.c += clips
+    def add(self, recordings: Iterable[Recording] | pa.Table, clips: Iterable[Clip] | pa.Table) -> None:
+        """Add rows, as data classes or as tables with exactly their columns.
 
-    def __exit__(self, kind, *a):
-        if kind is None:
-            Manifest(**self.k, recordings=tuple(self.r), clips=tuple(self.c)).write_tables(self.folder)
+        Raises:
+            ValueError: a table has other columns.
+            OSError: they cannot be written.
+        """
+        self._tables["recordings"].add(table_of(Recording, recordings))
+        described = table_of(Clip, clips)
+        self._tables["clips"].add(described)
+        self._synthetic += pc.sum(described.column("is_synthetic")).as_py() or 0
+        self._persons.update(described.column("person_id").unique().to_pylist())
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: object) -> None:
+        try:
+            for table in self._tables.values():
+                table.close(complete=error is None)
+            if error is None:
+                # Between the renames below the folder must not look like a manifest.
+                (self._folder / "manifest.json").unlink(missing_ok=True)
+                for table in self._tables.values():
+                    table.publish()
+                counts = {name: table.rows for name, table in self._tables.items()}
+                counts |= {"synthetic": self._synthetic, "subjects": len(self._persons)}
+                fingerprint = _combined({name: table.found.hexdigest() for name, table in self._tables.items()})
+                about = {**self._about, "counts": counts, "fingerprint": fingerprint}
+                write_text(self._folder / "manifest.json", json.dumps(about, indent=2) + "\n")
+        finally:
+            for table in self._tables.values():
+                table.discard()
+
+
+class _TableWriter:
+    """A Parquet file under a temporary name, written in row groups of one size."""
+
+    def __init__(self, path: Path, kind: type) -> None:
+        self.rows = 0
+        self._path, self._temporary = path, path.with_name(f".{path.name}.tmp")
+        self._schema = arrow_schema(kind)
+        self.found = TableDigest(self._schema)
+        self._writer = pq.ParquetWriter(self._temporary, self._schema, compression="zstd", store_schema=True)
+        self._held: list[pa.Table] = []
+        self._waiting = 0
+
+    def add(self, table: pa.Table) -> None:
+        self.found.update(table)
+        self._held.append(pa.Table.from_arrays(table.columns, schema=self._schema))
+        self._waiting += len(table)
+        self.rows += len(table)
+        while self._waiting >= _GROUP:
+            self._write(_GROUP)
+
+    def close(self, *, complete: bool) -> None:
+        if complete and (self._waiting or not self.rows):
+            self._write(self._waiting)
+        self._writer.close()
+
+    def publish(self) -> None:
+        publish(self._temporary, self._path)
+
+    def discard(self) -> None:
+        self._temporary.unlink(missing_ok=True)
+
+    def _write(self, count: int) -> None:
+        held = pa.concat_tables([self._schema.empty_table(), *self._held])
+        self._writer.write_table(held.slice(0, count).combine_chunks(), row_group_size=_GROUP)
+        self._held, self._waiting = [held.slice(count)], self._waiting - count
 
 
 def require_free(folder: Path, *, overwrite: bool = False) -> None:
@@ -223,19 +305,25 @@ def merge_rows(*parts: Iterable[Clip]) -> tuple[Clip, ...]:
 
 def write_parquet(path: Path, table: pa.Table) -> None:
     """Write a table durably: temporary name, sync, rename. zstd Parquet is byte-equal for equal tables."""
-    temporary = path.with_name(f".{path.name}.tmp")
+    temporary = temporary_name(path)
     pq.write_table(table, temporary, compression="zstd", store_schema=True)
-    _publish(temporary, path)
+    publish(temporary, path)
 
 
 def write_text(path: Path, text: str) -> None:
     """Write a text file durably: temporary name, sync, rename."""
-    temporary = path.with_name(f".{path.name}.tmp")
+    temporary = temporary_name(path)
     temporary.write_text(text, encoding="utf-8")
-    _publish(temporary, path)
+    publish(temporary, path)
 
 
-def _publish(temporary: Path, path: Path) -> None:
+def temporary_name(path: Path) -> Path:
+    """A name beside a file for it to be written under; two processes that write the same file do not share it."""
+    return path.with_name(f".{path.name}.{secrets.token_hex(4)}.tmp")
+
+
+def publish(temporary: Path, path: Path) -> None:
+    """Sync a file that was written under a temporary name and give it its own."""
     with temporary.open("rb+") as handle:
         os.fsync(handle.fileno())
     temporary.replace(path)
@@ -259,4 +347,13 @@ def _read_table(path: Path, kind: type) -> pa.Table:
 
 
 def _fingerprint(tables: Mapping[str, pa.Table]) -> str:
-    return digest({name: digest(table.to_pylist()) for name, table in tables.items()})
+    found = {}
+    for name, table in tables.items():
+        content = TableDigest(arrow_schema(_TABLES[name]))
+        content.update(table)
+        found[name] = content.hexdigest()
+    return _combined(found)
+
+
+def _combined(digests: Mapping[str, str]) -> str:
+    return digest({name: digests[name] for name in _TABLES})

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from me_augment.manifest import Manifest
 from me_augment.synthesis.clip_maker import ClipMaker
+from me_augment.synthesis.overview import Overview
 from me_augment.synthesis.plan import PlannedClip
 from me_augment.synthesis.prepare import Prepared
 
@@ -22,13 +23,14 @@ class Cost:
     seconds: float
 
 
-def estimate(prepared: Prepared) -> Cost:
-    """Make the first frames of the first planned clip in a temporary folder and scale up."""
+def estimate(prepared: Prepared, seen: Overview) -> Cost:
+    """Make the first frames of the first planned clip in a temporary folder and scale up.
+
+    Args:
+        prepared: a run that has at least one clip to make.
+        seen: `overview` of its plan.
+    """
     frames_of = {clip.clip_id: clip.n_frames for clip in prepared.real.clips}
-    frames, drivers = 0, set()
-    for planned in prepared.plan:
-        frames += planned.n_frames
-        drivers.add(planned.driver_clip_id)
     row, real, observed = _piece(next(iter(prepared.plan)), prepared.real)
     with tempfile.TemporaryDirectory() as scratch:
         file = Path(scratch) / "clip.mkv"
@@ -37,10 +39,10 @@ def estimate(prepared: Prepared) -> Cost:
     observing = made.seconds.get("observe", 0.0)
     # Action units have no driver to be measured: all that a clip costs goes with its frames.
     per_frame = (sum(made.seconds.values()) - (observing if observed else 0.0)) / row.n_frames
-    driver_frames = sum(frames_of[driver] for driver in drivers if driver is not None)
+    driver_frames = sum(frames_of[driver] * times for driver, times in seen.observed.items())
     return Cost(
-        bytes=size / row.n_frames * frames,
-        seconds=per_frame * frames + (observing / observed * driver_frames if observed else 0.0),
+        bytes=size / row.n_frames * seen.frames,
+        seconds=per_frame * seen.frames + (observing / observed * driver_frames if observed else 0.0),
     )
 
 

@@ -51,7 +51,7 @@ def extend(
             if old.settings != larger.digest:
                 real, roles = open_real(run), read_roles(run)
                 plan, _ = plan_of(larger, real, roles, open_makers(run, settings))
-                write_plan(run / PLAN, extended(old, plan, larger.clips_per_shard), larger.digest)
+                write_plan(run / PLAN, extended(old, plan, plan.clips_per_shard), larger.digest)
             # Until here the settings are the old ones, and the plan says that it has outgrown them.
             write_text(run / "config.yaml", larger.to_yaml())
             (run / "manifest.json").unlink(missing_ok=True)

@@ -112,3 +112,6 @@ def sweep(run: Path) -> None:
     """Take away what processes left that died; only while no other is at work."""
     for leftover in (run / "shards").glob(".*.tmp"):
         shutil.rmtree(leftover, ignore_errors=True)
+    for folder in (run, run / "completions", run / "inputs"):
+        for half_written in folder.glob(".*.tmp"):
+            half_written.unlink(missing_ok=True)

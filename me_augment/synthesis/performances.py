@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from fractions import Fraction
 from typing import Any
@@ -20,7 +20,7 @@ from me_augment.manifest.au import mirrored_cell, mirrored_units
 from me_augment.manifest.au_emotions import emotion_of, objective_class_of
 from me_augment.manifest.ids import content_id, digest, seed_of
 from me_augment.manifest.labels import FIVE_CLASS, MEGC3
-from me_augment.synthesis.plan import PlannedClip
+from me_augment.synthesis.plan import Plan, PlannedClip, draw_controls
 from me_augment.synthesis.settings import Settings
 from me_augment.synthesis.timeline import timeline
 
@@ -33,7 +33,7 @@ def generator_version(version: str) -> str:
     return f"{version} action-units {VERSION}"
 
 
-def plan_performances(settings: Settings, targets: Sequence[Clip], checkpoint: str | None = None) -> list[PlannedClip]:
+def plan_performances(settings: Settings, targets: Sequence[Clip], checkpoint: str | None = None) -> Plan:
     """Let every person's face perform every specification `per_target` times.
 
     Every person is seen equally often with every specification, so that who is seen says nothing about the label.
@@ -53,15 +53,24 @@ def plan_performances(settings: Settings, targets: Sequence[Clip], checkpoint: s
     faces = defaultdict(list)
     for clip in targets:
         faces[clip.person_id].append(clip)
-    rows = []
-    for specification in settings.action_units:
-        for person in sorted(faces):
-            order = sorted(faces[person], key=lambda clip: digest("face", settings.seed, specification, clip.clip_id))
-            rows += [
-                _planned(settings, specification, order[turn % len(order)], turn, checkpoint)
-                for turn in range(settings.per_target)
-            ]
-    return [replace(row, shard=index // settings.clips_per_shard) for index, row in enumerate(rows)]
+    content = {clip.clip_id: digest(clip.clip_id, clip.content_sha256, clip.landmarks) for clip in targets}
+    count = len(settings.action_units) * len(faces) * settings.per_target
+
+    def draw(shards: np.ndarray) -> Iterator[PlannedClip]:
+        numbers = iter(shards.tolist())
+        for specification in settings.action_units:
+            emotion = emotion_of(read_specification(specification))
+            for person in sorted(faces):
+                order = sorted(
+                    faces[person], key=lambda clip: digest("face", settings.seed, specification, clip.clip_id)
+                )
+                for turn in range(settings.per_target):
+                    target = order[turn % len(order)]
+                    row = _planned(settings, specification, target, content[target.clip_id], turn, checkpoint)
+                    yield replace(row, emotion=emotion, shard=next(numbers))
+
+    draw_profile(settings.seed, settings.rate or DEFAULT_FPS)  # a rate too low for an apex is said before all else
+    return Plan.of(draw, np.ones(count, np.int32), settings.clips_per_shard)
 
 
 def motion_of(row: PlannedClip, target: Clip, basis: Basis | None) -> DriverMotion:
@@ -99,21 +108,18 @@ def labels_of(row: PlannedClip, target: Clip, basis: Basis | None) -> dict[str, 
     }
 
 
-def _planned(settings: Settings, specification: str, target: Clip, turn: int, checkpoint: str | None) -> PlannedClip:
-    seed = seed_of(settings.seed, f"{specification} {target.clip_id} {turn}")
-    rng = np.random.default_rng(seed)
-    strength, tempo_onset, tempo_offset, asymmetry = (
-        round(float(rng.uniform(*bounds)), 4)
-        for bounds in (settings.strength, settings.tempo, settings.tempo, settings.asymmetry)
-    )
-    mirror = bool(rng.random() < settings.mirror)
+def _planned(
+    settings: Settings, specification: str, target: Clip, content: str, turn: int, checkpoint: str | None
+) -> PlannedClip:
+    name = f"{specification} {target.clip_id} {turn}"
+    seed, drawn = seed_of(settings.seed, name), draw_controls(settings, name)
     rate = settings.rate or DEFAULT_FPS
     profile = draw_profile(seed, rate)
     line = timeline(
         profile.n_frames,
         profile.apex,
-        tempo_onset=tempo_onset,
-        tempo_offset=tempo_offset,
+        tempo_onset=drawn.tempo_onset,
+        tempo_offset=drawn.tempo_offset,
         fps=rate,
         micro=True,
     )
@@ -123,8 +129,8 @@ def _planned(settings: Settings, specification: str, target: Clip, turn: int, ch
         settings.generator,
         settings.generator_version,
         ["action units", specification, settings.action_units_basis, seed],
-        [target.clip_id, target.content_sha256, target.landmarks],
-        [strength, mirror, asymmetry, line.times],
+        content,
+        [drawn.strength, drawn.mirror, drawn.asymmetry, line.times],
         str(rate),
         *settings.made_with(checkpoint),
     )
@@ -135,15 +141,14 @@ def _planned(settings: Settings, specification: str, target: Clip, turn: int, ch
         action_units=specification,
         target_clip_id=target.clip_id,
         target_person_id=target.person_id,
-        emotion=emotion_of(read_specification(specification)),
         n_frames=line.n_frames,
         apex_index=line.apex,
         times=line.times,
         fps_num=rate.numerator,
         fps_den=rate.denominator,
-        strength=strength,
-        mirror=mirror,
-        asymmetry=asymmetry,
+        strength=drawn.strength,
+        mirror=drawn.mirror,
+        asymmetry=drawn.asymmetry,
         time_scale=line.tempo,
         tempo_onset=line.tempo_onset,
         tempo_offset=line.tempo_offset,

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
-from collections.abc import Container, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from array import array
+from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from fractions import Fraction
+from functools import cached_property, lru_cache
+from itertools import chain, islice
 from types import MappingProxyType
+from typing import NamedTuple
 
 import numpy as np
 import pyarrow as pa
@@ -15,9 +18,11 @@ from me_augment.errors import UsageError
 from me_augment.generation import Rendition
 from me_augment.manifest import Clip
 from me_augment.manifest.columns import column
-from me_augment.manifest.ids import content_id, digest, seed_of
+from me_augment.manifest.ids import content_id, digest, seed_of, uniforms_of
+from me_augment.synthesis.pairs import draw_pairs
 from me_augment.synthesis.settings import Settings
-from me_augment.synthesis.timeline import timeline
+from me_augment.synthesis.sharding import Packer, shard_size
+from me_augment.synthesis.timeline import Timeline, timeline
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -119,17 +124,79 @@ def _why_not(clip: Clip, driver: bool) -> str | None:
     return None
 
 
+@dataclass(frozen=True, eq=False)
+class Plan:
+    """The rows of a plan, made anew whenever they are asked for: it holds a few bytes for each.
+
+    Attributes:
+        draw: makes the rows in order, given the number of each one's shard, (n,) int32.
+        groups: for each generator that makes clips the sizes of the groups of rows to be kept together, in order.
+        clips_per_shard: most rows of a shard.
+    """
+
+    draw: Callable[[np.ndarray], Iterator[PlannedClip]]
+    groups: tuple[np.ndarray, ...]
+    clips_per_shard: int
+
+    @classmethod
+    def of(cls, draw: Callable[[np.ndarray], Iterator[PlannedClip]], groups: np.ndarray, size: int | None) -> Plan:
+        """The plan of one generator in shards of `size` clips, or of a size that suits it."""
+        plan = cls(draw, (groups,), 0)
+        return replace(plan, clips_per_shard=size or plan.suitable_size)
+
+    @classmethod
+    def joined(cls, parts: Sequence[Plan], size: int | None) -> Plan:
+        """The plans of several generators one after the other, none sharing a shard with the next."""
+
+        def draw(shards: np.ndarray) -> Iterator[PlannedClip]:
+            ends = np.cumsum([len(part) for part in parts])
+            return chain.from_iterable(
+                part.draw(some) for part, some in zip(parts, np.split(shards, ends[:-1]), strict=True)
+            )
+
+        plan = cls(draw, tuple(groups for part in parts for groups in part.groups), 0)
+        return replace(plan, clips_per_shard=size or plan.suitable_size)
+
+    @property
+    def suitable_size(self) -> int:
+        """See `shard_size`."""
+        return shard_size(len(self), max((int(groups.max(initial=1)) for groups in self.groups), default=1))
+
+    def __len__(self) -> int:
+        return sum(int(groups.sum()) for groups in self.groups)
+
+    def __iter__(self) -> Iterator[PlannedClip]:
+        return self.draw(self._shard_of)
+
+    @property
+    def shards(self) -> int:
+        """Number of shards."""
+        return int(self._shard_of[-1]) + 1 if len(self) else 0
+
+    @cached_property
+    def _shard_of(self) -> np.ndarray:
+        packer = Packer(self.clips_per_shard)
+        shards, counts = array("i"), array("i")
+        for groups in self.groups:
+            for group in groups.tolist():
+                for shard, count in packer.place(group):
+                    shards.append(shard)
+                    counts.append(count)
+            packer.close()
+        return np.repeat(np.array(shards, np.int32), np.array(counts, np.int32))
+
+
 def make_plan(
     settings: Settings,
     drivers: Sequence[Clip],
     targets: Sequence[Clip],
     rates: Mapping[str, Fraction] = MappingProxyType({}),
     checkpoint: str | None = None,
-) -> list[PlannedClip]:
-    """Pair every driver with faces of other persons.
+) -> Plan:
+    """Pair every driver with faces of other persons, see `draw_pairs`.
 
-    Within each emotion, faces are used equally often, so that who is seen says nothing about the label. Pairs are
-    drawn in rounds, one target per driver and round: a run with a larger `per_driver` keeps the pairs of a smaller.
+    Within each emotion, faces are used equally often, so that who is seen says nothing about the label. A run with a
+    larger `per_driver` keeps the clips of a smaller.
 
     Args:
         settings: decides how many, how strong, and the random choices.
@@ -149,142 +216,112 @@ def make_plan(
         raise UsageError(
             "no clip of the manifest can drive: none has frames, labels and a face. See `me-augment validate`."
         )
-    faces = defaultdict(list)
-    for clip in targets:
-        faces[clip.person_id].append(clip)
-    quota = _quotas(settings, drivers)
-    pairs = _draw_pairs(settings.seed, drivers, faces, quota)
-    if not pairs:
+    pairs = draw_pairs(settings.seed, drivers, targets, settings.per_driver, balance=settings.balance)
+    if not len(pairs.drivers):
         raise UsageError("no pair can be made: a target has to be another person than the driver.")
-    shard_of = _shards(drivers, Counter(driver.clip_id for driver, _ in pairs), settings.clips_per_shard)
-    rows = [
-        _planned(settings, driver, target, shard_of[driver.clip_id], rates.get(driver.clip_id), checkpoint)
-        for driver, target in pairs
-    ]
-    return sorted(rows, key=lambda row: (row.shard, row.driver_clip_id, row.clip_id))
+    counts = np.bincount(pairs.drivers, minlength=len(drivers))
+    contents = [digest(clip.clip_id, clip.content_sha256, clip.landmarks) for clip in targets]
+
+    def draw(shards: np.ndarray) -> Iterator[PlannedClip]:
+        places = zip(pairs.targets.tolist(), shards.tolist(), strict=True)
+        for driver, count in zip(drivers, counts.tolist(), strict=True):
+            performed = _Performed(settings, driver, rates.get(driver.clip_id), checkpoint) if count else None
+            for target, shard in islice(places, count):
+                assert performed is not None
+                yield performed.on(targets[target], contents[target], shard)
+
+    return Plan.of(draw, counts[counts > 0], settings.clips_per_shard)
 
 
-def _quotas(settings: Settings, drivers: Sequence[Clip]) -> dict[str, int]:
-    """Driver id → number of clips: the same for all, or, with `balance`, more for rare emotions."""
-    if not settings.balance:
-        return {driver.clip_id: settings.per_driver for driver in drivers}
-    real = Counter(driver.emotion for driver in drivers)
-    made: Counter[str | None] = Counter()
-    quota: Counter[str] = Counter()
-    queue = {
-        emotion: sorted((d.clip_id for d in drivers if d.emotion == emotion), key=lambda i: digest(settings.seed, i))
-        for emotion in real
-    }
-    for _ in range(settings.per_driver * len(drivers)):
-        emotion = min(real, key=lambda e: (real[e] + made[e], str(e)))
-        quota[queue[emotion][made[emotion] % real[emotion]]] += 1
-        made[emotion] += 1
-    return dict(quota)
+class _Performed:
+    """What the planned clips of one driver have in common, worked out once."""
+
+    def __init__(self, settings: Settings, driver: Clip, fps: Fraction | None, checkpoint: str | None) -> None:
+        self._settings, self._driver, self._fps, self._checkpoint = settings, driver, fps, checkpoint
+        self._rate = fps if settings.rate is None else settings.rate
+        self._content = digest(
+            settings.scheme,
+            settings.generator,
+            settings.generator_version,
+            [driver.clip_id, driver.content_sha256, driver.landmarks],
+            [settings.eyes_shown, settings.shading],
+            None if self._rate is None else str(self._rate),
+            *settings.made_with(checkpoint),
+        )
+        self._eyes = settings.eyes_shown
+        self._line = lru_cache(maxsize=1)(self._timeline)  # without --tempo all clips of a driver have the same
+
+    def on(self, target: Clip, content: str, shard: int) -> PlannedClip:
+        """The clip with the face of a target, whose content is given as a digest."""
+        settings, driver = self._settings, self._driver
+        drawn = draw_controls(settings, f"{driver.clip_id} {target.clip_id}")
+        line = self._line(drawn.tempo_onset, drawn.tempo_offset)
+        clip_id = content_id(
+            "syn",
+            self._content,
+            content,
+            [drawn.strength, drawn.mirror, drawn.asymmetry, line.n_frames, line.apex, line.times],
+        )
+        return PlannedClip(
+            clip_id=clip_id,
+            shard=shard,
+            checkpoint=self._checkpoint,
+            driver_clip_id=driver.clip_id,
+            target_clip_id=target.clip_id,
+            driver_person_id=driver.person_id,
+            target_person_id=target.person_id,
+            emotion=driver.emotion,
+            n_frames=line.n_frames,
+            apex_index=line.apex,
+            times=line.times,
+            fps_num=None if self._rate is None else self._rate.numerator,
+            fps_den=None if self._rate is None else self._rate.denominator,
+            strength=drawn.strength,
+            mirror=drawn.mirror,
+            asymmetry=drawn.asymmetry,
+            time_scale=line.tempo,
+            tempo_onset=line.tempo_onset,
+            tempo_offset=line.tempo_offset,
+            eyes=self._eyes,
+            shading=settings.shading,
+            seed=seed_of(settings.seed, clip_id),
+        )
+
+    def _timeline(self, tempo_onset: float, tempo_offset: float) -> Timeline:
+        driver = self._driver
+        apex = None if driver.apex_index is None else driver.apex_index - (driver.onset_index or 0)
+        return timeline(
+            driver.n_frames,
+            apex if apex is not None and 0 <= apex < driver.n_frames else None,
+            tempo_onset=tempo_onset,
+            tempo_offset=tempo_offset,
+            fps=self._fps,
+            rate=self._settings.rate,
+            micro=driver.expression == "micro",
+        )
 
 
-def _draw_pairs(
-    seed: int, drivers: Sequence[Clip], faces: Mapping[str, list[Clip]], quota: Mapping[str, int]
-) -> list[tuple[Clip, Clip]]:
-    used_for_emotion: Counter[tuple[str | None, str]] = Counter()
-    used: Counter[str] = Counter()
-    taken: dict[str, set[str]] = defaultdict(set)  # driver → target clips
-    met: Counter[tuple[str, str]] = Counter()  # driver, person
-    pairs = []
-    for turn in range(max(quota.values(), default=0)):
-        for driver in sorted(drivers, key=lambda d: digest("turn", seed, turn, d.clip_id)):
-            if turn >= quota.get(driver.clip_id, 0):
-                continue
-            choices = [
-                (
-                    met[driver.clip_id, person],
-                    used_for_emotion[driver.emotion, person],
-                    used[person],
-                    digest("face", seed, turn, driver.clip_id, person),
-                    person,
-                )
-                for person, clips in faces.items()
-                if person != driver.person_id and met[driver.clip_id, person] < len(clips)
-            ]
-            if not choices:
-                continue
-            person = min(choices)[-1]
-            target = min(
-                (c for c in faces[person] if c.clip_id not in taken[driver.clip_id]),
-                key=lambda c: digest("clip", seed, turn, driver.clip_id, c.clip_id),
-            )
-            taken[driver.clip_id].add(target.clip_id)
-            met[driver.clip_id, person] += 1
-            used_for_emotion[driver.emotion, person] += 1
-            used[person] += 1
-            pairs.append((driver, target))
-    return pairs
+class Controls(NamedTuple):
+    """What is drawn for a clip."""
+
+    strength: float
+    tempo_onset: float
+    tempo_offset: float
+    asymmetry: float
+    mirror: bool
 
 
-def _shards(drivers: Sequence[Clip], clips_of: Mapping[str, int], size: int) -> dict[str, int]:
-    """Driver id → shard. A driver's clips stay together, so that its motion is measured once."""
-    shard, filled, result = 0, 0, {}
-    for driver in drivers:
-        count = clips_of.get(driver.clip_id, 0)
-        if filled and filled + count > size:
-            shard, filled = shard + 1, 0
-        result[driver.clip_id] = shard
-        filled += count
-    return result
-
-
-def _planned(
-    settings: Settings, driver: Clip, target: Clip, shard: int, fps: Fraction | None, checkpoint: str | None
-) -> PlannedClip:
-    rng = np.random.default_rng(seed_of(settings.seed, f"{driver.clip_id} {target.clip_id}"))
-    # All is drawn in this order whether it is used or not: no control changes what another draws.
-    strength, tempo_onset, tempo_offset, asymmetry = (
-        round(float(rng.uniform(*bounds)), 4)
-        for bounds in (settings.strength, settings.tempo, settings.tempo, settings.asymmetry)
+def draw_controls(settings: Settings, name: str) -> Controls:
+    """The random choices for the clip `name`; none depends on what was asked of the others."""
+    strength, tempo_onset, tempo_offset, asymmetry, mirror = uniforms_of(settings.seed, name, 5)
+    return Controls(
+        _between(settings.strength, strength),
+        _between(settings.tempo, tempo_onset),
+        _between(settings.tempo, tempo_offset),
+        _between(settings.asymmetry, asymmetry),
+        mirror < settings.mirror,
     )
-    mirror = bool(rng.random() < settings.mirror)
-    apex = None if driver.apex_index is None else driver.apex_index - (driver.onset_index or 0)
-    line = timeline(
-        driver.n_frames,
-        apex if apex is not None and 0 <= apex < driver.n_frames else None,
-        tempo_onset=tempo_onset,
-        tempo_offset=tempo_offset,
-        fps=fps,
-        rate=settings.rate,
-        micro=driver.expression == "micro",
-    )
-    rate = fps if settings.rate is None else settings.rate
-    clip_id = content_id(
-        "syn",
-        settings.scheme,
-        settings.generator,
-        settings.generator_version,
-        [driver.clip_id, driver.content_sha256, driver.landmarks],
-        [target.clip_id, target.content_sha256, target.landmarks],
-        [strength, mirror, asymmetry, line.times, settings.eyes_shown, settings.shading],
-        None if rate is None else str(rate),
-        *settings.made_with(checkpoint),
-    )
-    return PlannedClip(
-        clip_id=clip_id,
-        shard=shard,
-        checkpoint=checkpoint,
-        driver_clip_id=driver.clip_id,
-        target_clip_id=target.clip_id,
-        driver_person_id=driver.person_id,
-        target_person_id=target.person_id,
-        emotion=driver.emotion,
-        n_frames=line.n_frames,
-        apex_index=line.apex,
-        times=line.times,
-        fps_num=None if rate is None else rate.numerator,
-        fps_den=None if rate is None else rate.denominator,
-        strength=strength,
-        mirror=mirror,
-        asymmetry=asymmetry,
-        time_scale=line.tempo,
-        tempo_onset=line.tempo_onset,
-        tempo_offset=line.tempo_offset,
-        eyes=settings.eyes_shown,
-        shading=settings.shading,
-        seed=seed_of(settings.seed, clip_id),
-    )
+
+
+def _between(bounds: tuple[float, float], share: float) -> float:
+    return round(bounds[0] + (bounds[1] - bounds[0]) * share, 4)

@@ -16,7 +16,7 @@ from me_augment.manifest.validate import require_sound
 from me_augment.synthesis.inputs import Roles
 from me_augment.synthesis.makers import Maker, makers_of
 from me_augment.synthesis.performances import generator_version, plan_performances
-from me_augment.synthesis.plan import PlannedClip, Unusable, make_plan, usable
+from me_augment.synthesis.plan import Plan, Unusable, make_plan, usable
 from me_augment.synthesis.settings import Settings
 from me_augment.synthesis.sources import Sources
 
@@ -38,7 +38,7 @@ class Prepared:
     settings: Settings
     real: Manifest
     roles: Roles
-    plan: tuple[PlannedClip, ...]
+    plan: Plan
     makers: tuple[Maker, ...]
     basis: Basis | None
     asked: int
@@ -93,12 +93,11 @@ def prepare(
     _require_known(makers, sources)
     roles = _roles(settings, sources)
     plan, asked = plan_of(settings, sources.merged, roles, makers)
+    settings = replace(settings, clips_per_shard=plan.clips_per_shard)
     return Prepared(settings, sources.merged, roles, plan, makers, basis, asked)
 
 
-def plan_of(
-    settings: Settings, real: Manifest, roles: Roles, makers: Sequence[Maker]
-) -> tuple[tuple[PlannedClip, ...], int]:
+def plan_of(settings: Settings, real: Manifest, roles: Roles, makers: Sequence[Maker]) -> tuple[Plan, int]:
     """The clips that settings ask for, and how many they ask for; there are fewer where faces run out.
 
     Args:
@@ -113,15 +112,16 @@ def plan_of(
     clip_of = {clip.clip_id: clip for clip in real.clips}
     targets = [clip_of[clip_id] for clip_id in roles.targets]
     if settings.action_units:
-        plan = _in_turn([plan_performances(settings, _without(maker, targets), maker.checkpoint) for maker in makers])
+        parts = [plan_performances(settings, _without(maker, targets), maker.checkpoint) for maker in makers]
+        plan = Plan.joined(parts, settings.clips_per_shard)
         return plan, len(plan)
     drivers = [clip_of[clip_id] for clip_id in roles.drivers]
-    rates, rows, asked = _frame_rates(real), [], 0
+    rates, parts, asked = _frame_rates(real), [], 0
     for maker in makers:
         driving = _without(maker, drivers)
-        rows.append(make_plan(settings, driving, _without(maker, targets), rates, maker.checkpoint))
+        parts.append(make_plan(settings, driving, _without(maker, targets), rates, maker.checkpoint))
         asked += settings.per_driver * len(driving)
-    return _in_turn(rows), asked
+    return Plan.joined(parts, settings.clips_per_shard), asked
 
 
 def _roles(settings: Settings, sources: Sources) -> Roles:
@@ -143,15 +143,6 @@ def _roles(settings: Settings, sources: Sources) -> Roles:
 def _without(maker: Maker, clips: Sequence[Clip]) -> list[Clip]:
     """The clips without those of the person whom the maker holds out."""
     return [clip for clip in clips if maker.fold is None or may_train(clip, maker.fold)]
-
-
-def _in_turn(parts: Sequence[Sequence[PlannedClip]]) -> tuple[PlannedClip, ...]:
-    """The plans of several makers one after the other, none sharing a shard with the next."""
-    rows: list[PlannedClip] = []
-    for part in parts:
-        start = rows[-1].shard + 1 if rows else 0
-        rows += [replace(row, shard=start + row.shard) for row in part]
-    return tuple(rows)
 
 
 def _require_known(makers: Sequence[Maker], sources: Sources) -> None:

@@ -19,7 +19,7 @@ from me_augment.synthesis.timeline import SLOWEST_RATE, TEMPO
 # A label whose motion was taken away is wrong.
 _FAINTEST = 0.1
 # Version of how pairs are drawn, ids are built and clips are stored.
-SCHEME = 2
+SCHEME = 3
 # Beyond this a unit of both sides may look like one of a single side, and its label be wrong.
 _MOST_ASYMMETRY = 0.5
 _FASTEST_RATE = 1000
@@ -50,7 +50,8 @@ class Settings:
         checkpoint_files: names of the files that these came from, for people; a file may be moved.
         device: kind of processor that a learned generator draws on, `cpu` or `cuda`.
         precision, driving, paste_back: see `GeneratorChoice`; None where there are no checkpoints.
-        clips_per_shard: clips written and completed together.
+        clips_per_shard: clips written and completed together, at most; None leaves it to the size of the plan, and
+            a run says the number that came of it.
         scheme: see `SCHEME`.
     """
 
@@ -78,12 +79,14 @@ class Settings:
     precision: str | None = None
     driving: str | None = None
     paste_back: bool | None = None
-    clips_per_shard: int = 16
+    clips_per_shard: int | None = None
     scheme: int = SCHEME
 
     def __post_init__(self) -> None:
         if self.per_driver < 1:
             raise UsageError(f"--per-driver is {self.per_driver}; it must be at least 1.")
+        if self.clips_per_shard is not None and self.clips_per_shard < 1:
+            raise UsageError(f"clips_per_shard is {self.clips_per_shard}; it must be at least 1.")
         self._check_action_units()
         for name, lowest, highest in (
             ("strength", _FAINTEST, STRONGEST),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from hashlib import sha256
 
@@ -26,8 +26,13 @@ class Shard:
 
     @property
     def digest(self) -> str:
-        """What it holds: SHA-256 (hex) of its clips' ids, one a line. Ids are hashes of all that a clip depends on."""
-        return sha256("\n".join(row.clip_id for row in self.rows).encode()).hexdigest()
+        """What it holds, see `rows_digest`."""
+        return rows_digest(row.clip_id for row in self.rows)
+
+
+def rows_digest(clip_ids: Iterable[str]) -> str:
+    """SHA-256 (hex) of a shard's clip ids, one a line. The ids are hashes of all that a clip depends on."""
+    return sha256("\n".join(clip_ids).encode()).hexdigest()
 
 
 def shard_name(number: int) -> str:

@@ -6,7 +6,7 @@ import os
 import secrets
 import shutil
 import time
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -73,7 +73,7 @@ class ShardMaker:
             attempts.begin()
             clips: list[Clip] = []
             recordings: list[Recording] = []
-            seconds: Counter[str] = Counter()
+            seconds: defaultdict[str, float] = defaultdict(float)
             for row in shard.rows:
                 attempts.at(row.clip_id)
                 path, relative = staging / _file_of(row), f"shards/{shard.name}/{_file_of(row)}"
@@ -84,7 +84,8 @@ class ShardMaker:
                     made = (self._made_alone if row.clip_id in deadly else self._made)(row, path, relative)
                 clips.append(made.clip)
                 recordings += [made.recording] if made.recording is not None else []
-                seconds.update(made.seconds)
+                for stage, taken in made.seconds.items():
+                    seconds[stage] += taken
             started = time.perf_counter()
             write_parquet(staging / "clips.parquet", to_table(Clip, clips))
             write_parquet(staging / "recordings.parquet", to_table(Recording, recordings))
@@ -105,7 +106,7 @@ class ShardMaker:
 
     def _made_alone(self, row: PlannedClip, path: Path, relative: str) -> MadeClip:
         try:
-            return alone(_make, self.open_clips, self.folder, row, path, relative)  # type: ignore[no-any-return]
+            return alone(_make, self.open_clips, self.folder, row, path, relative)
         except MakerDiedError as error:
             path.unlink(missing_ok=True)
             clips = _opened(self.open_clips, self.folder, self.session)

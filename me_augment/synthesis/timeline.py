@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from decimal import Decimal
 from fractions import Fraction
+from functools import lru_cache
 from math import ceil, floor
 
 from me_augment.errors import UsageError
@@ -78,7 +80,7 @@ def timeline(
     else:
         phases, factors = (apex, last - apex), (tempo_onset, tempo_offset)
     density = Fraction(1) if fps is None or rate is None else rate / fps  # new frames per frame of the driver
-    asked = tuple(Fraction(str(factor)) * phase * density for phase, factor in zip(phases, factors, strict=True))
+    asked = tuple(_exact(factor) * phase * density for phase, factor in zip(phases, factors, strict=True))
     limits = _limits(phases, fps, rate or fps) if micro else _Limits()
     counts = _counts(phases, asked, limits)
     came_out = [1.0 if not p else float(n / (p * density)) for p, n in zip(phases, counts, strict=True)]
@@ -106,6 +108,12 @@ class _Limits:
     longest_onset: Fraction | None = None
 
 
+def _exact(factor: float) -> Fraction:
+    """The number as it is written, 0.1 as one tenth."""
+    return Fraction(*Decimal(str(factor)).as_integer_ratio())
+
+
+@lru_cache(maxsize=256)
 def _limits(phases: tuple[int, int], fps: Fraction | None, rate: Fraction | None) -> _Limits:
     """The limits of a micro-expression that the driver keeps, at the new rate."""
     if fps is None or rate is None:

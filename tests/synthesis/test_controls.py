@@ -22,6 +22,7 @@ from me_augment.manifest import Manifest
 from me_augment.manifest.au import format_aus, parse_aus
 from me_augment.manifest.validate import findings
 from me_augment.synthesis.estimate import estimate
+from me_augment.synthesis.overview import overview
 from me_augment.synthesis.prepare import prepare as planned
 from me_augment.synthesis.run import Session, begin, execute
 from me_augment.synthesis.sources import open_sources
@@ -243,8 +244,12 @@ def test_another_control_is_refused_on_resume(everything, corpus, change, words)
 
 
 def test_a_cost_is_told_for_clips_of_another_length(corpus):
-    slow = estimate(prepared(corpus, fps="200"))
-    plain = estimate(prepared(corpus))
+    def cost(**wishes):
+        asked = prepared(corpus, **wishes)
+        return estimate(asked, overview(asked.plan))
+
+    slow = cost(fps="200")
+    plain = cost()
     assert 1.2 < slow.bytes / plain.bytes < 3.0
     assert slow.seconds > 0
-    assert estimate(prepared(corpus, fps="25")).bytes > 0
+    assert cost(fps="25").bytes > 0

@@ -23,6 +23,7 @@ from me_augment.manifest.au import format_aus
 from me_augment.manifest.validate import findings
 from me_augment.synthesis.estimate import estimate
 from me_augment.synthesis.executor import InProcess
+from me_augment.synthesis.overview import overview
 from me_augment.synthesis.prepare import prepare as planned
 from me_augment.synthesis.run import Session, begin, execute
 from me_augment.synthesis.sources import open_sources
@@ -132,10 +133,7 @@ def test_a_mirrored_clip_is_labelled_for_its_side(tiny_manifest, tmp_path):
 
 def test_an_interrupted_run_ends_as_an_undisturbed_one(tiny_manifest, made, tmp_path):
     def small_shards():
-        prepared = prepare(tiny_manifest.folder)
-        settings = replace(prepared.settings, clips_per_shard=4)
-        plan = tuple(replace(row, shard=index // 4) for index, row in enumerate(prepared.plan))
-        return replace(prepared, settings=settings, plan=plan)
+        return prepare(tiny_manifest.folder, clips_per_shard=3)
 
     with pytest.raises(KeyboardInterrupt):
         make(small_shards(), tmp_path / "run", StopsAfter(1))
@@ -209,6 +207,7 @@ def test_settings_that_make_no_sense(tiny_manifest, choices, word):
 
 
 def test_the_cost_is_judged_without_a_driver(tiny_manifest):
-    cost = estimate(prepare(tiny_manifest.folder))
+    prepared = prepare(tiny_manifest.folder)
+    cost = estimate(prepared, overview(prepared.plan))
     assert cost.bytes > 10_000
     assert cost.seconds > 0
