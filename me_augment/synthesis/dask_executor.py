@@ -7,7 +7,7 @@ import queue
 import shutil
 import time
 import uuid
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -56,7 +56,7 @@ class DaskExecutor:
         self._client = None
         self._stack.close()
 
-    def run(self, work: Work, shards: Iterable[Shard], stop: Callable[[], bool]) -> Iterator[ShardResult]:
+    def run(self, work: Work, shards: Iterable[Shard], stop: Callable[[], bool]) -> Generator[ShardResult, None, None]:
         """See `Executor.run`.
 
         Raises:

@@ -8,7 +8,6 @@ import subprocess
 import sys
 import tempfile
 import time
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -154,9 +153,7 @@ def test_a_worker_that_does_not_see_the_folder_is_found_out_before_the_work(two_
 
 def begun(manifest, folder):
     """A run of real clips, in shards of two."""
-    plan = prepare(open_sources(manifest.folder, None, None))
-    rows = tuple(replace(row, shard=index // 2) for index, row in enumerate(plan.plan))
-    begin(replace(plan, plan=rows), folder)
+    begin(prepare(open_sources(manifest.folder, None, None), clips_per_shard=2), folder)
     return folder
 
 
