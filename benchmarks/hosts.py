@@ -1,4 +1,4 @@
-"""A Dask cluster on several hosts: process groups of one machine, in network namespaces of their own where permitted."""
+"""A Dask cluster on several hosts: process groups of this machine, in network namespaces where that is permitted."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 import time
+from contextlib import suppress
 from pathlib import Path
 
 
@@ -97,10 +98,8 @@ class Hosts:
 
 
 def _kill(process: subprocess.Popen[bytes]) -> None:
-    try:
+    with suppress(ProcessLookupError):
         os.killpg(process.pid, signal.SIGKILL)
-    except ProcessLookupError:
-        pass
     process.wait()
     time.sleep(0.1)
 
