@@ -2,6 +2,7 @@
 
 import json
 import os
+import shlex
 import signal
 import socket
 import subprocess
@@ -263,25 +264,28 @@ def test_workers_leave_signals_to_their_parent_and_die_with_it(tmp_path):
     assert not any(map(alive, workers))
 
 
+def documented(kind):
+    """The options that docs/cluster.md gives to `dask scheduler` or `dask worker` on one machine."""
+    page = (_TESTS.parent / "docs" / "cluster.md").read_text(encoding="utf-8").partition("**The same, by hand**")[2]
+    return shlex.split(next(line for line in page.splitlines() if line.startswith(f"dask {kind} ")))[1:]
+
+
 class Hosts:
     """A scheduler and workers in process groups of their own, as on several hosts, on the loopback network."""
 
     def __init__(self, folder):
         self.folder = folder
         self.file = folder / "scheduler.json"
-        self.scheduler = self._start("scheduler", "--host", "127.0.0.1", "--port", "0", "--no-dashboard")
+        self.scheduler = self._start("scheduler")
         self.workers = [self.host(number) for number in range(2)]
 
     def host(self, number):
-        local = self.folder / f"local-{number}"
-        return self._start(
-            "worker", "--nworkers", "1", "--nthreads", "1", "--no-dashboard", "--local-directory", str(local)
-        )
+        return self._start("worker", "--local-directory", str(self.folder / f"local-{number}"))
 
     def _start(self, kind, *options):
         with (self.folder / "log.txt").open("a") as log:
             return subprocess.Popen(
-                [sys.executable, "-m", "dask", kind, "--scheduler-file", str(self.file), *options],
+                [sys.executable, "-m", "dask", *documented(kind), "--no-dashboard", *options],
                 stdout=log,
                 stderr=log,
                 env=_ENVIRONMENT,
