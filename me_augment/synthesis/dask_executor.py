@@ -9,6 +9,7 @@ import time
 import uuid
 from collections.abc import Callable, Generator, Iterable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -126,9 +127,8 @@ class _Session:
 
     def _send(self, shard: Shard, submission: int) -> None:
         future = self._client.submit(
-            make,
-            self._job,
-            shard,
+            pickle.loads,
+            pickle.dumps(_Call(self._job, shard)),
             key=f"{shard.name}-{self._job.run}-{submission}",
             pure=False,
             resources=self._resources,
@@ -194,7 +194,7 @@ class _Session:
             if isinstance(answer, OSError):  # it died meanwhile
                 continue
             if isinstance(answer, BaseException):
-                raise _in_words(answer)
+                raise answer if isinstance(answer, MeAugmentError) else _cannot_load(answer)
             self._admitted.add(address)
 
     def _mind_loneliness(self) -> None:
@@ -231,6 +231,21 @@ class _Session:
         self._sent.clear()
 
 
+@dataclass(frozen=True)
+class _Call:
+    """Unpickled, it is the result of `make`.
+
+    A scheduler unpickles what it is sent, and one that was not started from our environment could not. Of this it sees
+    bytes and a function of the standard library.
+    """
+
+    job: Job
+    shard: Shard
+
+    def __reduce__(self) -> tuple[Callable[[Job, Shard], ShardResult | None], tuple[Job, Shard]]:
+        return make, (self.job, self.shard)
+
+
 @contextmanager
 def _token(shared: Path | None, content: str) -> Iterator[Path | None]:
     """A file in a hidden folder `.NAME.tmp`, which a run removes at its end if this process could not."""
@@ -252,9 +267,13 @@ def _chained(first: Shard, rest: Iterator[Shard]) -> Iterator[Shard]:
 
 
 def _in_words(error: Any) -> BaseException:
-    if isinstance(error, ModuleNotFoundError) and (error.name or "").partition(".")[0] == "me_augment":
-        return MeAugmentError(
-            f"a worker cannot import {error.name}: start the workers from an environment that holds this version of "
-            "me-augment and all it needs."
-        )
+    if isinstance(error, ImportError) and (error.name or "").partition(".")[0] == "me_augment":
+        return _cannot_load(error)
     return error
+
+
+def _cannot_load(error: BaseException) -> MeAugmentError:
+    return MeAugmentError(
+        f"a worker cannot load this version of me-augment ({error}): start the workers from the environment that this "
+        "command is run from, or a copy of it."
+    )

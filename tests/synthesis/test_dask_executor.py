@@ -7,7 +7,6 @@ import signal
 import socket
 import subprocess
 import sys
-import tempfile
 import time
 from pathlib import Path
 
@@ -54,11 +53,11 @@ def said():
 
 
 @pytest.fixture(scope="module")
-def two_workers(said):
+def two_workers(said, tmp_path_factory):
     """Two processes of this machine; two of their deaths are one report of Dask, so that kills take both ways."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setitem(dask_cluster._OWN, "distributed.scheduler.allowed-failures", 1)
-        patch.chdir(tempfile.mkdtemp())
+        patch.chdir(tmp_path_factory.mktemp("here"))
         with DaskExecutor(OwnWorkers(2), None, said.append) as executor:
             yield executor
         assert list(Path().iterdir()) == []  # Dask's own files are below the system's temporary folder
@@ -276,19 +275,25 @@ class Hosts:
     def __init__(self, folder):
         self.folder = folder
         self.file = folder / "scheduler.json"
-        self.scheduler = self._start("scheduler")
+        # An environment with a me-augment that is not this one.
+        package = folder / "other" / "me_augment"
+        package.mkdir(parents=True)
+        (package / "__init__.py").write_text("")
+        self.other = {**os.environ, "PYTHONPATH": str(package.parent)}
+        self.scheduler = self._start("scheduler", environment=self.other)
         self.workers = [self.host(number) for number in range(2)]
 
-    def host(self, number):
-        return self._start("worker", "--local-directory", str(self.folder / f"local-{number}"))
+    def host(self, number, environment=_ENVIRONMENT):
+        local = ("--local-directory", str(self.folder / f"local-{number}"))
+        return self._start("worker", *local, environment=environment)
 
-    def _start(self, kind, *options):
+    def _start(self, kind, *options, environment=_ENVIRONMENT):
         with (self.folder / "log.txt").open("a") as log:
             return subprocess.Popen(
                 [sys.executable, "-m", "dask", *documented(kind), "--no-dashboard", *options],
                 stdout=log,
                 stderr=log,
-                env=_ENVIRONMENT,
+                env=environment,
                 cwd=self.folder,
                 start_new_session=True,
             )
@@ -338,6 +343,16 @@ def test_a_run_of_real_clips_outlives_one_of_its_hosts(hosts, made_here, tiny_ma
         assert execute(folder, session).finished
     assert not victims
     assert hashes(folder) == made_here
+
+
+def test_a_worker_from_another_environment_is_a_sentence(hosts, tmp_path):
+    """The scheduler is from there too, which is no trouble."""
+    stranger = hosts.host(4, hosts.other)
+    with DaskExecutor(ExistingScheduler(hosts.address()), tmp_path) as executor:
+        with pytest.raises(MeAugmentError, match="cannot load this version of me-augment"):
+            list(executor.run(Notes(tmp_path, seconds=0.1), map(shard, range(1000)), never))
+        hosts.kill(stranger)
+        assert numbers(executor.run(Notes(tmp_path), map(shard, range(3)), never)) == [0, 1, 2]
 
 
 def test_a_lost_scheduler_is_a_sentence_with_its_address(hosts, tmp_path):
