@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import nullcontext
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from functools import wraps
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -43,20 +43,38 @@ class Working:
     Attributes:
         retry_failed: make again what failed.
         max_failures: share of the clips tried that may fail.
+        workers: processes of this machine that make the clips; 0 makes them in this one.
+        scheduler: of a Dask cluster that makes them instead, its address or its file.
     """
 
     retry_failed: bool = False
     max_failures: float = 0.5
+    workers: int = 0
+    scheduler: str | None = None
 
 
 def working_options(command: Callable[..., Any]) -> Callable[..., Any]:
     """Add the options; the command gets them as one argument `working`."""
 
     @wraps(command)
-    def gather(*arguments: Any, retry_failed: bool, max_failures: float, **others: Any) -> Any:
-        return command(*arguments, working=Working(retry_failed, max_failures), **others)
+    def gather(*arguments: Any, **options: Any) -> Any:
+        mine = {field.name: options.pop(field.name) for field in fields(Working)}
+        return command(*arguments, working=Working(**mine), **options)
 
     for option in (
+        click.option(
+            "--scheduler",
+            metavar="ADDRESS|FILE",
+            help="Let the workers of a Dask cluster make the clips: its address, such as tcp://10.0.0.1:8786, or the "
+            "file that `dask scheduler --scheduler-file` wrote. See docs/cluster.md.",
+        ),
+        click.option(
+            "--workers",
+            default=Working().workers,
+            show_default=True,
+            help="Processes of this machine that make clips, a core each, or a GPU each where the generator draws on "
+            "one; 0 makes them in this process, which is best for a few.",
+        ),
         click.option("--retry-failed", is_flag=True, help="Also make again what could not be made before."),
         click.option(
             "--max-failures",
@@ -72,6 +90,7 @@ def working_options(command: Callable[..., Any]) -> Callable[..., Any]:
 
 def work_and_report(run: Path, working: Working) -> None:
     """Make what is missing of a run that was begun, show progress, say what came of it."""
+    from me_augment.cli.executors import open_executor
     from me_augment.cli.progress import run_progress
     from me_augment.cli.stopping import stopping
     from me_augment.synthesis.progress_log import ProgressLog
@@ -84,6 +103,7 @@ def work_and_report(run: Path, working: Working) -> None:
     log = ProgressLog(run, before.planned, before.tried)
     with (
         stopping() as stop,
+        open_executor(working.workers, working.scheduler, run) as executor,
         nullcontext() if before.finished else log,  # what is finished stays as it is
         run_progress(
             "Synthesizing", before.planned, made=before.made, rejected=before.rejected, failed=before.failed
@@ -97,6 +117,7 @@ def work_and_report(run: Path, working: Working) -> None:
         after = execute(
             run,
             Session(
+                executor=executor,
                 progress=tell,
                 stop=stop,
                 retry_failed=working.retry_failed,

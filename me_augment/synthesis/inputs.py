@@ -89,18 +89,29 @@ def open_makers(run: Path, settings: Settings) -> tuple[Maker, ...]:
         UsageError: what names them is damaged.
         MeAugmentError: a checkpoint cannot be read, or is not what it was when the run was planned.
     """
-    file = run / "inputs" / "generators.json"
+    makers = makers_of(_choices(run))
+    if tuple(maker.checkpoint for maker in makers if maker.checkpoint is not None) != settings.checkpoints:
+        raise MeAugmentError(f"the checkpoints that {_generators(run)} names have changed since the run was planned.")
+    return makers
+
+
+def _generators(run: Path) -> Path:
+    return run / "inputs" / "generators.json"
+
+
+def _choices(run: Path) -> list[GeneratorChoice]:
     try:
-        choices = [
+        return [
             GeneratorChoice(**{**choice, "checkpoint": choice["checkpoint"] and Path(choice["checkpoint"])})
-            for choice in json.loads(file.read_text("utf-8"))
+            for choice in json.loads(_generators(run).read_text("utf-8"))
         ]
     except (OSError, ValueError, TypeError, KeyError) as error:
-        raise UsageError(f"{file} is damaged ({error!r}): start the run in another folder.") from error
-    makers = makers_of(choices)
-    if tuple(maker.checkpoint for maker in makers if maker.checkpoint is not None) != settings.checkpoints:
-        raise MeAugmentError(f"the checkpoints that {file} names have changed since the run was planned.")
-    return makers
+        raise UsageError(f"{_generators(run)} is damaged ({error!r}): start the run in another folder.") from error
+
+
+def devices(run: Path) -> set[str]:
+    """Where a run's clips are drawn, as `--device` names it; empty where that decides nothing."""
+    return {choice.device for choice in _choices(run) if choice.checkpoint is not None}
 
 
 def open_basis(run: Path, settings: Settings) -> Basis | None:

@@ -23,10 +23,8 @@ from me_augment.synthesis.settings import Settings
 from me_augment.synthesis.shard import ShardResult
 from me_augment.synthesis.shard_maker import Open, ShardMaker
 from me_augment.synthesis.status import Status, status
-from me_augment.versions import installed
+from me_augment.versions import DECIDING, installed
 
-# The packages whose arithmetic or encoding decides a run's bytes.
-_DECIDING = ("me-augment", "numpy", "scipy", "opencv-python-headless", "av", "pyarrow", "torch")
 # Clips tried before the share of failures is judged.
 _JUDGED = 20
 
@@ -120,7 +118,7 @@ def execute(folder: Path, session: Session | None = None, *, open_clips: Open = 
         if len(skip) == plan.shards and is_finished(folder):
             return status(folder)
         limit = _Limit(session.max_failures, [done[number] for number in skip])
-        work = ShardMaker(folder, open_clips, retry=session.retry_failed)
+        work = ShardMaker(folder.absolute(), open_clips, retry=session.retry_failed)
         try:
             unfinish(folder)
             with closing(session.executor.run(work, plan.read_shards(skip), session.stop)) as results:
@@ -185,5 +183,5 @@ def _environment() -> dict[str, Any]:
     return {
         "python": platform.python_version(),
         "platform": f"{platform.system()} {platform.machine()}",
-        "packages": {name: installed(name) for name in _DECIDING},
+        "packages": {name: installed(name) for name in DECIDING},
     }
