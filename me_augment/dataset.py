@@ -94,15 +94,16 @@ class MicroExpressionDataset(Dataset[Sample]):
         labelled = table.column(column)
         wanted = usable_mask(table) & pc.not_equal(table.column("expression"), "neutral").to_numpy()
         self.classes = classes_among(labels, labelled.filter(pa.array(wanted)))
-        classes = pa.array(self.classes, pa.string())
-        wanted &= pc.is_in(labelled, classes).to_numpy()
+        labelled = pc.index_in(labelled, pa.array(self.classes, pa.string()))
+        wanted &= labelled.is_valid().to_numpy()
         if person is not None:
             belongs = training_mask if split == "train" else held_out_mask
             wanted &= belongs(table, person).to_numpy(zero_copy_only=False)
         if not synthetic:
             wanted &= ~table.column("is_synthetic").to_numpy()
-        places = np.flatnonzero(self._fitting(table, wanted))
-        places = places[pc.sort_indices(table.column("clip_id").take(pa.array(places))).to_numpy()]
+        wanted = self._fitting(table, wanted)
+        ids = table.column("clip_id").filter(pa.array(wanted)).combine_chunks()
+        places = np.flatnonzero(wanted)[pc.sort_indices(ids).to_numpy()]
         rows = self.manifest.clips
         self.clips: Sequence[Clip] = rows.at(places) if isinstance(rows, Rows) else tuple(rows[i] for i in places)
         if not self.clips:
@@ -110,7 +111,7 @@ class MicroExpressionDataset(Dataset[Sample]):
                 f"no clip is left: none of the {len(rows)} rows has frames, a class of {labels} "
                 "and a place in this split."
             )
-        self._labels = pc.index_in(labelled.take(pa.array(places)), classes).to_numpy()
+        self._labels = pc.fill_null(labelled, -1).to_numpy()[places]
 
     def _fitting(self, table: pa.Table, wanted: np.ndarray) -> np.ndarray:
         """Which rows can be read as asked; says how many cannot, since that changes what is compared."""

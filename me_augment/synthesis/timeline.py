@@ -80,10 +80,10 @@ def timeline(
     else:
         phases, factors = (apex, last - apex), (tempo_onset, tempo_offset)
     density = Fraction(1) if fps is None or rate is None else rate / fps  # new frames per frame of the driver
-    asked = tuple(_exact(factor) * phase * density for phase, factor in zip(phases, factors, strict=True))
+    new, old = density.numerator, density.denominator
+    asked = tuple(_asked(factor, phase * new, old) for phase, factor in zip(phases, factors, strict=True))
     limits = _limits(phases, fps, rate or fps) if micro else _Limits()
     counts = _counts(phases, asked, limits)
-    new, old = density.numerator, density.denominator
     came_out = [1.0 if not p else n * old / (p * new) for p, n in zip(phases, counts, strict=True)]
     total = sum(counts)
     whole = total * old / (last * new) if last else 1.0
@@ -109,9 +109,10 @@ class _Limits:
     longest_onset: Fraction | None = None
 
 
-def _exact(factor: float) -> Fraction:
-    """The number as it is written, 0.1 as one tenth."""
-    return Fraction(*Decimal(str(factor)).as_integer_ratio())
+def _asked(factor: float, times: int, over: int) -> Fraction:
+    """factor * times / over, with the factor as it is written, 0.1 as one tenth."""
+    numerator, denominator = Decimal(str(factor)).as_integer_ratio()
+    return Fraction(numerator * times, denominator * over)
 
 
 @lru_cache(maxsize=256)
@@ -133,12 +134,13 @@ def _counts(phases: tuple[int, int], asked: tuple[Fraction, ...], limits: _Limit
     rise, fall = asked
     if limits.longest_onset is not None:
         rise = min(rise, limits.longest_onset)
-    if limits.shortest is not None and limits.longest is not None and rise + fall:
-        # Beyond a limit both phases give way in proportion.
-        excess = min(max(rise + fall, limits.shortest), limits.longest) / (rise + fall)
-        rise, fall = rise * excess, fall * excess
+    both = rise + fall
+    if limits.shortest is not None and limits.longest is not None and both:
+        kept = min(max(both, limits.shortest), limits.longest)
+        if kept != both:  # beyond a limit both phases give way in proportion
+            rise, both = rise * kept / both, kept
     rises, falls = int(phases[0] > 0), int(phases[1] > 0)
-    total = max(round(rise + fall), rises + falls)
+    total = max(round(both), rises + falls)
     if limits.shortest is not None and limits.longest is not None:
         total = min(max(total, ceil(limits.shortest)), floor(limits.longest))
     rising = min(max(round(rise), rises), total - falls) if falls else total
