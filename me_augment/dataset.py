@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import os
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Literal, NamedTuple
 
 import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
 import torch
 from torch.utils.data import Dataset
 from torch.utils.data._utils.collate import default_collate_fn_map
@@ -15,8 +17,10 @@ from torch.utils.data._utils.collate import default_collate_fn_map
 from me_augment.errors import UsageError
 from me_augment.face.geometry import aligned_crop
 from me_augment.manifest import Clip, Manifest
-from me_augment.manifest.folds import may_test, may_train, resolve_person
-from me_augment.manifest.labels import class_of, classes_of
+from me_augment.manifest.folds import held_out_mask, resolve_person, training_mask
+from me_augment.manifest.labels import classes_among, column_of
+from me_augment.manifest.sequence import Rows
+from me_augment.manifest.store import usable_mask
 from me_augment.video.recording import open_recording
 
 Frames = int | Literal["all", "onset-apex"]
@@ -85,36 +89,42 @@ class MicroExpressionDataset(Dataset[Sample]):
             raise UsageError(f"frames is {frames!r}; it is 'all', 'onset-apex' or a number of at least 1.")
         self.manifest = manifest_or_run if isinstance(manifest_or_run, Manifest) else Manifest.open(manifest_or_run)
         self._frames, self._size, self._transform = frames, size, transform
-        rows = [clip for clip in self.manifest.usable_clips() if clip.expression != "neutral"]
-        self.classes = classes_of(labels, rows)
-        rows = [clip for clip in rows if class_of(labels, clip) in self.classes]
-        if fold is not None:
-            person = resolve_person(self.manifest.clips, fold)
-            belongs = may_train if split == "train" else may_test
-            rows = [clip for clip in rows if belongs(clip, person)]
+        person = None if fold is None else resolve_person(self.manifest.clips, fold)
+        table, column = self.manifest.clip_table, column_of(labels)
+        labelled = table.column(column)
+        wanted = usable_mask(table) & pc.not_equal(table.column("expression"), "neutral").to_numpy()
+        self.classes = classes_among(labels, labelled.filter(pa.array(wanted)))
+        classes = pa.array(self.classes, pa.string())
+        wanted &= pc.is_in(labelled, classes).to_numpy()
+        if person is not None:
+            belongs = training_mask if split == "train" else held_out_mask
+            wanted &= belongs(table, person).to_numpy(zero_copy_only=False)
         if not synthetic:
-            rows = [clip for clip in rows if not clip.is_synthetic]
-        self.clips = tuple(sorted(self._fitting(rows), key=lambda clip: clip.clip_id))
+            wanted &= ~table.column("is_synthetic").to_numpy()
+        places = np.flatnonzero(self._fitting(table, wanted))
+        places = places[pc.sort_indices(table.column("clip_id").take(pa.array(places))).to_numpy()]
+        rows = self.manifest.clips
+        self.clips: Sequence[Clip] = rows.at(places) if isinstance(rows, Rows) else tuple(rows[i] for i in places)
         if not self.clips:
             raise UsageError(
-                f"no clip is left: none of the {len(self.manifest.clips)} rows has frames, a class of {labels} "
+                f"no clip is left: none of the {len(rows)} rows has frames, a class of {labels} "
                 "and a place in this split."
             )
-        self._labels = [self.classes.index(str(class_of(labels, clip))) for clip in self.clips]
+        self._labels = pc.index_in(labelled.take(pa.array(places)), classes).to_numpy()
 
-    def _fitting(self, rows: list[Clip]) -> list[Clip]:
-        """Rows that can be read as asked; says how many cannot, since that changes what is compared."""
+    def _fitting(self, table: pa.Table, wanted: np.ndarray) -> np.ndarray:
+        """Which rows can be read as asked; says how many cannot, since that changes what is compared."""
         needs = []
         if self._size is not None:
-            needs.append(("have no landmarks to crop by", [c for c in rows if c.landmarks is None]))
+            needs.append(("have no landmarks to crop by", "landmarks"))
         if self._frames == "onset-apex":
-            needs.append(("have no apex", [c for c in rows if c.apex_index is None]))
-        for what, lacking in needs:
-            if lacking:
-                left_out = set(lacking)
-                rows = [clip for clip in rows if clip not in left_out]
-                warnings.warn(f"{len(lacking)} clips {what} and are left out.", stacklevel=3)
-        return rows
+            needs.append(("have no apex", "apex_index"))
+        for what, column in needs:
+            lacking = wanted & table.column(column).is_null().to_numpy()
+            if lacking.any():
+                warnings.warn(f"{lacking.sum()} clips {what} and are left out.", stacklevel=3)
+                wanted = wanted & ~lacking
+        return wanted
 
     def __len__(self) -> int:
         return len(self.clips)
@@ -132,7 +142,7 @@ class MicroExpressionDataset(Dataset[Sample]):
         tensor = tensor.permute(0, 3, 1, 2).contiguous()
         if self._transform is not None:
             tensor = self._transform(tensor)
-        return Sample(tensor, self._labels[index], clip)
+        return Sample(tensor, int(self._labels[index]), clip)
 
     def _positions(self, clip: Clip) -> list[int]:
         first, last = clip.onset_index, clip.offset_index

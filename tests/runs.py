@@ -6,6 +6,8 @@ from itertools import islice
 import numpy as np
 
 from me_augment.synthesis.plan import Plan
+from me_augment.synthesis.prepare import prepare
+from me_augment.synthesis.sources import open_sources
 
 
 def hashes(folder):
@@ -21,6 +23,11 @@ def beginning(plan, count):
     """A plan of the first rows of another, few enough to lie in its first shard."""
     rows = list(islice(plan, count))
     return Plan.of(lambda _: iter(rows), np.array([count]), count)
+
+
+def small_plan(manifest, **options):
+    """Of the tiny manifest: six clips in two shards."""
+    return prepare(open_sources(manifest.folder, None, None), **{"clips_per_shard": 3, **options})
 
 
 class StopsAfter:

@@ -26,6 +26,7 @@ _COMMANDS = {
     "ingest": "Turn a corpus folder into a manifest.",
     "reproduce": "Make one clip of a run again and compare.",
     "resume": "Go on with a run.",
+    "run": "Carry out a recipe of these commands.",
     "status": "Say how far a run is.",
     "synthesize": "Make labelled clips on other faces.",
     "train": "Train the learned generator on a manifest.",

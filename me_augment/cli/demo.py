@@ -7,15 +7,34 @@ from pathlib import Path
 
 import click
 
+from me_augment.errors import UsageError
+
 
 @click.command()
 @click.option("--out", default="demo-out", show_default=True, type=click.Path(path_type=Path), help="Folder to write.")
 @click.option("--overwrite", is_flag=True, help="Replace an earlier demo in --out.")
-def command(out: Path, overwrite: bool) -> None:
+@click.option("--corpus-only", is_flag=True, help="Only invent the corpus: --out becomes its folder.")
+@click.option(
+    "--people", type=click.IntRange(2, 6), default=6, show_default=True, help="With --corpus-only: people in it."
+)
+@click.option(
+    "--clips",
+    type=click.IntRange(1, 20),
+    default=4,
+    show_default=True,
+    help="With --corpus-only: clips of each of them.",
+)
+def command(out: Path, overwrite: bool, corpus_only: bool, people: int, clips: int) -> None:
     """Invent a small corpus, ingest it, synthesize, export, and open the Dataset. Offline, about a minute.
 
     The faces are derived from one public-domain portrait, the labels are invented, and what truly moves is known.
     """
+    if corpus_only:
+        _only_corpus(out, people, clips, overwrite=overwrite)
+        return
+    if (people, clips) != (6, 4):
+        raise UsageError("--people and --clips go with --corpus-only.")
+
     from me_augment.cli.progress import progress
     from me_augment.cli.working import Working, work_and_report
     from me_augment.demo import run as demo
@@ -55,6 +74,17 @@ def command(out: Path, overwrite: bool) -> None:
     click.echo(
         f"The clips are described by {folders.run / 'clips.parquet'}; start reading at {folders.run / 'README.md'}."
     )
+
+
+def _only_corpus(out: Path, people: int, clips: int, *, overwrite: bool) -> None:
+    from me_augment.demo.corpus import write_demo_corpus
+    from me_augment.staging import staged
+
+    if overwrite:
+        raise UsageError("--overwrite does not go with --corpus-only: name another --out.")
+    with staged(out) as folder:
+        made = write_demo_corpus(folder, people, clips)
+    click.echo(f"{len(made)} invented clips of {people} people, shaped like CASME II → {out / 'CASME2'}")
 
 
 def _counts(counter: Counter[str | None]) -> str:

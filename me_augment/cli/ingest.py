@@ -16,6 +16,7 @@ from me_augment.cli.detector_options import detector_options
 @click.option("--sheet", type=click.Path(path_type=Path), help="Label file, if not the one found below ROOT.")
 @click.option("--tree", help="Which frames to take where ROOT holds several: raw or cropped.")
 @click.option("--corrections", help="Known mistakes of the label file to mend: none, safe or all.  [default: safe]")
+@click.option("--licence", help="Terms of the frames, where they are others than CORPUS' own.")
 @click.option("--landmarks/--no-landmarks", default=True, show_default=True, help="Find the face in each onset frame.")
 @detector_options
 @click.option("--overwrite", is_flag=True, help="Replace the manifest that is in --out.")
@@ -26,6 +27,7 @@ def command(
     sheet: Path | None,
     tree: str | None,
     corrections: str | None,
+    licence: str | None,
     landmarks: bool,
     landmarks_backend: str,
     landmark_weights: Path | None,
@@ -51,7 +53,7 @@ def command(
         from me_augment.face import create_detector
 
         detector = create_detector(landmarks_backend, device=landmarks_device, weights=landmark_weights)
-    ingested = read_corpus(corpus, root, sheet=sheet, tree=tree, corrections=corrections)
+    ingested = read_corpus(corpus, root, sheet=sheet, tree=tree, corrections=corrections, licence=licence)
     manifest = ingested.manifest
     if detector is not None:
         from me_augment.face.annotate import annotate

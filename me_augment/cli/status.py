@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 if TYPE_CHECKING:
+    from me_augment.synthesis.progress_log import Session
     from me_augment.synthesis.status import Status
 
 
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
 @click.argument("run", type=click.Path(path_type=Path))
 def command(run: Path) -> None:
     """Say how far RUN is, and why clips were rejected or failed."""
+    from me_augment.synthesis.progress_log import read_progress
     from me_augment.synthesis.status import status, unused
 
     state = status(run)
@@ -24,8 +26,22 @@ def command(run: Path) -> None:
         f"{state.shards_done} of {state.shards} shards complete; "
         f"{_word(state)}"
     )
+    session = read_progress(run)
+    if session is not None and session.clips_per_minute is not None:
+        click.echo(_pace(session, state))
     for clip in unused(run):
         click.echo(f"{clip.status}: {clip.name}: {clip.reason}")
+
+
+def _pace(session: Session, state: Status) -> str:
+    """What the session that is at work does, or what the last one did."""
+    from me_augment.pace import spoken
+
+    pace = f"{session.done} clips in {spoken(session.seconds)}, {session.clips_per_minute:.3g} a minute"
+    if not state.running:
+        return f"last session, {session.began[:16]} UTC: {pace}"
+    left = session.seconds_left(state.missing)
+    return f"this session: {pace}" + ("" if left is None else f", about {spoken(left)} left")
 
 
 def _word(state: Status) -> str:

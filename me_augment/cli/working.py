@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import nullcontext
 from dataclasses import dataclass, fields
 from functools import wraps
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from me_augment.errors import MeAugmentError
+
+if TYPE_CHECKING:
+    from me_augment.synthesis.shard import ShardResult
 
 
 class Share(click.ParamType):
@@ -87,24 +91,34 @@ def working_options(command: Callable[..., Any]) -> Callable[..., Any]:
 def work_and_report(run: Path, working: Working) -> None:
     """Make what is missing of a run that was begun, show progress, say what came of it."""
     from me_augment.cli.executors import open_executor
-    from me_augment.cli.progress import progress
+    from me_augment.cli.progress import run_progress
     from me_augment.cli.stopping import stopping
+    from me_augment.synthesis.progress_log import ProgressLog
     from me_augment.synthesis.run import Session, execute
     from me_augment.synthesis.status import status
 
-    before = status(run)
+    before = status(run, failed_is_missing=working.retry_failed)
     if before.shards_done:
         click.echo(f"resuming: {before.tried} of {before.planned} clips are done", err=True)
+    log = ProgressLog(run, before.planned, before.tried)
     with (
         stopping() as stop,
         open_executor(working.workers, working.scheduler, run) as executor,
-        progress("Synthesizing", before.planned, done=before.tried) as advance,
+        nullcontext() if before.finished else log,  # what is finished stays as it is
+        run_progress(
+            "Synthesizing", before.planned, made=before.made, rejected=before.rejected, failed=before.failed
+        ) as report,
     ):
+
+        def tell(result: ShardResult) -> None:
+            report(result)
+            log.add(result)
+
         after = execute(
             run,
             Session(
                 executor=executor,
-                progress=lambda result: advance(result.clips),
+                progress=tell,
                 stop=stop,
                 retry_failed=working.retry_failed,
                 max_failures=working.max_failures,

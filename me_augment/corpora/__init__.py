@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 import os
+from dataclasses import replace
 from importlib import import_module
 from pathlib import Path
 from typing import Any
@@ -16,7 +17,12 @@ __all__ = ["CORPORA", "Corpus", "Ingested", "corpus_of", "read_corpus"]
 
 
 def read_corpus(
-    name: str, root: str | os.PathLike[str], *, progress: Progress | None = None, **options: Any
+    name: str,
+    root: str | os.PathLike[str],
+    *,
+    licence: str | None = None,
+    progress: Progress | None = None,
+    **options: Any,
 ) -> Ingested:
     """Read a corpus as its authors ship it; writes nothing, and reads nothing outside `root` but `sheet`.
 
@@ -25,6 +31,7 @@ def read_corpus(
     Args:
         name: key of `CORPORA`.
         root: the corpus folder, or a parent up to two levels higher.
+        licence: terms of the frames, where they are others than the corpus' own.
         progress: called with recordings done and recordings in all.
         options: of this corpus' reader, as its `read` names them; those that are None count as not given.
 
@@ -38,4 +45,8 @@ def read_corpus(
     if unknown := sorted(set(given) - set(known)):
         has = f"its options are {', '.join(known)}" if known else "it has no options"
         raise UsageError(f"{corpus.name} has no option {', '.join(unknown)}: {has}.")
-    return read(require_folder(Path(root), corpus), progress=progress, **given)
+    ingested = read(require_folder(Path(root), corpus), progress=progress, **given)
+    if licence is None:
+        return ingested
+    clips = tuple(replace(clip, licence=licence) for clip in ingested.manifest.clips)
+    return replace(ingested, manifest=replace(ingested.manifest, licence=licence, clips=clips))

@@ -58,14 +58,17 @@ class TrueClip:
     head: list[list[list[float]]]
 
 
-def write_demo_corpus(folder: Path) -> list[TrueClip]:
+def write_demo_corpus(folder: Path, people: int = 6, clips_per_subject: int = 4) -> list[TrueClip]:
     """Write `folder/CASME2` (frames and sheet) and `folder/truth.json`; the same pixels every time.
 
-    Six subjects with four clips each.
+    Args:
+        folder: is empty, or made.
+        people: of the six that there are, the first.
+        clips_per_subject: their clips.
     """
-    folder.mkdir(parents=True)
+    folder.mkdir(parents=True, exist_ok=True)
     (folder / NOTE).write_text(_NOTE)
-    clips = write_clips(folder / "CASME2", subjects(), clips_per_subject=4)
+    clips = write_clips(folder / "CASME2", subjects()[:people], clips_per_subject)
     (folder / "truth.json").write_text(json.dumps([asdict(clip) for clip in clips]) + "\n")
     return clips
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import shutil
 from collections import Counter
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 from me_augment.corpora import read_corpus
@@ -84,11 +84,8 @@ def make_corpus(folders: DemoFolders) -> None:
 
 def ingest(folders: DemoFolders) -> Manifest:
     """Read the corpus with the CASME II reader. Its terms are CASME II's; the demo's frames have their own."""
-    manifest = annotate(read_corpus("casme2", folders.corpus / "CASME2").manifest, create_detector())
-    manifest = replace(
-        manifest, licence=_LICENCE, clips=tuple(replace(clip, licence=_LICENCE) for clip in manifest.clips)
-    )
-    return require_sound(manifest).write(folders.manifest)
+    manifest = read_corpus("casme2", folders.corpus / "CASME2", licence=_LICENCE).manifest
+    return require_sound(annotate(manifest, create_detector())).write(folders.manifest)
 
 
 def plan(folders: DemoFolders) -> Prepared:

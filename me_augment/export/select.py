@@ -7,6 +7,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
 
 from me_augment.errors import UsageError
 from me_augment.export.summary import Skipped
@@ -14,6 +16,7 @@ from me_augment.face.geometry import interocular
 from me_augment.manifest import Clip, Manifest
 from me_augment.manifest.folds import covers
 from me_augment.manifest.labels import class_of, classes_of
+from me_augment.manifest.sequence import Rows
 
 _SHOWN = 12
 
@@ -57,7 +60,7 @@ def select(manifest: Manifest, labels: str, protocol: str | None = None) -> Sele
     """
     classes_of(labels, [])  # an unknown label set is said before anything else
     _require_protocol(manifest, protocol)
-    by_id = {clip.clip_id: clip for clip in manifest.clips}
+    by_id = _parents(manifest)
     labelled: list[tuple[Clip, str]] = []
     skipped: list[Skipped] = []
     for clip in manifest.clips:
@@ -98,6 +101,16 @@ def require_folds(chosen: Iterable[Clip], skipped: Sequence[Skipped], manifest: 
     reasons = Counter(row.reason for row in skipped if row.clip_id not in synthetic).most_common(1)
     why = f" The commonest reason: {reasons[0][0].rstrip('.')} ({reasons[0][1]} clips)." if reasons else ""
     raise UsageError(f"no real clip is left for the label set {labels!r}; emotions in the manifest: {there}.{why}")
+
+
+def _parents(manifest: Manifest) -> dict[str, Clip]:
+    """Id → clip, of the clips from which others were made."""
+    table = manifest.clip_table
+    named = [table.column(name) for name in ("driver_clip_id", "target_clip_id")]
+    named.append(pc.list_flatten(table.column("parents")))
+    ids = pa.chunked_array([chunk for column in named for chunk in column.chunks], pa.string()).unique()
+    rows = Rows(Clip, table).where(pc.is_in(table.column("clip_id"), ids.drop_null()))
+    return {clip.clip_id: clip for clip in rows}
 
 
 def _no_expression(clip: Clip, by_id: Mapping[str, Clip]) -> str | None:
@@ -158,8 +171,10 @@ def _no_motion(manifest: Manifest, clip: Clip) -> str | None:
 
 
 def _require_protocol(manifest: Manifest, protocol: str | None) -> None:
-    known = sorted({name for clip in manifest.clips for name in clip.protocols})
-    if protocol is not None and protocol not in known:
+    if protocol is None:
+        return
+    known = sorted(pc.list_flatten(manifest.clip_table.column("protocols")).unique().to_pylist())
+    if protocol not in known:
         there = f"choose one of {', '.join(known)}" if known else "its clips name none"
         raise UsageError(f"the manifest has no protocol {protocol!r}: {there}.")
 
@@ -179,6 +194,8 @@ def _require_landmarks(clips: Iterable[Clip]) -> None:
 
 def _require_roots(manifest: Manifest, clips: Iterable[Clip]) -> None:
     """Say once that a corpus is not mounted, not for each of its clips."""
+    if all(base.is_dir() for key, base in manifest.roots.items() if key):
+        return
     recordings = {clip.recording_id for clip in clips}
     for recording in manifest.recordings:
         base = manifest.roots.get(recording.root)

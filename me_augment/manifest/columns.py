@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Iterable
+from operator import attrgetter
 from typing import Any, TypeVar
 
 import pyarrow as pa
@@ -50,7 +51,7 @@ def to_table(row_type: type[Row], rows: Iterable[Row]) -> pa.Table:
     listed = list(rows)
     arrays = []
     for f in dataclasses.fields(row_type):  # type: ignore[arg-type]
-        values = [getattr(row, f.name) for row in listed]
+        values = list(map(attrgetter(f.name), listed))
         if f.metadata["item"] is not None:
             values = [[dataclasses.asdict(element) for element in cell] for cell in values]
         arrays.append(pa.array(values, f.metadata["arrow"]))

@@ -38,7 +38,7 @@ class TableDigest:
     def hexdigest(self) -> str:
         """64 hexadecimal digits for all rows so far."""
         named = zip(self._schema, self._columns, strict=True)
-        return digest([[field.name, str(field.type), column.hexdigests()] for field, column in named])
+        return digest([[field.name, column.found()] for field, column in named])
 
 
 class _Column:
@@ -73,9 +73,11 @@ class _Column:
             numbers = cells.cast(pa.uint8()) if pa.types.is_boolean(self._kind) else cells
             self._bytes.update(_little(numbers))
 
-    def hexdigests(self) -> list[object]:
+    def found(self) -> list[object]:
+        # Arrow calls the elements of a list `item` or `element`, depending on who wrote them.
+        kind = "list" if pa.types.is_list(self._kind) else str(self._kind)
         own = [stream.hexdigest() for stream in (self._filled, self._lengths, self._bytes)]
-        return [*own, [child.hexdigests() for child in self._children]]
+        return [kind, *own, [child.found() for child in self._children]]
 
 
 def _little(numbers: pa.Array) -> memoryview:

@@ -4,13 +4,27 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
 from me_augment.errors import UsageError
 from me_augment.manifest.rows import Clip
+from me_augment.manifest.sequence import Rows
+
+# Where a row names whoever contributed to its clip.
+_CONTRIBUTORS = ("person_id", "driver_person_id", "target_person_id")
+_LISTS_OF_CONTRIBUTORS = ("forbidden_subjects", "generator_training_subjects")
 
 
 def covers(subjects: Iterable[str], person_id: str) -> bool:
     """Whether a list of contributors holds a person: by person id, or as `corpus:*`, everybody of that corpus."""
-    return not {person_id, f"{person_id.partition(':')[0]}:*"}.isdisjoint(subjects)
+    return not set(_names(person_id)).isdisjoint(subjects)
+
+
+def _names(person_id: str) -> tuple[str, str]:
+    """What covers a person: its id, and everybody of its corpus."""
+    return person_id, f"{person_id.partition(':')[0]}:*"
 
 
 def may_train(clip: Clip, held_out: str) -> bool:
@@ -21,13 +35,38 @@ def may_train(clip: Clip, held_out: str) -> bool:
     is not known that they did not. Those whom the row names elsewhere count even where that list, written by hand
     perhaps, forgets them.
     """
-    contributors = {
-        *clip.forbidden_subjects,
-        clip.person_id,
-        *(person for person in (clip.driver_person_id, clip.target_person_id) if person is not None),
-        *clip.generator_training_subjects,
-    }
+    contributors = {getattr(clip, name) for name in _CONTRIBUTORS}
+    for name in _LISTS_OF_CONTRIBUTORS:
+        contributors.update(getattr(clip, name))
     return not covers(contributors, held_out)
+
+
+def training_mask(clips: pa.Table, held_out: str) -> pa.BooleanArray:
+    """`may_train` for every row of a table of clips, (len,) without nulls.
+
+    Args:
+        clips: with the columns `person_id`, `driver_person_id`, `target_person_id`, `forbidden_subjects` and
+            `generator_training_subjects`; others do not matter.
+        held_out: a person id.
+    """
+    names = pa.array(_names(held_out))
+    barred = np.zeros(len(clips), bool)
+    for name in _CONTRIBUTORS:
+        barred |= pc.is_in(clips.column(name), names).to_numpy()
+    for name in _LISTS_OF_CONTRIBUTORS:
+        start = 0
+        for chunk in clips.column(name).chunks:
+            ends = np.cumsum(pc.fill_null(pc.list_value_length(chunk), 0).to_numpy())
+            found = np.flatnonzero(pc.is_in(chunk.flatten(), names).to_numpy(zero_copy_only=False))
+            barred[start + np.searchsorted(ends, found, side="right")] = True
+            start += len(chunk)
+    return pa.array(~barred)
+
+
+def held_out_mask(clips: pa.Table, held_out: str) -> pa.BooleanArray:
+    """`may_test` for every row of a table of clips with `person_id` and `is_synthetic`, (len,) without nulls."""
+    mask = pc.and_(pc.equal(clips.column("person_id"), held_out), pc.invert(clips.column("is_synthetic")))
+    return mask.combine_chunks()
 
 
 def may_test(clip: Clip, held_out: str) -> bool:
@@ -37,7 +76,7 @@ def may_test(clip: Clip, held_out: str) -> bool:
 
 def persons(clips: Iterable[Clip]) -> list[str]:
     """Every person with a real clip that holds an expression, sorted: one fold each."""
-    return sorted({c.person_id for c in clips if not c.is_synthetic and c.expression != "neutral"})
+    return sorted({clip.person_id for clip in _expressions(clips)})
 
 
 def resolve_person(clips: Sequence[Clip], name: str) -> str:
@@ -46,8 +85,7 @@ def resolve_person(clips: Sequence[Clip], name: str) -> str:
     Raises:
         UsageError: nobody, or several people of different corpora, are called so.
     """
-    # Faces that are only targets are nobody's fold.
-    real = [clip for clip in clips if not clip.is_synthetic and clip.expression != "neutral"]
+    real = list(_expressions(clips))
     if any(clip.person_id == name for clip in real):
         return name
     found = sorted({clip.person_id for clip in real if clip.subject == name})
@@ -59,3 +97,13 @@ def resolve_person(clips: Sequence[Clip], name: str) -> str:
     raise UsageError(
         f"there is no subject {name!r}: the manifest has {', '.join(known[:8])}{' …' if len(known) > 8 else ''}."
     )
+
+
+def _expressions(clips: Iterable[Clip]) -> Iterable[Clip]:
+    """The real clips that hold an expression: faces that are only targets are nobody's fold."""
+    if isinstance(clips, Rows):
+        table = clips.columns("is_synthetic", "expression")
+        clips = clips.where(
+            pc.and_(pc.invert(table.column("is_synthetic")), pc.not_equal(table.column("expression"), "neutral"))
+        )
+    return (clip for clip in clips if not clip.is_synthetic and clip.expression != "neutral")

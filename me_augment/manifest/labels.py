@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+import pyarrow as pa
+
 from me_augment.errors import UsageError
 from me_augment.manifest.rows import Clip
 
@@ -63,14 +65,24 @@ def classes_of(labels: str, clips: list[Clip]) -> tuple[str, ...]:
     Raises:
         UsageError: there is no such label set.
     """
+    return classes_among(labels, pa.chunked_array([[class_of(labels, clip) for clip in clips]], pa.string()))
+
+
+def classes_among(labels: str, column: pa.ChunkedArray) -> tuple[str, ...]:
+    """`classes_of` of the clips whose cells of `column_of(labels)` are given."""
     if labels == "emotion":
-        return tuple(sorted({clip.emotion for clip in clips if clip.emotion}))
+        return tuple(sorted(word for word in column.unique().to_pylist() if word))
     return label_set(labels).classes
+
+
+def column_of(labels: str) -> str:
+    """The column that holds a clip's class in a label set; UsageError where there is no such set."""
+    return "emotion" if labels == "emotion" else label_set(labels).column
 
 
 def class_of(labels: str, clip: Clip) -> str | None:
     """The clip's class in a label set, or None where the set drops it."""
-    return clip.emotion if labels == "emotion" else getattr(clip, label_set(labels).column)
+    return getattr(clip, column_of(labels))
 
 
 def label_set(name: str) -> LabelSet:

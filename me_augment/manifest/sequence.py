@@ -99,17 +99,25 @@ class Rows(Sequence[Row], Generic[Row]):
 
     def _taken(self, indices: np.ndarray) -> pa.Table:
         """Rows of the table. Arrow's own `take` copies whole columns of many chunks for each call."""
+        if not len(indices):
+            return self._table.slice(0, 0)
         batch_of = np.searchsorted(self._ends, indices, side="right")
         order = np.argsort(batch_of, kind="stable")
         numbers, starts = np.unique(batch_of[order], return_index=True)
         parts = []
         for number, places in zip(numbers, np.split(order, starts[1:]), strict=True):
             first = self._ends[number] - len(self._batches[number])
-            parts.append(self._batches[number].take(pa.array(indices[places] - first)))
+            parts.append(_of_batch(self._batches[number], indices[places] - first))
         table = pa.Table.from_batches(parts, schema=self._table.schema)
         back = np.empty_like(order)
         back[order] = np.arange(len(order))
         return table if len(parts) < 2 else table.take(pa.array(back))
+
+
+def _of_batch(batch: pa.RecordBatch, indices: np.ndarray) -> pa.RecordBatch:
+    if (np.diff(indices) == 1).all():
+        return batch.slice(indices[0], len(indices))
+    return batch.take(pa.array(indices))
 
 
 class RowsById(Mapping[str, Row], Generic[Row]):
@@ -126,10 +134,20 @@ class RowsById(Mapping[str, Row], Generic[Row]):
         self._order = pc.sort_indices(self._ids).to_numpy()
 
     def __getitem__(self, key: str) -> Row:
-        place = bisect_left(self._order, key, key=lambda index: self._ids[int(index)].as_py())
-        if place == len(self._order) or self._ids[int(self._order[place])].as_py() != key:
+        index = self._place(key)
+        if index is None:
             raise KeyError(key)
-        return self._rows[int(self._order[place])]
+        return self._rows[index]
+
+    def __contains__(self, key: object) -> bool:
+        return isinstance(key, str) and self._place(key) is not None
+
+    def _place(self, key: str) -> int | None:
+        place = bisect_left(self._order, key, key=lambda index: self._ids[int(index)].as_py())
+        if place == len(self._order):
+            return None
+        index = int(self._order[place])
+        return index if self._ids[index].as_py() == key else None
 
     def __iter__(self) -> Iterator[str]:
         for batch in pa.table([self._ids], ["id"]).to_batches(_BATCH):

@@ -12,6 +12,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
@@ -165,6 +166,8 @@ class Manifest:
 
     def usable_clips(self) -> list[Clip]:
         """The clips whose frames are known: status ok, and onset and offset found in the recording."""
+        if isinstance(self.clips, Rows):
+            return list(self.clips.at(np.flatnonzero(usable_mask(self.clip_table))))
         return [clip for clip in self.clips if clip.status == "ok" and clip.n_frames > 0]
 
     def to_pandas(self) -> pd.DataFrame:
@@ -296,6 +299,12 @@ def require_free(folder: Path, *, overwrite: bool = False) -> None:
         return
     way_out = ", or pass --overwrite to replace the manifest in it" if is_manifest else ""
     raise UsageError(f"{folder} exists and is not empty: name another folder{way_out}.")
+
+
+def usable_mask(clips: pa.Table) -> np.ndarray:
+    """Which rows of a table of clips `Manifest.usable_clips` gives, (len,) booleans."""
+    spanned = pc.greater_equal(clips.column("offset_index"), clips.column("onset_index"))
+    return pc.and_(pc.equal(clips.column("status"), "ok"), pc.fill_null(spanned, False)).to_numpy()
 
 
 def merge_rows(*parts: Iterable[Clip]) -> tuple[Clip, ...]:

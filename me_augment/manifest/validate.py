@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import pairwise
+from types import MappingProxyType
+
+import pyarrow as pa
 
 from me_augment.errors import MeAugmentError, UsageError
-from me_augment.manifest.columns import arrow_schema, to_table
 from me_augment.manifest.folds import covers
 from me_augment.manifest.rows import EXPRESSIONS, STATUSES, STORAGES, Clip, Recording
+from me_augment.manifest.sequence import table_of
 from me_augment.manifest.store import Manifest
 
 
@@ -21,23 +24,37 @@ def findings(manifest: Manifest, *, check_files: bool = False) -> list[str]:
         check_files: also check that every recording lies where its row says.
     """
     return [
-        *_nulls(manifest),
-        *_duplicates("recordings", [r.recording_id for r in manifest.recordings]),
-        *_duplicates("clips", [c.clip_id for c in manifest.clips]),
-        *(line for r in manifest.recordings for line in _recording(r)),
-        *(line for c in manifest.clips for line in _clip(manifest, c)),
+        *row_findings(manifest.recordings, manifest.clips),
         *(_files(manifest) if check_files else ()),
     ]
 
 
-def _nulls(manifest: Manifest) -> Iterator[str]:
+def row_findings(
+    recordings: Sequence[Recording], clips: Sequence[Clip], known: Mapping[str, Recording] = MappingProxyType({})
+) -> list[str]:
+    """All that is wrong with some rows of a manifest, as sentences.
+
+    Args:
+        recordings, clips: the rows to check; whether ids are unique is judged among them alone.
+        known: by id, further recordings that the clips may name.
+    """
+    tables = {"recordings": table_of(Recording, recordings), "clips": table_of(Clip, clips)}
+    # Of many recordings, as in a large run, only what the clips are compared with.
+    own = tables["recordings"].select(["recording_id", "n_frames"]).to_pydict()
+    frames = dict(zip(own["recording_id"], own["n_frames"], strict=True))
+    return [
+        *_nulls(tables),
+        *_duplicates("recordings", [r.recording_id for r in recordings]),
+        *_duplicates("clips", [c.clip_id for c in clips]),
+        *(line for r in recordings for line in _recording(r)),
+        *(line for c in clips for line in _clip(c, frames, known)),
+    ]
+
+
+def _nulls(tables: Mapping[str, pa.Table]) -> Iterator[str]:
     # Arrow's own validation does not enforce `nullable=False`.
-    for name, kind, rows in (
-        ("recordings", Recording, manifest.recordings),
-        ("clips", Clip, manifest.clips),
-    ):
-        table = to_table(kind, rows)
-        for field in arrow_schema(kind):
+    for name, table in tables.items():
+        for field in table.schema:
             if not field.nullable and table.column(field.name).null_count:
                 yield f"{name}.parquet: column {field.name} has empty cells; it must always be filled."
 
@@ -60,7 +77,7 @@ def _recording(row: Recording) -> Iterator[str]:
         yield f"{where}: the path leaves its root."
 
 
-def _clip(manifest: Manifest, row: Clip) -> Iterator[str]:
+def _clip(row: Clip, frames_of: Mapping[str, int], known: Mapping[str, Recording]) -> Iterator[str]:
     where = f"clips.parquet, {row.name} ({row.clip_id})"
     if row.expression not in EXPRESSIONS:
         yield f"{where}: expression {row.expression!r} is none of {', '.join(EXPRESSIONS)}."
@@ -71,15 +88,15 @@ def _clip(manifest: Manifest, row: Clip) -> Iterator[str]:
     if row.recording_id is None:
         if row.status != "failed":
             yield f"{where}: it is {row.status} but names no recording."
-    elif (recording := manifest.recording_of.get(row.recording_id)) is None:
+    elif (n_frames := _frames(row.recording_id, frames_of, known)) is None:
         yield f"{where}: recording_id {row.recording_id} is not in recordings.parquet."
     else:
         for name in ("onset_index", "apex_index", "offset_index"):
             value = getattr(row, name)
-            if value is not None and not 0 <= value < recording.n_frames:
-                yield f"{where}: {name} {value} is outside the recording's {recording.n_frames} frames."
-    known = [n for n in ("onset_index", "apex_index", "offset_index") if getattr(row, n) is not None]
-    for first, second in pairwise(known):
+            if value is not None and not 0 <= value < n_frames:
+                yield f"{where}: {name} {value} is outside the recording's {n_frames} frames."
+    there = [n for n in ("onset_index", "apex_index", "offset_index") if getattr(row, n) is not None]
+    for first, second in pairwise(there):
         if getattr(row, first) > getattr(row, second) and not row.issues:
             yield f"{where}: {first} {getattr(row, first)} lies after {second} {getattr(row, second)}."
     if row.landmarks is not None and len(row.landmarks) != 136:
@@ -100,6 +117,13 @@ def _clip(manifest: Manifest, row: Clip) -> Iterator[str]:
                 yield f"{where}: it is synthetic but {name} is empty."
 
 
+def _frames(recording_id: str, frames_of: Mapping[str, int], known: Mapping[str, Recording]) -> int | None:
+    if recording_id in frames_of:
+        return frames_of[recording_id]
+    recording = known.get(recording_id)
+    return None if recording is None else recording.n_frames
+
+
 def _files(manifest: Manifest) -> Iterator[str]:
     for recording in manifest.recordings:
         try:
@@ -112,9 +136,19 @@ def _files(manifest: Manifest) -> Iterator[str]:
 
 def require_sound(manifest: Manifest) -> Manifest:
     """Return the manifest, or raise MeAugmentError with the first findings and their number."""
-    found = findings(manifest)
+    _raise(findings(manifest))
+    return manifest
+
+
+def require_sound_rows(
+    recordings: Sequence[Recording], clips: Sequence[Clip], known: Mapping[str, Recording] = MappingProxyType({})
+) -> None:
+    """Raise MeAugmentError with the first of the `row_findings` and their number, where there are any."""
+    _raise(row_findings(recordings, clips, known))
+
+
+def _raise(found: list[str]) -> None:
     if found:
         raise MeAugmentError(
             f"the manifest has {len(found)} problem(s): " + " ".join(found[:3]) + (" …" if len(found) > 3 else "")
         )
-    return manifest

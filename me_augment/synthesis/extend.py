@@ -11,6 +11,7 @@ from me_augment.synthesis.inputs import open_makers, open_real, read_roles, read
 from me_augment.synthesis.lock import only_one
 from me_augment.synthesis.plan_file import PLAN, PlanFile, extended, write_plan
 from me_augment.synthesis.prepare import plan_of
+from me_augment.synthesis.records import unfinish
 from me_augment.synthesis.run import require_same_packages
 from me_augment.synthesis.settings import Settings
 
@@ -54,7 +55,7 @@ def extend(
                 write_plan(run / PLAN, extended(old, plan, plan.clips_per_shard), larger.digest)
             # Until here the settings are the old ones, and the plan says that it has outgrown them.
             write_text(run / "config.yaml", larger.to_yaml())
-            (run / "manifest.json").unlink(missing_ok=True)
+            unfinish(run)
         except OSError as error:
             raise MeAugmentError(f"cannot write {run}: {error.strerror or error}.") from error
         return before, PlanFile.open(run / PLAN).rows

@@ -6,7 +6,7 @@ import json
 import shutil
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import pyarrow.parquet as pq
@@ -14,11 +14,11 @@ import pyarrow.parquet as pq
 from me_augment.manifest import Clip, Recording
 from me_augment.manifest.columns import from_table
 from me_augment.manifest.store import ManifestWriter, write_text
-from me_augment.manifest.validate import require_sound
+from me_augment.manifest.validate import require_sound_rows
 from me_augment.synthesis.card import dataset_card
 from me_augment.synthesis.inputs import open_real, read_roles, read_settings
 from me_augment.synthesis.plan import Unusable
-from me_augment.synthesis.records import folder_of
+from me_augment.synthesis.records import folder_of, write_finish
 
 # Clips that the statistics name with their reasons; the rows name all.
 _NAMED = 1000
@@ -73,7 +73,7 @@ class Tally:
 
 
 def finish(run: Path, shards: Sequence[int]) -> None:
-    """Merge what the shards say; `manifest.json` comes last and says that the run is finished.
+    """Merge what the shards say; the record of the whole comes last and says that the run is finished.
 
     Rows stand in the order of the plan, which says nothing about who made them when. Shards are read one by one: no
     more of a run is in memory than one of them.
@@ -91,12 +91,13 @@ def finish(run: Path, shards: Sequence[int]) -> None:
         writer.add(real.recordings, real.clips)
         for shard in shards:
             clips, recordings = read_shard(run, shard)
-            require_sound(replace(real, roots={"": Path()}, recordings=recordings, clips=clips, folder=run))
+            require_sound_rows(recordings, clips, real.recording_of)
             writer.add(recordings, clips)
             tally.add(clips, recordings)
         statistics = tally.statistics(read_roles(run).unusable)
         write_text(run / "stats.json", json.dumps(statistics, indent=2) + "\n")
         write_text(run / "README.md", dataset_card(real.clips, tally.by_emotion, tally.status["rejected"], settings))
+    write_finish(run)
 
 
 def read_shard(run: Path, shard: int) -> tuple[tuple[Clip, ...], tuple[Recording, ...]]:
@@ -110,7 +111,7 @@ def read_shard(run: Path, shard: int) -> tuple[tuple[Clip, ...], tuple[Recording
 
 def sweep(run: Path) -> None:
     """Take away what processes left that died; only while no other is at work."""
-    for leftover in (run / "shards").glob(".*.tmp"):
+    for leftover in (*(run / "shards").glob(".*.tmp"), *(run / "inputs").glob(".staging-*")):
         shutil.rmtree(leftover, ignore_errors=True)
     for folder in (run, run / "completions", run / "inputs"):
         for half_written in folder.glob(".*.tmp"):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import heapq
 from array import array
+from bisect import insort
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -15,8 +16,6 @@ from me_augment.manifest.ids import digest
 
 _MIX = tuple(map(np.uint64, (0xBF58476D1CE4E5B9, 0x94D049BB133111EB)))
 _SHIFTS = tuple(map(np.uint64, (30, 27, 31)))
-# One use of a face within an emotion weighs more than any number of its uses overall.
-_WITHIN_EMOTION = 1 << 32
 
 
 @dataclass(frozen=True)
@@ -51,52 +50,98 @@ def draw_pairs(
         clips_of[clip.person_id].append(index)
     persons = sorted(clips_of)
     clips = [np.array(clips_of[person]) for person in persons]
-    person_keys, clip_keys = _keys("face", seed, persons), _keys("clip", seed, [clip.clip_id for clip in targets])
+    clip_keys = _keys("clip", seed, [clip.clip_id for clip in targets])
     driver_keys = _keys("driver", seed, [clip.clip_id for clip in drivers])
-    number = {person: index for index, person in enumerate(persons)}
-    emotions = {emotion: index for index, emotion in enumerate(dict.fromkeys(clip.emotion for clip in drivers))}
-    used = np.zeros((len(emotions), len(persons)), np.int64)
-    # How often each driver met each person; the largest value of the type is said of whom it must not meet (again).
-    met = np.zeros((len(drivers), len(persons)), np.min_scalar_type(1 + max((len(c) for c in clips), default=0)))
-    never = np.iinfo(met.dtype).max
-    for index, clip in enumerate(drivers):
-        if clip.person_id in number:
-            met[index, number[clip.person_id]] = never
-    waiting = int((met != never).any(axis=1).sum())
+    bit = {person: 1 << index for index, person in enumerate(persons)}
+    # Lap by lap a driver meets everybody once who has a clip left: in lap n those with more than n clips.
+    laps = [
+        sum(bit[person] for person in persons if len(clips_of[person]) > lap)
+        for lap in range(max(map(len, clips), default=0))
+    ]
+    waiting = [_Waiting(laps, ~bit.get(clip.person_id, 0)) for clip in drivers]
+    everybody = sum(bit.values())
+    overall, within = _Levels(everybody), {clip.emotion: _Levels(everybody) for clip in drivers}
+    left = sum(driver.people != 0 for driver in waiting)
     taken_by, taken = array("i"), array("i")
     for driver, chance in _turns(seed, drivers, driver_keys, per_driver, balance):
-        if not waiting:
+        if not left:
             break
-        row = met[driver]
-        fewest = row.min()
-        if fewest == never:
+        state, emotion = waiting[driver], within[drivers[driver].emotion]
+        if not state.people:
             continue
-        emotion = emotions[drivers[driver].emotion]
-        choices = (row == fewest).nonzero()[0]
-        cost = used[emotion].take(choices)
-        choices = choices[cost == cost.min()]
-        best = _mixed(person_keys[choices] ^ chance).argmin() if len(choices) > 1 else 0
-        person = int(choices[best])
+        choices = overall.least(emotion.least(state.people))
+        person = _nth(choices, chance % choices.bit_count())
         faces = clips[person]
-        face = faces[0] if len(faces) == 1 else _shuffled(faces, clip_keys[faces] ^ driver_keys[driver])[fewest]
+        face = faces[0] if len(faces) == 1 else _shuffled(faces, clip_keys[faces] ^ driver_keys[driver])[state.lap]
         taken_by.append(driver)
         taken.append(face)
-        used[:, person] += 1
-        used[emotion, person] += _WITHIN_EMOTION
-        if fewest + 1 == len(faces):
-            row[person] = never
-            waiting -= row.min() == never
-        else:
-            row[person] += 1
+        overall.seen(person)
+        emotion.seen(person)
+        state.meet(person)
+        left -= not state.people
     of, faces = np.frombuffer(taken_by, np.int32), np.frombuffer(taken, np.int32)
     order = np.argsort(of, kind="stable")
     return Pairs(of[order], faces[order])
 
 
+class _Waiting:
+    """Whom a driver has not met in this lap: a set of persons, person n as bit n of an integer."""
+
+    def __init__(self, laps: Sequence[int], others: int) -> None:
+        self._laps, self._others, self.lap = laps, others, 0
+        self.people = laps[0] & others if laps else 0
+
+    def meet(self, person: int) -> None:
+        self.people ^= 1 << person
+        while not self.people and self.lap + 1 < len(self._laps):
+            self.lap += 1
+            self.people = self._laps[self.lap] & self._others
+
+
+class _Levels:
+    """How often each person was seen: the sets of those seen equally often, as bits of integers."""
+
+    def __init__(self, everybody: int) -> None:
+        self._counts: dict[int, int] = defaultdict(int)
+        self._sets, self._levels = {0: everybody}, [0]
+
+    def least(self, people: int) -> int:
+        """Those of some people who were seen least often."""
+        return next(found for level in self._levels if (found := people & self._sets[level]))
+
+    def seen(self, person: int) -> None:
+        """Somebody was seen once more."""
+        level, bit = self._counts[person], 1 << person
+        self._counts[person] = level + 1
+        self._sets[level] ^= bit
+        if level + 1 in self._sets:
+            self._sets[level + 1] |= bit
+        else:
+            self._sets[level + 1] = bit
+            insort(self._levels, level + 1)
+        if not self._sets[level]:
+            del self._sets[level]
+            self._levels.remove(level)
+
+
+def _nth(people: int, n: int) -> int:
+    """Number of the n-th of some people, both from 0."""
+    person, width = 0, people.bit_length()
+    while width > 1:
+        half = width // 2
+        low = people & ((1 << half) - 1)
+        count = low.bit_count()
+        if n < count:
+            people, width = low, half
+        else:
+            people, width, person, n = people >> half, width - half, person + half, n - count
+    return person
+
+
 def _turns(
     seed: int, drivers: Sequence[Clip], keys: np.ndarray, per_driver: int, balance: bool
-) -> Iterator[tuple[int, np.uint64]]:
-    """(driver, chance of that turn) in order."""
+) -> Iterator[tuple[int, int]]:
+    """(driver, 64 bits of chance) in order."""
     if not balance:
         yield from _laps(seed, np.arange(len(drivers)), keys, per_driver)
         return
@@ -118,11 +163,11 @@ def _turns(
         yield next(laps[emotion])
 
 
-def _laps(seed: int, indices: np.ndarray, keys: np.ndarray, count: int) -> Iterator[tuple[int, np.uint64]]:
+def _laps(seed: int, indices: np.ndarray, keys: np.ndarray, count: int) -> Iterator[tuple[int, int]]:
     for turn in range(count):
         chances = _mixed(keys ^ _keys("turn", seed, [turn]))
         order = np.argsort(chances, kind="stable")
-        yield from zip(indices[order].tolist(), chances[order], strict=True)
+        yield from zip(indices[order].tolist(), chances[order].tolist(), strict=True)
 
 
 def _keys(purpose: str, seed: int, names: Sequence[object]) -> np.ndarray:

@@ -249,19 +249,14 @@ class _Performed:
             *settings.made_with(checkpoint),
         )
         self._eyes = settings.eyes_shown
-        self._line = lru_cache(maxsize=1)(self._timeline)  # without --tempo all clips of a driver have the same
+        self._shown = lru_cache(maxsize=1)(self._timeline)  # without --tempo all clips of a driver have the same
 
     def on(self, target: Clip, content: str, shard: int) -> PlannedClip:
         """The clip with the face of a target, whose content is given as a digest."""
         settings, driver = self._settings, self._driver
         drawn = draw_controls(settings, f"{driver.clip_id} {target.clip_id}")
-        line = self._line(drawn.tempo_onset, drawn.tempo_offset)
-        clip_id = content_id(
-            "syn",
-            self._content,
-            content,
-            [drawn.strength, drawn.mirror, drawn.asymmetry, line.n_frames, line.apex, line.times],
-        )
+        line, shown = self._shown(drawn.tempo_onset, drawn.tempo_offset)
+        clip_id = content_id("syn", self._content, content, shown, drawn.strength, drawn.mirror, drawn.asymmetry)
         return PlannedClip(
             clip_id=clip_id,
             shard=shard,
@@ -287,10 +282,11 @@ class _Performed:
             seed=seed_of(settings.seed, clip_id),
         )
 
-    def _timeline(self, tempo_onset: float, tempo_offset: float) -> Timeline:
+    def _timeline(self, tempo_onset: float, tempo_offset: float) -> tuple[Timeline, str]:
+        """The timeline, and what a clip's id says of it."""
         driver = self._driver
         apex = None if driver.apex_index is None else driver.apex_index - (driver.onset_index or 0)
-        return timeline(
+        line = timeline(
             driver.n_frames,
             apex if apex is not None and 0 <= apex < driver.n_frames else None,
             tempo_onset=tempo_onset,
@@ -299,6 +295,7 @@ class _Performed:
             rate=self._settings.rate,
             micro=driver.expression == "micro",
         )
+        return line, f"{line.n_frames} {line.apex} {line.times}"
 
 
 class Controls(NamedTuple):

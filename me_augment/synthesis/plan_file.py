@@ -25,6 +25,8 @@ from me_augment.synthesis.sharding import Packer
 PLAN = "plan.parquet"
 # Rows written, and at most held, at once.
 _BATCH = 1 << 14
+# Rows made at once from a batch.
+_MADE = 1 << 11
 _ROWS, _SHARDS, _FINGERPRINT, _SETTINGS = (f"me_augment.{n}" for n in ("rows", "shards", "fingerprint", "settings"))
 
 
@@ -170,8 +172,8 @@ class PlanFile:
                 if not wanted:
                     continue
                 table = file.read_row_group(group, use_threads=False).filter(pa.array(np.isin(shards, wanted)))
-                for start in range(0, len(table), _BATCH // 8):
-                    yield table.slice(start, _BATCH // 8)
+                for start in range(0, len(table), _MADE):
+                    yield table.slice(start, _MADE)
 
     @contextmanager
     def _opened(self) -> Iterator[pq.ParquetFile]:

@@ -157,9 +157,13 @@ def _require_known(makers: Sequence[Maker], sources: Sources) -> None:
 
 def _frame_rates(manifest: Manifest) -> dict[str, Fraction]:
     """Clip id → frames per second, of the clips where it is known."""
-    rates = {}
-    for clip in manifest.clips:
-        recording = manifest.recording_of.get(clip.recording_id or "")
-        if recording is not None and recording.fps_num:
-            rates[clip.clip_id] = Fraction(recording.fps_num, recording.fps_den or 1)
-    return rates
+    of_recording = {
+        recording.recording_id: Fraction(recording.fps_num, recording.fps_den or 1)
+        for recording in manifest.recordings
+        if recording.fps_num
+    }
+    return {
+        clip.clip_id: of_recording[clip.recording_id]
+        for clip in manifest.clips
+        if clip.recording_id is not None and clip.recording_id in of_recording
+    }

@@ -89,17 +89,49 @@ def read_record(run: Path, shard: int, digest: str) -> Record | None:
 def damage(run: Path, record: Record) -> list[str]:
     """The files of a shard that are not what they were, as sentences; reads every byte."""
     folder = folder_of(run, record.shard)
-    found = []
-    for name, expected in sorted(record.sha256.items()):
-        path = folder / name
-        try:
-            if file_sha256(path) != expected:
-                found.append(f"{path.relative_to(run)} holds other bytes than were written.")
-        except OSError as error:
-            found.append(f"{path.relative_to(run)}: {error.strerror or error}.")
+    found = [
+        sentence
+        for name, expected in sorted(record.sha256.items())
+        for sentence in _damage(run, folder / name, expected)
+    ]
     known = set(record.sha256)
     strangers = sorted(path.name for path in folder.iterdir() if path.name not in known) if folder.is_dir() else []
     return found + [f"{(folder / name).relative_to(run)} belongs to no clip." for name in strangers]
+
+
+# What a run holds beside its shards once it is finished, but for what says where corpus and checkpoints lie.
+_OF_RUN = (
+    *("plan.parquet", "config.yaml", "environment.json", "stats.json", "README.md"),
+    *("clips.parquet", "recordings.parquet", "manifest.json"),
+    *("inputs/roles.json", "inputs/basis.npz", "inputs/manifest/clips.parquet", "inputs/manifest/recordings.parquet"),
+)
+_FINISH = Path("completions") / "run.json"
+
+
+def write_finish(run: Path) -> None:
+    """Make the run count as finished; all its files are in place."""
+    hashes = {name: file_sha256(run / name) for name in _OF_RUN if (run / name).is_file()}
+    write_text(run / _FINISH, json.dumps({"sha256": hashes}, indent=1) + "\n")
+
+
+def is_finished(run: Path) -> bool:
+    """Whether the run was finished, and has not grown or been mended since."""
+    return (run / _FINISH).is_file() and (run / "manifest.json").is_file()
+
+
+def unfinish(run: Path) -> None:
+    """Before anything changes in a finished run."""
+    (run / _FINISH).unlink(missing_ok=True)
+    (run / "manifest.json").unlink(missing_ok=True)
+
+
+def damage_of_finish(run: Path) -> list[str]:
+    """The files of a finished run beside its shards that are not what they were, as sentences."""
+    try:
+        hashes = json.loads((run / _FINISH).read_bytes())["sha256"]
+        return [sentence for name, expected in hashes.items() for sentence in _damage(run, run / name, expected)]
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        return [f"{_FINISH} is damaged ({error!r})."]
 
 
 def file_sha256(file: Path) -> str:
@@ -109,6 +141,15 @@ def file_sha256(file: Path) -> str:
         while block := handle.read(1 << 20):
             hashed.update(block)
     return hashed.hexdigest()
+
+
+def _damage(run: Path, file: Path, expected: str) -> list[str]:
+    try:
+        if file_sha256(file) != expected:
+            return [f"{file.relative_to(run)} holds other bytes than were written."]
+    except OSError as error:
+        return [f"{file.relative_to(run)}: {error.strerror or error}."]
+    return []
 
 
 def _record(content: dict[str, Any]) -> Record:

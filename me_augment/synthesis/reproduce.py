@@ -10,6 +10,7 @@ from typing import Any
 
 from me_augment.errors import MeAugmentError, UsageError
 from me_augment.manifest import Clip
+from me_augment.manifest.columns import from_table, to_table
 from me_augment.synthesis.finish import read_shard
 from me_augment.synthesis.inputs import open_clip_maker, read_settings
 from me_augment.synthesis.records import Record, file_sha256, read_record
@@ -67,11 +68,12 @@ def reproduce(run: Path, clip_id: str, out: Path | None = None) -> Reproduction:
                 shutil.copyfile(file, out)
             except OSError as error:
                 raise MeAugmentError(f"cannot write {out}: {error.strerror or error}.") from error
+    (clip,) = from_table(Clip, to_table(Clip, [made.clip]))  # as it is stored: some columns have single precision
     return Reproduction(
-        clip=made.clip,
+        clip=clip,
         sha256=sha256,
         expected=record.sha256.get(file.name) if record else None,
-        differences=tuple(_differences(_row_of(run, record, clip_id), made.clip)),
+        differences=tuple(_differences(_row_of(run, record, clip_id), clip)),
         packages=tuple(changed_packages(run)),
     )
 

@@ -18,7 +18,7 @@ from me_augment.synthesis.inputs import keep_inputs, open_clip_maker, read_setti
 from me_augment.synthesis.lock import only_one
 from me_augment.synthesis.plan_file import PLAN, PlanFile, write_plan
 from me_augment.synthesis.prepare import Prepared
-from me_augment.synthesis.records import Record, read_records
+from me_augment.synthesis.records import Record, is_finished, read_records, unfinish
 from me_augment.synthesis.settings import Settings
 from me_augment.synthesis.shard import ShardResult
 from me_augment.synthesis.shard_maker import Open, ShardMaker
@@ -38,8 +38,10 @@ def begin(prepared: Prepared, folder: Path) -> Status:
         MeAugmentError: it cannot be written.
     """
     config, environment = folder / "config.yaml", folder / "environment.json"
+    settings = prepared.settings
     if config.is_file():
-        prepared.settings.require_same(Settings.read(config), folder)
+        settings = Settings.read(config)
+        prepared.settings.require_same(settings, folder)
     elif folder.exists() and (not folder.is_dir() or any(not p.name.startswith(".") for p in folder.iterdir())):
         raise UsageError(f"{folder} exists and is not a run: name another --out, or an empty folder.")
     try:
@@ -47,7 +49,7 @@ def begin(prepared: Prepared, folder: Path) -> Status:
         with only_one(folder):
             # The settings come first, so that a run killed right here is known as one; the plan comes last.
             if not config.is_file():
-                write_text(config, prepared.settings.to_yaml())
+                write_text(config, settings.to_yaml())
             for name in ("shards", "completions"):
                 (folder / name).mkdir(exist_ok=True)
             if not environment.is_file():
@@ -55,8 +57,8 @@ def begin(prepared: Prepared, folder: Path) -> Status:
             require_same_packages(folder)
             keep_inputs(folder, prepared.real, prepared.roles, prepared.makers, prepared.basis)
             if not (folder / PLAN).is_file():
-                write_plan(folder / PLAN, prepared.plan, prepared.settings.digest)
-            require_plan(folder, prepared.settings)
+                write_plan(folder / PLAN, prepared.plan, settings.digest)
+            require_plan(folder, settings)
     except OSError as error:
         raise MeAugmentError(f"cannot write {folder}: {error.strerror or error}.") from error
     return status(folder)
@@ -113,12 +115,12 @@ def execute(folder: Path, session: Session | None = None, *, open_clips: Open = 
         done = {record.shard: record for record in read_records(folder, digests)}
         again = {number for number, record in done.items() if record.failed} if session.retry_failed else set()
         skip = done.keys() - again
-        if len(skip) == plan.shards and (folder / "manifest.json").is_file():
+        if len(skip) == plan.shards and is_finished(folder):
             return status(folder)
         limit = _Limit(session.max_failures, [done[number] for number in skip])
         work = ShardMaker(folder.absolute(), open_clips, retry=session.retry_failed)
         try:
-            (folder / "manifest.json").unlink(missing_ok=True)
+            unfinish(folder)
             with closing(session.executor.run(work, plan.read_shards(skip), session.stop)) as results:
                 for result in results:
                     skip.add(result.shard)

@@ -186,7 +186,8 @@ class Settings:
         """Raise UsageError naming the first field in which a started run differs from what is asked now."""
         asked = _flat(asdict(self))
         for name, before in _flat(asdict(started)).items():
-            if name == "checkpoint_files":
+            # Files may be moved; a run that was extended keeps the shards that suited it when it was smaller.
+            if name in ("checkpoint_files", "clips_per_shard"):
                 continue
             now = asked[name]
             if tuple(_listed(before)) != tuple(_listed(now)):

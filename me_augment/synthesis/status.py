@@ -12,7 +12,7 @@ from me_augment.manifest import Clip
 from me_augment.manifest.columns import from_table
 from me_augment.synthesis.lock import is_held
 from me_augment.synthesis.plan_file import PLAN, PlanFile
-from me_augment.synthesis.records import folder_of, read_records
+from me_augment.synthesis.records import folder_of, is_finished, read_records
 
 
 @dataclass(frozen=True)
@@ -39,11 +39,18 @@ class Status:
         return self.planned - self.tried
 
 
-def status(folder: Path) -> Status:
-    """State of a run, from its folder alone; UsageError if it is none."""
+def status(folder: Path, *, failed_is_missing: bool = False) -> Status:
+    """State of a run, from its folder alone; UsageError if it is none.
+
+    Args:
+        folder: of the run.
+        failed_is_missing: count shards in which clips failed as not done, since they are to be made again.
+    """
     plan = PlanFile.open(folder / PLAN)
     made = rejected = failed = done = 0
     for record in read_records(folder, plan.digests()):
+        if failed_is_missing and record.failed:
+            continue
         made, rejected, failed = made + record.made, rejected + record.rejected, failed + record.failed
         done += 1
     return Status(
@@ -53,7 +60,7 @@ def status(folder: Path) -> Status:
         failed=failed,
         shards=plan.shards,
         shards_done=done,
-        finished=done == plan.shards and (folder / "manifest.json").is_file(),
+        finished=done == plan.shards and is_finished(folder),
         running=is_held(folder),
     )
 

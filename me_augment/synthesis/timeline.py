@@ -83,9 +83,10 @@ def timeline(
     asked = tuple(_exact(factor) * phase * density for phase, factor in zip(phases, factors, strict=True))
     limits = _limits(phases, fps, rate or fps) if micro else _Limits()
     counts = _counts(phases, asked, limits)
-    came_out = [1.0 if not p else float(n / (p * density)) for p, n in zip(phases, counts, strict=True)]
+    new, old = density.numerator, density.denominator
+    came_out = [1.0 if not p else n * old / (p * new) for p, n in zip(phases, counts, strict=True)]
     total = sum(counts)
-    whole = float(total / (last * density)) if last else 1.0
+    whole = total * old / (last * new) if last else 1.0
     if apex is None:
         came_out = [whole, whole]
     same = counts == phases

@@ -6,11 +6,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from me_augment.errors import MeAugmentError
-from me_augment.manifest import Manifest
 from me_augment.synthesis.inputs import open_real, read_roles, read_settings
 from me_augment.synthesis.lock import only_one
-from me_augment.synthesis.records import damage, file_of, read_record
+from me_augment.synthesis.records import damage, damage_of_finish, file_of, is_finished, read_record, unfinish
 from me_augment.synthesis.run import require_plan
 from me_augment.synthesis.shard import shard_name
 
@@ -64,25 +62,14 @@ def verify(run: Path, progress: Callable[[int], None] = lambda _: None) -> Verdi
         progress(0 if record is None else record.clips)
     open_real(run)
     read_roles(run)
-    problems += _of_manifest(run, plan.rows, missing)
+    if is_finished(run):
+        problems += damage_of_finish(run)
     return Verdict(whole, files, size, missing, tuple(problems), tuple(damaged))
 
 
 def forget(run: Path, shards: tuple[int, ...]) -> None:
     """Make shards count as missing, so that they are made again when the run goes on."""
     with only_one(run):
-        (run / "manifest.json").unlink(missing_ok=True)
+        unfinish(run)
         for number in shards:
             file_of(run, number).unlink(missing_ok=True)
-
-
-def _of_manifest(run: Path, planned: int, missing: int) -> list[str]:
-    if not (run / "manifest.json").is_file():
-        return []
-    try:
-        synthetic = sum(clip.is_synthetic for clip in Manifest.open(run).clips)
-    except MeAugmentError as error:
-        return [f"the run's manifest: {error}"]
-    if missing or synthetic != planned:
-        return [f"the run's manifest has {synthetic} synthetic clips, and {planned} were planned."]
-    return []

@@ -127,7 +127,7 @@ class TestSynthesize:
         assert (code, out) == (0, f"6 clips made, 0 rejected, 0 failed → {run}\n")
         assert "Synthesizing: 6 of 6" in err
         assert (
-            "6 of 6 clips made, 0 rejected, 0 failed, 0 missing; 1 of 1 shards complete; finished"
+            "6 of 6 clips made, 0 rejected, 0 failed, 0 missing; 2 of 2 shards complete; finished"
             in cli("status", run)[1]
         )
         assert cli("validate", run)[0] == 0

@@ -1,12 +1,23 @@
 """The leakage rule: nobody who contributed to a clip is ever held out while it trains."""
 
+import pyarrow as pa
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from rows import clip, synthetic
 
 from me_augment.errors import UsageError
-from me_augment.manifest.folds import may_test, may_train, persons, resolve_person
+from me_augment.manifest import Clip
+from me_augment.manifest.columns import to_table
+from me_augment.manifest.folds import (
+    held_out_mask,
+    may_test,
+    may_train,
+    persons,
+    resolve_person,
+    training_mask,
+)
+from me_augment.manifest.sequence import Rows
 
 PEOPLE = [f"casme2:sub{i}" for i in range(91, 96)]
 
@@ -81,3 +92,35 @@ def test_a_contributor_whom_the_list_forgets_is_kept_out_all_the_same():
 def test_a_mere_target_face_does_not_make_a_subject_ambiguous():
     rows = [clip(person_id="casme2:sub91"), clip(person_id="faces:sub91", expression="neutral")]
     assert resolve_person(rows, "sub91") == "casme2:sub91"
+
+
+NAMES = st.sampled_from([*PEOPLE[:3], "samm:006", "casme:sub91", "casme2:*", "samm:*"])
+LISTS = st.lists(NAMES, max_size=3).map(tuple)
+ROWS = st.lists(
+    st.builds(
+        clip,
+        person_id=NAMES,
+        driver_person_id=st.none() | NAMES,
+        target_person_id=st.none() | NAMES,
+        forbidden_subjects=LISTS,
+        generator_training_subjects=LISTS,
+        is_synthetic=st.booleans(),
+        expression=st.sampled_from(["micro", "neutral"]),
+    ),
+    max_size=9,
+)
+
+
+@settings(max_examples=200, deadline=None)
+@given(ROWS, NAMES, st.integers(0, 9))
+def test_the_masks_of_a_table_say_the_same_of_every_row(rows, held_out, at):
+    table = pa.concat_tables([to_table(Clip, rows[:at]), to_table(Clip, rows[at:]), to_table(Clip, rows)]).slice(1)
+    expected = [*rows, *rows][1:]
+    assert training_mask(table, held_out).to_pylist() == [may_train(row, held_out) for row in expected]
+    assert held_out_mask(table, held_out).to_pylist() == [may_test(row, held_out) for row in expected]
+
+
+@settings(max_examples=50, deadline=None)
+@given(ROWS)
+def test_persons_of_a_table_are_those_of_its_rows(rows):
+    assert persons(Rows(Clip, to_table(Clip, rows))) == persons(rows)

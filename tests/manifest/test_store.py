@@ -1,6 +1,7 @@
 """The manifest folder: round trip, refusal of what is damaged, paths that stay inside."""
 
 import json
+import pickle
 from dataclasses import replace
 from pathlib import Path
 
@@ -9,8 +10,10 @@ import pytest
 from rows import clip, manifest, recording
 
 from me_augment.errors import MeAugmentError, UsageError
-from me_augment.manifest import Issue, Manifest
+from me_augment.manifest import Clip, Issue, Manifest, store
 from me_augment.manifest.au import parse_aus
+from me_augment.manifest.columns import to_table
+from me_augment.manifest.store import ManifestWriter
 
 
 def test_what_is_written_is_read_back(tmp_path):
@@ -146,3 +149,69 @@ def test_root_moves_one_corpus_and_refuses_to_guess_among_several(tmp_path):
     two.write(tmp_path / "m")
     with pytest.raises(UsageError, match="--root can move one only"):
         Manifest.open(tmp_path / "m", root=tmp_path)
+
+
+def _pieces(rows, size):
+    return [rows[start : start + size] for start in range(0, len(rows), size)]
+
+
+CLIPS = tuple(clip(clip_id=f"clip-{n:02d}", person_id=f"casme2:sub{n % 5}", is_synthetic=n % 3 == 0) for n in range(23))
+RECORDINGS = tuple(recording(recording_id=f"rec-{n}") for n in range(23))
+
+
+@pytest.mark.parametrize("group", [1, 7, 23, 1000])
+def test_a_manifest_written_in_pieces_has_the_bytes_of_one_written_at_once(tmp_path, monkeypatch, group):
+    monkeypatch.setattr(store, "_GROUP", group)
+    whole = manifest(recordings=RECORDINGS, clips=CLIPS).write(tmp_path / "whole")
+    for size, form in ((1, tuple), (4, tuple), (4, to_table)):
+        folder = tmp_path / f"{size}{form.__name__}"
+        folder.mkdir()
+        about = {"corpus": whole.corpus, "roots": whole.roots, "licence": whole.licence}
+        with ManifestWriter(folder, **about) as writer:
+            for some in _pieces(RECORDINGS, 5):
+                writer.add(some, ())
+            for some in _pieces(CLIPS, size):
+                writer.add((), some if form is tuple else to_table(Clip, some))
+            assert not (folder / "manifest.json").exists()
+        for file in ("manifest.json", "clips.parquet", "recordings.parquet"):
+            assert (folder / file).read_bytes() == (tmp_path / "whole" / file).read_bytes()
+    said = json.loads((tmp_path / "whole" / "manifest.json").read_text())
+    assert said["counts"] == {"recordings": 23, "clips": 23, "synthetic": 8, "subjects": 5}
+    opened = Manifest.open(tmp_path / "whole")
+    assert opened == whole
+    assert said["fingerprint"] == opened.fingerprint == whole.fingerprint
+    assert pq.read_metadata(tmp_path / "whole" / "clips.parquet").num_row_groups == -(-23 // group)
+
+
+def test_a_manifest_whose_writing_fails_leaves_what_was_there(tmp_path):
+    before = manifest().write(tmp_path / "m")
+    about = {"corpus": "other", "roots": {}, "licence": "none"}
+    with pytest.raises(AttributeError), ManifestWriter(tmp_path / "m", **about) as writer:
+        writer.add(RECORDINGS, [*CLIPS, None])
+    with pytest.raises(ValueError, match="other columns"), ManifestWriter(tmp_path / "m", **about) as writer:
+        writer.add(RECORDINGS, to_table(Clip, CLIPS).drop_columns(["emotion"]))
+    assert Manifest.open(tmp_path / "m") == before
+    assert {path.name for path in (tmp_path / "m").iterdir()} == {
+        "manifest.json",
+        "clips.parquet",
+        "recordings.parquet",
+    }
+
+
+def test_a_manifest_stopped_while_it_is_put_in_place_is_none(tmp_path, monkeypatch):
+    manifest().write(tmp_path / "m")
+    monkeypatch.setattr(store, "write_text", lambda *_: (_ for _ in ()).throw(OSError("no space left")))
+    with pytest.raises(OSError, match="no space"):
+        manifest(recordings=RECORDINGS, clips=CLIPS).write_tables(tmp_path / "m")
+    with pytest.raises(UsageError, match="not a manifest"):
+        Manifest.open(tmp_path / "m")
+
+
+def test_an_opened_manifest_is_used_like_any_other(tmp_path):
+    whole = manifest(recordings=RECORDINGS, clips=(*CLIPS, clip(clip_id="x", offset_index=None)))
+    opened = Manifest.open(whole.write(tmp_path / "m").folder)
+    assert opened.usable_clips() == whole.usable_clips() == list(CLIPS)
+    assert opened.recording_of["rec-7"] == RECORDINGS[7]
+    assert opened.clip_table.equals(whole.clip_table)
+    assert replace(opened, clips=opened.clips[:2]).clips == CLIPS[:2]
+    assert pickle.loads(pickle.dumps(opened)) == opened

@@ -7,7 +7,7 @@ from rows import clip, manifest, recording, synthetic
 
 from me_augment.errors import MeAugmentError
 from me_augment.manifest import Issue
-from me_augment.manifest.validate import findings, require_sound
+from me_augment.manifest.validate import findings, require_sound, require_sound_rows, row_findings
 
 
 def test_a_sound_manifest_has_no_findings():
@@ -84,3 +84,14 @@ def test_missing_files_are_found(tmp_path):
 def test_require_sound_raises_with_the_first_findings():
     with pytest.raises(MeAugmentError, match="1 problem"):
         require_sound(manifest(clips=(clip(expression="nano"),)))
+
+
+def test_some_rows_are_checked_against_recordings_known_before():
+    rows, known = (clip(recording_id="rec-1"), clip(clip_id="clip-2", recording_id="rec-2")), recording()
+    assert row_findings((recording(recording_id="rec-2"),), rows, {"rec-1": known}) == []
+    assert "rec-1 is not in recordings" in row_findings((recording(recording_id="rec-2"),), rows)[0]
+    shorter = {"rec-1": replace(known, n_frames=5), "rec-2": known}
+    assert "outside the recording's 5 frames" in row_findings((), rows, shorter)[0]
+    require_sound_rows((), rows, {"rec-1": known, "rec-2": known})
+    with pytest.raises(MeAugmentError, match="2 problem"):
+        require_sound_rows((), rows)

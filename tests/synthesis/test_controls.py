@@ -80,8 +80,8 @@ def pulled(person, landmark, amplitude):
 
 
 def prepared(manifest, **options):
-    plan = planned(open_sources(manifest.folder, None, None), **{"per_driver": 2, **options})
-    return replace(plan, plan=tuple(replace(row, shard=i // 3) for i, row in enumerate(plan.plan)))
+    options = {"per_driver": 2, "clips_per_shard": 3, **options}
+    return planned(open_sources(manifest.folder, None, None), **options)
 
 
 def made(manifest, folder, **options):

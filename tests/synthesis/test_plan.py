@@ -12,7 +12,7 @@ from rows import clip, synthetic
 from me_augment.errors import UsageError
 from me_augment.generation import Rendition
 from me_augment.manifest import Issue
-from me_augment.synthesis.plan import make_plan, rendition_of, usable
+from me_augment.synthesis.plan import Plan, make_plan, rendition_of, usable
 from me_augment.synthesis.settings import Settings
 
 POINTS = tuple(map(float, range(136)))
@@ -68,6 +68,44 @@ def test_the_plan_does_not_depend_on_the_order_of_the_rows():
     forward, _ = usable(clips, drivers=True)
     backward, _ = usable(reversed(clips), drivers=True)
     assert list(make_plan(asked(), forward, forward)) == list(make_plan(asked(), backward, backward))
+
+
+def test_a_plan_is_made_anew_each_time_it_is_gone_through():
+    plan = make_plan(asked(per_driver=3, strength=(0.5, 1.5), clips_per_shard=4), *[rows(5, 3)] * 2)
+    first, second = iter(plan), iter(plan)
+    assert [next(first) for _ in range(7)] == [next(second) for _ in range(7)]
+    assert list(first) == list(second)
+    assert len(list(plan)) == len(plan) == 45
+    assert [row.shard for row in plan] == sorted(row.shard for row in plan)
+    assert {row.shard for row in plan} == set(range(plan.shards))
+
+
+def test_many_clips_of_one_driver_are_several_shards_of_one_size():
+    clips = rows(9, 4)
+    plan = make_plan(asked(per_driver=20, clips_per_shard=8), clips[:3], clips)
+    of_driver = Counter((row.driver_clip_id, row.shard) for row in plan)
+    assert sorted(of_driver.values()) == [6, 6, 6, 7, 7, 7, 7, 7, 7]
+    assert plan.shards == 9
+
+
+def test_the_size_of_shards_goes_with_the_plan_unless_it_is_given():
+    clips = rows(6, 4)
+    assert [make_plan(asked(per_driver=n), clips, clips).clips_per_shard for n in (1, 2, 20)] == [4, 4, 20]
+    assert make_plan(asked(per_driver=20, clips_per_shard=3), clips, clips).clips_per_shard == 3
+
+
+def test_plans_of_several_generators_share_no_shard():
+    clips = rows(5, 3)
+    parts = [make_plan(asked(), clips, clips, checkpoint=name) for name in ("a", "b")]
+    whole = Plan.joined(parts, None)
+    assert len(whole) == 30
+    assert whole.clips_per_shard == 4
+    of_shard = {row.shard: set() for row in whole}
+    for row in whole:
+        of_shard[row.shard].add(row.checkpoint)
+    assert all(len(names) == 1 for names in of_shard.values())
+    assert list(of_shard) == list(range(whole.shards))
+    assert [replace(row, shard=0) for row in whole] == [replace(row, shard=0) for part in parts for row in part]
 
 
 def test_another_seed_is_another_plan():

@@ -73,7 +73,7 @@ def test_a_run_is_a_manifest(finished, tiny_manifest):
 
 def test_completions_account_for_every_clip_and_byte(finished):
     plan = PlanFile.open(finished / PLAN)
-    records = [json.loads(file.read_text()) for file in sorted((finished / "completions").iterdir())]
+    records = [json.loads(file.read_text()) for file in sorted((finished / "completions").glob("shard-*"))]
     files = [name for record in records for name in record["sha256"] if name.endswith(".mkv")]
     assert sorted(files) == sorted(f"{row.clip_id}.mkv" for row in plan)
     for record in records:
@@ -468,3 +468,64 @@ def test_a_clip_that_fails_a_gate_is_kept_but_not_used(tiny_manifest, tmp_path):
     assert "6 did not pass the gates" in card
     with pytest.raises(UsageError, match="--gate gain_low"):
         begin(loose, folder)
+
+
+_POISONED = """
+import sys
+sys.path[:0] = sys.argv[1:3]
+from pathlib import Path
+from simulated import open_poisoned
+from me_augment.synthesis.run import execute
+execute(Path(sys.argv[3]), open_clips=open_poisoned)
+"""
+
+
+def test_a_clip_that_kills_the_process_costs_only_itself(finished, tiny_manifest, tmp_path):
+    plan = prepared(tiny_manifest)
+    folder = tmp_path / "r"
+    begin(plan, folder)
+    victim = list(plan.plan)[4].clip_id
+    (folder / "deadly.txt").write_text(victim)
+    here = Path(__file__).parent
+    command = [sys.executable, "-c", _POISONED, str(here), str(here.parent), str(folder)]
+    codes = [subprocess.run(command, check=False, timeout=120, capture_output=True).returncode for _ in range(3)]
+    assert codes == [-11, -11, 0]
+    (failed,) = unused(folder)
+    assert failed.clip_id == victim
+    assert "SIGSEGV" in failed.reason
+    sound = hashes(finished)
+    clips = {name: value for name, value in hashes(folder).items() if name.endswith(".mkv")}
+    assert clips == {n: v for n, v in sound.items() if n.endswith(".mkv") and victim not in n}
+    # What killed it is gone: what failed is made again, and the run is as if nothing had been.
+    (folder / "deadly.txt").unlink()
+    assert execute(folder).failed == 1
+    assert execute(folder, Session(retry_failed=True)).failed == 0
+    assert hashes(folder) == sound
+
+
+def test_too_many_failures_end_the_run(tiny_manifest, tmp_path, monkeypatch):
+    from me_augment.synthesis import run
+
+    monkeypatch.setattr(run, "_JUDGED", 3)
+    copy = tmp_path / "corpus"
+    shutil.copytree(tiny_manifest.roots["casme2"], copy)
+    moved = replace(tiny_manifest, roots={"": Path(), "casme2": copy}).write(tmp_path / "m")
+    for file in copy.rglob("*.jpg"):
+        file.write_bytes(b"")
+    plan = prepared(moved)
+    begin(plan, tmp_path / "r")
+    with pytest.raises(MeAugmentError, match=r"4 of 4 clips could not be made, more than --max-failures 50%"):
+        execute(tmp_path / "r", Session(max_failures=0.5))
+    assert status(tmp_path / "r").shards_done == 2
+    assert execute(tmp_path / "r", Session(max_failures=1.0)).finished
+
+
+def test_a_run_goes_on_from_its_folder_alone(finished, tiny_manifest, tmp_path):
+    manifest = shutil.copytree(tiny_manifest.folder, tmp_path / "m")
+    begin(prepared(Manifest.open(manifest)), tmp_path / "r")
+    shutil.rmtree(manifest)
+    stopped = []
+    state = execute(tmp_path / "r", Session(progress=stopped.append, stop=lambda: len(stopped) == 2))
+    assert (state.shards_done, state.finished) == (2, False)
+    assert execute(tmp_path / "r").finished
+    assert hashes(tmp_path / "r") == hashes(finished)

@@ -86,3 +86,10 @@ def test_a_damaged_file_is_named(tmp_path):
 def test_a_rate_is_a_fraction():
     assert replace(STARTED, fps="30000/1001").rate == Fraction(30000, 1001)
     assert replace(STARTED, fps=None).rate is None
+
+
+def test_shards_of_another_size_are_no_other_run(tmp_path):
+    """What suits a plan is no more what suited it before it was extended."""
+    replace(STARTED, clips_per_shard=7).require_same(replace(STARTED, clips_per_shard=4), tmp_path)
+    with pytest.raises(UsageError, match="clips_per_shard is 0"):
+        replace(STARTED, clips_per_shard=0)
