@@ -212,7 +212,11 @@ def _signals_withheld() -> Iterator[None]:
 @contextmanager
 def _quiet() -> Iterator[None]:
     """What Dask would log here is said in other words, or nobody's concern."""
-    loggers = [logging.getLogger(name) for name in ("distributed", "tornado.application")]
+    import distributed
+
+    # Dask gives some of its loggers a level of their own; asyncio tells of what Dask left unfinished.
+    names = [name for name in logging.root.manager.loggerDict if name.partition(".")[0] == distributed.__name__]
+    loggers = [logging.getLogger(name) for name in (*names, "tornado.application", "asyncio")]
     before = [logger.level for logger in loggers]
     for logger in loggers:
         logger.setLevel(logging.CRITICAL)
