@@ -5,8 +5,8 @@ import signal
 
 from rows import clip, recording
 
-from me_augment.synthesis.clip_maker import MadeClip
-from me_augment.synthesis.inputs import open_clip_maker
+from me_augment.synthesis.clip_maker import ClipMaker, MadeClip
+from me_augment.synthesis.inputs import open_clip_maker, open_makers, open_real, read_settings
 from me_augment.synthesis.plan import PlannedClip
 
 
@@ -31,8 +31,13 @@ def planned(count, shard=0):
 class Simulated:
     """Writes the clip's id into its file; clips named in `deadly.txt` of the run kill whoever makes them."""
 
+    threads = 1
+
     def __init__(self, run):
         self._run = run
+
+    def expect(self, rows):
+        pass
 
     def __call__(self, row, path, relative):
         with (self._run / "made.txt").open("a") as file:
@@ -59,12 +64,24 @@ def open_simulated(run):
     return Simulated(run)
 
 
+def open_simulated_threads(run):
+    simulated = Simulated(run)
+    simulated.threads = 3
+    return simulated
+
+
+def open_threads(run):
+    """The real thing, as beside a GPU."""
+    settings = read_settings(run)
+    return ClipMaker(open_real(run), settings, open_makers(run, settings), threads=3)
+
+
 def open_poisoned(run):
     """The real thing, but for the clips named in `deadly.txt`."""
     real, deadly = open_clip_maker(run), _lines(run / "deadly.txt")
 
     class Poisoned:
-        failed = real.failed
+        threads, failed, expect = 1, real.failed, real.expect
 
         def __call__(self, row, path, relative):
             if row.clip_id in deadly:

@@ -9,7 +9,7 @@ from me_augment.synthesis.shard import Shard
 
 # A clip is made in a process of its own after it was at work in so many deaths.
 TRIES = 2
-_BEGIN, _END = "begin", "end"
+_BEGIN, _END, _DONE = "begin", "end", "done "
 
 
 class Attempts:
@@ -30,12 +30,17 @@ class Attempts:
         except OSError:
             return set()
         deaths: Counter[str] = Counter()
-        last = _END
+        at_work: set[str] = set()
         for line in (*lines, _BEGIN):
             if line == _BEGIN:
-                deaths[last] += 1
-            last = line
-        return {clip for clip, count in deaths.items() if count >= TRIES and clip not in (_BEGIN, _END)}
+                deaths.update(at_work)
+            if line in (_BEGIN, _END):
+                at_work = set()
+            elif line.startswith(_DONE):
+                at_work.discard(line.removeprefix(_DONE))
+            else:
+                at_work.add(line)
+        return {clip for clip, count in deaths.items() if count >= TRIES}
 
     def begin(self) -> None:
         """A process takes the shard up."""
@@ -44,6 +49,10 @@ class Attempts:
     def at(self, clip_id: str) -> None:
         """It comes to a clip."""
         self._write(clip_id)
+
+    def done(self, clip_id: str) -> None:
+        """It is through with a clip."""
+        self._write(_DONE + clip_id)
 
     def end(self) -> None:
         """It lets go of the shard in good order, or at an error that it could report."""

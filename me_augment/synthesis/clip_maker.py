@@ -7,11 +7,10 @@ import itertools
 import os
 import time
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
 from fractions import Fraction
-from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -29,6 +28,7 @@ from me_augment.manifest.au import mirrored_cell, mirrored_units
 from me_augment.manifest.folds import covers
 from me_augment.manifest.ids import content_id
 from me_augment.synthesis.makers import Maker
+from me_augment.synthesis.observations import Observations
 from me_augment.synthesis.performances import generator_version, labels_of, motion_of
 from me_augment.synthesis.plan import PlannedClip, rendition_of
 from me_augment.synthesis.settings import Settings
@@ -67,16 +67,27 @@ class ClipMaker:
         settings: of the run; gates and kind of driving are used here.
         makers: the generators that the plan names.
         basis: what gives the motion of action units in place of the table.
+        threads: clips that may be made at once; with more than one, drivers are also measured ahead.
+
+    Attributes:
+        threads: see above.
     """
 
-    def __init__(self, real: Manifest, settings: Settings, makers: Sequence[Maker], basis: Basis | None = None) -> None:
+    def __init__(
+        self,
+        real: Manifest,
+        settings: Settings,
+        makers: Sequence[Maker],
+        basis: Basis | None = None,
+        threads: int = 1,
+    ) -> None:
+        self.threads = threads
         self._real, self._basis = real, basis
         self._makers = {maker.checkpoint: maker for maker in makers}
         self._gates, self._filmed = settings.gates, settings.driving == "filmed"
         self._persons = {clip.person_id for clip in real.clips}
         self._clip_of = {clip.clip_id: clip for clip in real.clips}
-        # Rows come sorted by driver, so two entries serve all that share one.
-        self._observed = lru_cache(maxsize=2)(self._observe)
+        self._observed = Observations(self._observe, ahead=threads if threads > 1 else 0)
 
     def __call__(self, row: PlannedClip, path: Path, relative: str) -> MadeClip:
         """Make one clip, on one thread; one that cannot be made becomes a row with a reason.
@@ -93,6 +104,10 @@ class ClipMaker:
         with one_thread():
             clip, recording = self._make(row, self._makers[row.checkpoint].generator(), path, relative, clock)
         return MadeClip(clip, recording, dict(clock.seconds))
+
+    def expect(self, rows: Iterable[PlannedClip]) -> None:
+        """Tell which rows come next."""
+        self._observed.expect((row.driver_clip_id, row.checkpoint) for row in rows if row.driver_clip_id)
 
     def failed(self, row: PlannedClip, reason: str) -> MadeClip:
         """The row of a clip that could not be made."""
@@ -113,7 +128,7 @@ class ClipMaker:
                     observed = motion_of(row, target, self._basis)
                     performer = IntendedMotion(observed)
                 else:
-                    observed, performer = self._observed(driver.clip_id, row.checkpoint)
+                    observed, performer = self._observed((driver.clip_id, row.checkpoint))
             with clock.stage("draw"):
                 whole, rendition = self._onset_frame(target), rendition_of(row, filmed=self._filmed)
                 animation = generator.animate(observed, whole, _points(target), rendition)
@@ -231,14 +246,16 @@ class ClipMaker:
                 reason = reason.replace(f"{root}{os.sep}", "")
         return reason
 
-    def _observe(self, clip_id: str, checkpoint: str | None) -> tuple[Any, TrackedDriver]:
+    def _observe(self, key: tuple[str, str | None]) -> tuple[Any, TrackedDriver]:
+        clip_id, checkpoint = key
         driver = self._clip_of[clip_id]
         assert driver.onset_index is not None
         assert driver.offset_index is not None
         source = open_recording(self._real, self._recording(driver))
         frames = list(source.read(range(driver.onset_index, driver.offset_index + 1)))
         points = _points(driver)
-        observed = self._makers[checkpoint].generator().observe(frames, points)
+        with one_thread():
+            observed = self._makers[checkpoint].generator().observe(frames, points)
         # Of a generator that knows nothing of blinks nobody can say that it left them out.
         eyes_moved = getattr(observed, "eyes", None) is not None
         return observed, TrackedDriver(frames, points, eyes_moved=eyes_moved)

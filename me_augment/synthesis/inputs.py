@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
@@ -18,6 +19,8 @@ from me_augment.synthesis.plan import Unusable
 from me_augment.synthesis.settings import Settings
 
 _CONFIG = "config.yaml"
+# Threads that read, measure, encode and judge while a GPU draws; never tried on one.
+_BESIDE_A_GPU = 8
 
 
 @dataclass(frozen=True)
@@ -122,7 +125,9 @@ def open_basis(run: Path, settings: Settings) -> Basis | None:
 def open_clip_maker(run: Path) -> ClipMaker:
     """What makes the clips of a run."""
     settings = read_settings(run)
-    return ClipMaker(open_real(run), settings, open_makers(run, settings), open_basis(run, settings))
+    # A GPU draws a clip sooner than a core reads, measures, encodes and judges it.
+    threads = min(_BESIDE_A_GPU, len(os.sched_getaffinity(0))) if settings.device == "cuda" else 1
+    return ClipMaker(open_real(run), settings, open_makers(run, settings), open_basis(run, settings), threads)
 
 
 def _portable(maker: Maker) -> dict[str, object]:

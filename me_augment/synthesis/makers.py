@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
@@ -47,10 +48,15 @@ class Maker:
         Raises:
             MeAugmentError: its checkpoint is not what it was when the run was planned.
         """
-        found = _loaded(self.choice, self.checkpoint)
+        with _LOADING:
+            found = _loaded(self.choice, self.checkpoint)
         if found.version != self.version:
             raise MeAugmentError(f"{self.choice.checkpoint} has changed since the run was planned: start it again.")
         return found
+
+
+# Threads that ask at once get one generator.
+_LOADING = threading.Lock()
 
 
 # The shards of a run come maker by maker: one is at work, and the next is being loaded.

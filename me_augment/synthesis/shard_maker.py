@@ -6,8 +6,9 @@ import os
 import secrets
 import shutil
 import time
-from collections import Counter, defaultdict
-from collections.abc import Callable
+from collections import Counter, defaultdict, deque
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import lru_cache
@@ -26,10 +27,15 @@ from me_augment.synthesis.clip_maker import MadeClip
 from me_augment.synthesis.plan import PlannedClip
 from me_augment.synthesis.records import Record, file_sha256, folder_of, read_record, write_record
 from me_augment.synthesis.shard import Shard, ShardResult
+from me_augment.threads import one_thread
 
 
 class Clips(Protocol):
     """Makes clips; see `ClipMaker`."""
+
+    threads: int
+
+    def expect(self, rows: Iterable[PlannedClip]) -> None: ...
 
     def __call__(self, row: PlannedClip, path: Path, relative: str) -> MadeClip: ...
 
@@ -65,23 +71,13 @@ class ShardMaker:
             OSError, MeAugmentError: the disk is full or gone, or what makes the clips cannot be opened.
         """
         attempts = Attempts(self.folder, shard)
-        kept = self._kept(shard)
         staging = self.folder / "shards" / f".{shard.name}.{secrets.token_hex(4)}.tmp"
         staging.mkdir(parents=True)
         try:
-            deadly = attempts.deadly()
-            attempts.begin()
             clips: list[Clip] = []
             recordings: list[Recording] = []
             seconds: defaultdict[str, float] = defaultdict(float)
-            for row in shard.rows:
-                attempts.at(row.clip_id)
-                path, relative = staging / _file_of(row), f"shards/{shard.name}/{_file_of(row)}"
-                if row.clip_id in kept:
-                    made = kept[row.clip_id]
-                    link(self.folder / relative, path)
-                else:
-                    made = (self._made_alone if row.clip_id in deadly else self._made)(row, path, relative)
+            for made in self._all(shard, staging, attempts):
                 clips.append(made.clip)
                 recordings += [made.recording] if made.recording is not None else []
                 for stage, taken in made.seconds.items():
@@ -101,15 +97,46 @@ class ShardMaker:
         seconds["write"] += time.perf_counter() - started
         return ShardResult(shard.number, record.made, record.rejected, record.failed, record.frames, dict(seconds))
 
-    def _made(self, row: PlannedClip, path: Path, relative: str) -> MadeClip:
-        return _opened(self.open_clips, self.folder, self.session)(row, path, relative)
+    def _all(self, shard: Shard, staging: Path, attempts: Attempts) -> Iterator[MadeClip]:
+        """The clips in their order, several being made at once where that helps."""
+        kept, deadly = self._kept(shard), attempts.deadly()
+        attempts.begin()
+        missing = [row for row in shard.rows if row.clip_id not in kept]
+        clips = _opened(self.open_clips, self.folder, self.session) if missing else None
 
-    def _made_alone(self, row: PlannedClip, path: Path, relative: str) -> MadeClip:
+        def make(row: PlannedClip) -> MadeClip:
+            path, relative = staging / _file_of(row), f"shards/{shard.name}/{_file_of(row)}"
+            if clips is None or row.clip_id in kept:
+                link(self.folder / relative, path)
+                return kept[row.clip_id]
+            attempts.at(row.clip_id)
+            made = self._made_alone(clips, row, path, relative) if row.clip_id in deadly else clips(row, path, relative)
+            attempts.done(row.clip_id)
+            return made
+
+        if clips is None or clips.threads == 1:
+            yield from map(make, shard.rows)
+            return
+        # On one thread each, told once for all: they would undo each other's word.
+        with one_thread(), ThreadPoolExecutor(clips.threads, "clip") as pool:
+            clips.expect(row for row in missing if row.clip_id not in deadly)
+            waiting = deque(pool.submit(make, row) for row in shard.rows)
+            try:
+                for place in range(len(waiting)):
+                    made = waiting.popleft().result()
+                    clips.expect(
+                        row for row in shard.rows[place:] if row.clip_id not in kept and row.clip_id not in deadly
+                    )
+                    yield made
+            finally:
+                for future in waiting:
+                    future.cancel()
+
+    def _made_alone(self, clips: Clips, row: PlannedClip, path: Path, relative: str) -> MadeClip:
         try:
             return alone(_make, self.open_clips, self.folder, row, path, relative)
         except MakerDiedError as error:
             path.unlink(missing_ok=True)
-            clips = _opened(self.open_clips, self.folder, self.session)
             return clips.failed(row, f"whatever process makes it dies ({error}): this clip or a library is at fault")
 
     def _kept(self, shard: Shard) -> dict[str, MadeClip]:

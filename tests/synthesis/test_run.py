@@ -15,6 +15,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from runs import StopsAfter, hashes
+from simulated import open_threads
 
 from me_augment.errors import MeAugmentError, UsageError
 from me_augment.evaluation.gates import Gates
@@ -528,4 +529,10 @@ def test_a_run_goes_on_from_its_folder_alone(finished, tiny_manifest, tmp_path):
     state = execute(tmp_path / "r", Session(progress=stopped.append, stop=lambda: len(stopped) == 2))
     assert (state.shards_done, state.finished) == (2, False)
     assert execute(tmp_path / "r").finished
+    assert hashes(tmp_path / "r") == hashes(finished)
+
+
+def test_clips_made_beside_each_other_have_the_same_bytes(finished, tiny_manifest, tmp_path):
+    begin(prepared(tiny_manifest), tmp_path / "r")
+    execute(tmp_path / "r", open_clips=open_threads)
     assert hashes(tmp_path / "r") == hashes(finished)

@@ -10,7 +10,7 @@ from pathlib import Path
 import pyarrow.parquet as pq
 import pytest
 from runs import hashes
-from simulated import Simulated, open_simulated, planned
+from simulated import Simulated, open_simulated, open_simulated_threads, planned
 
 from me_augment.errors import MeAugmentError
 from me_augment.synthesis.attempts import Attempts
@@ -28,8 +28,8 @@ def run(tmp_path):
     return tmp_path
 
 
-def make(run, **options):
-    return ShardMaker(run, open_simulated, **options)(SHARD)
+def make(run, opener=open_simulated, **options):
+    return ShardMaker(run, opener, **options)(SHARD)
 
 
 def made(run):
@@ -109,6 +109,29 @@ def test_an_error_leaves_nothing(run):
     assert Attempts(run, SHARD).deadly() == set()  # nobody died
     make(run)
     assert [path.name for path in (run / "shards").iterdir()] == ["shard-00007"]
+
+
+def test_several_threads_make_the_same_shard(run, tmp_path):
+    whole = tmp_path / "whole"
+    for name in ("shards", "completions"):
+        (whole / name).mkdir(parents=True)
+    for folder in (run, whole):
+        (folder / "failing.txt").write_text("syn-7-2\n")
+    make(run)
+    assert make(whole, open_simulated_threads).failed == 1
+    for name in ("shards", "completions"):
+        assert hashes(run / name) == hashes(whole / name)
+
+
+class BreaksInThreads(Breaks):
+    threads = 2
+
+
+def test_an_error_in_a_thread_leaves_nothing(run):
+    with pytest.raises(MeAugmentError, match="full"):
+        ShardMaker(run, BreaksInThreads)(SHARD)
+    assert [path.name for path in (run / "shards").iterdir()] == [".shard-00007.attempts"]
+    assert Attempts(run, SHARD).deadly() == set()
 
 
 _CHILD = """
