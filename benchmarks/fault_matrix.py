@@ -34,6 +34,7 @@ from hosts import Hosts
 from me_augment.manifest import Clip, Manifest
 from me_augment.synthesis.inputs import open_real
 from me_augment.synthesis.plan_file import PLAN, PlanFile
+from me_augment.synthesis.progress_log import FILE as PROGRESS
 from me_augment.synthesis.records import file_of
 from me_augment.synthesis.run import begin
 
@@ -483,11 +484,11 @@ def two_at_once(scene: Scene, options: tuple[str, ...]) -> Row:
 
 
 def hashes(folder: Path) -> dict[str, str]:
-    """Path below the folder → SHA-256, for every file, hidden ones included."""
+    """Path below the folder → SHA-256, for every file, hidden ones included, but the log of when what was done."""
     return {
         str(file.relative_to(folder)): sha256(file.read_bytes()).hexdigest()
         for file in sorted(folder.rglob("*"))
-        if file.is_file()
+        if file.is_file() and file.name != PROGRESS
     }
 
 
