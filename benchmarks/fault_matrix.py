@@ -34,6 +34,7 @@ from hosts import Hosts
 from me_augment.manifest import Clip, Manifest
 from me_augment.synthesis.inputs import open_real
 from me_augment.synthesis.plan_file import PLAN, PlanFile
+from me_augment.synthesis.progress_log import FILE as PROGRESS
 from me_augment.synthesis.records import file_of
 from me_augment.synthesis.run import begin
 
@@ -115,8 +116,8 @@ class Scene:
         )
 
     def moment(self, options: tuple[str, ...]) -> float:
-        """A moment of a run."""
-        return self.rng.uniform(0.0, self.seconds[options])
+        """A moment of a run; early rather than late, since a run that was resumed is shorter."""
+        return self.rng.uniform(0.0, 0.7 * self.seconds[options])
 
 
 @dataclass
@@ -225,7 +226,7 @@ def prepared(scratch: Path, rng: random.Random) -> Scene:
 
     write_clips(scratch / "CASME2", subjects()[:3], clips_per_subject=2, max_frames=5)
     annotate(read_corpus("casme2", scratch / "CASME2").manifest, create_detector()).write(scratch / "manifest")
-    plan = prepare(open_sources(scratch / "manifest", None, None), per_driver=4, clips_per_shard=2, strength=(0.9, 1.1))
+    plan = prepare(open_sources(scratch / "manifest", None, None), per_driver=2, clips_per_shard=2, strength=(0.9, 1.1))
     begin(plan, scratch / "planned")
     scene = Scene(scratch, scratch / "planned", {}, [row.clip_id for row in plan.plan], rng)
     scene.environment = {**os.environ, "PYTHONPATH": str(_ROOT), "OMP_NUM_THREADS": "1"}
@@ -295,7 +296,7 @@ def asked_to_stop(scene: Scene, number: signal.Signals, options: tuple[str, ...]
         child = scene.start(run, *options)
         while child.poll() is None and not list((run / "shards").glob(".shard-*.tmp")):
             time.sleep(0.05)
-        time.sleep(scene.moment(options) * 0.7)
+        time.sleep(scene.moment(options) / 2)
         if child.poll() is None:
             os.killpg(child.pid, number)
             row.times, row.kills = row.times + 1, row.kills + 1
@@ -483,11 +484,11 @@ def two_at_once(scene: Scene, options: tuple[str, ...]) -> Row:
 
 
 def hashes(folder: Path) -> dict[str, str]:
-    """Path below the folder → SHA-256, for every file, hidden ones included."""
+    """Path below the folder → SHA-256, for every file, hidden ones included, but the log of when what was done."""
     return {
         str(file.relative_to(folder)): sha256(file.read_bytes()).hexdigest()
         for file in sorted(folder.rglob("*"))
-        if file.is_file()
+        if file.is_file() and file.name != PROGRESS
     }
 
 

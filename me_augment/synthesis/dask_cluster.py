@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 # How often workers may die while they make one shard before a cluster of ours reports that shard.
 OWN_ALLOWED_FAILURES = 9
 _CONNECT_SECONDS = 20.0
+_STARTS = 4
 _OWN = {
     "distributed.scheduler.allowed-failures": OWN_ALLOWED_FAILURES,
     # A dead process of this machine is known by its closed connection. Heartbeats would only kill sound workers when
@@ -178,10 +179,16 @@ def _own_cluster(own: OwnWorkers) -> Iterator[Any]:
             "dashboard_address": "127.0.0.1:8787" if dashboard else "127.0.0.1:0",
         },
     }
-    with _signals_withheld():
-        cluster = SpecCluster(
-            workers=worker_specs(own), scheduler=scheduler, silence_logs=logging.CRITICAL, name="me-augment"
-        )
+    for start in range(_STARTS):
+        try:
+            with _signals_withheld():
+                cluster = SpecCluster(
+                    workers=worker_specs(own), scheduler=scheduler, silence_logs=logging.CRITICAL, name="me-augment"
+                )
+            break
+        except (OSError, RuntimeError):  # of a process that died before it was ready nobody else starts another
+            if start == _STARTS - 1:
+                raise
     with cluster:
         yield cluster
 
@@ -205,7 +212,11 @@ def _signals_withheld() -> Iterator[None]:
 @contextmanager
 def _quiet() -> Iterator[None]:
     """What Dask would log here is said in other words, or nobody's concern."""
-    loggers = [logging.getLogger(name) for name in ("distributed", "tornado.application")]
+    import distributed
+
+    # Dask gives some of its loggers a level of their own; asyncio tells of what Dask left unfinished.
+    names = [name for name in logging.root.manager.loggerDict if name.partition(".")[0] == distributed.__name__]
+    loggers = [logging.getLogger(name) for name in (*names, "tornado.application", "asyncio")]
     before = [logger.level for logger in loggers]
     for logger in loggers:
         logger.setLevel(logging.CRITICAL)

@@ -167,9 +167,17 @@ class _Session:
         self._looked = time.monotonic()
         self._require_connection()
         try:
-            workers = self._client.scheduler_info(n_workers=-1)["workers"]
-        except (OSError, TimeoutError) as error:
+            self._count_threads()
+            self._admit()
+            if self._stopping:
+                # Again and again, since a worker that died comes back without a memory of it.
+                self._client.run(decline, self._job.run, on_error="ignore")
+        except (OSError, TimeoutError) as error:  # no worker's: theirs are answers
             raise self._lost() from error
+        self._mind_loneliness()
+
+    def _count_threads(self) -> None:
+        workers = self._client.scheduler_info(n_workers=-1)["workers"]
         threads = {
             address: worker["nthreads"]
             for address, worker in workers.items()
@@ -178,11 +186,6 @@ class _Session:
         for address in self._threads.keys() - threads.keys():
             self._say(f"the worker at {address} is gone; what it was making is made again")
         self._threads = threads
-        self._admit()
-        if self._stopping:
-            # Again and again, since a worker that died comes back without a memory of it.
-            self._client.run(decline, self._job.run, on_error="ignore")
-        self._mind_loneliness()
 
     def _admit(self) -> None:
         """Ask each worker once, before it has to do with the work; it asks itself again when it opens that."""

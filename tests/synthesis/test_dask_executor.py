@@ -106,6 +106,22 @@ def test_nothing_to_do_starts_nothing(tmp_path, monkeypatch):
         assert list(executor.run(Notes(tmp_path), [shard(0)], lambda: True)) == []
 
 
+def test_workers_that_die_while_they_start_are_started_again(tmp_path, monkeypatch):
+    starts = []
+
+    def specs(own):
+        starts.append(own)
+        made = worker_specs(own)
+        if len(starts) == 1:
+            made[0]["options"]["preload"] = ["import os\nos.kill(os.getpid(), 9)\n"]
+        return made
+
+    monkeypatch.setattr(dask_cluster, "worker_specs", specs)
+    with DaskExecutor(OwnWorkers(1)) as executor:
+        assert numbers(executor.run(Notes(tmp_path), map(shard, range(3)), never)) == [0, 1, 2]
+    assert len(starts) == 2
+
+
 def test_a_shard_whose_workers_died_is_made_again(two_workers, said, tmp_path):
     said.clear()
     work = Notes(tmp_path, seconds=0.02, kills=((3, 1), (9, 2)))
