@@ -107,6 +107,36 @@ def resume(arguments: argparse.Namespace, name: str = "plan") -> None:
     print(f"    {len(digests)} digests, {read} rows read")
 
 
+def shards(arguments: argparse.Namespace) -> None:
+    """Folders as a run leaves them: a file of a byte for each clip, and each shard's record."""
+    from me_augment.synthesis.plan_file import PlanFile
+    from me_augment.synthesis.records import Record, folder_of, write_record
+
+    run = arguments.folder / "made"
+    (run / "completions").mkdir(parents=True)
+    with told("files invented and written"):
+        for shard in PlanFile.open(arguments.folder / "plan.parquet").read_shards():
+            folder = folder_of(run, shard.number)
+            folder.mkdir(parents=True)
+            names = [*(f"{row.clip_id}.mkv" for row in shard.rows), "clips.parquet", "recordings.parquet"]
+            for name in names:
+                (folder / name).write_bytes(b"-")
+            count = len(shard.rows)
+            hashes = dict.fromkeys(names, digest("some file"))
+            write_record(run, Record(shard.number, shard.digest, count, 0, 0, count, dict.fromkeys(names, 1), hashes))
+
+
+def scan(arguments: argparse.Namespace) -> None:
+    """What a run that goes on has to know: which shards are complete, with every file in full size."""
+    from me_augment.synthesis.plan_file import PlanFile
+    from me_augment.synthesis.records import read_records
+
+    with told("plan opened, and every shard looked at"):
+        plan = PlanFile.open(arguments.folder / "plan.parquet")
+        clips = sum(record.clips for record in read_records(arguments.folder / "made", plan.digests()))
+    print(f"    {clips} clips are there")
+
+
 def resume_with_tempo(arguments: argparse.Namespace) -> None:
     """The same where every row lists the times of its frames."""
     resume(arguments, "tempo")
@@ -189,7 +219,8 @@ def fold(arguments: argparse.Namespace) -> None:
 
 
 STEPS: dict[str, Callable[[argparse.Namespace], None]] = {
-    step.__name__: step for step in (inputs, plan, plan_with_tempo, resume, resume_with_tempo, finish, opened, fold)
+    step.__name__: step
+    for step in (inputs, plan, plan_with_tempo, resume, resume_with_tempo, shards, scan, finish, opened, fold)
 }
 
 

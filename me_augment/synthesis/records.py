@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass, fields
 from hashlib import sha256
@@ -79,7 +80,8 @@ def read_record(run: Path, shard: int, digest: str) -> Record | None:
         if (record.shard, record.rows) != (shard, digest):
             return None
         folder = folder_of(run, shard)
-        if all((folder / name).stat().st_size == size for name, size in record.bytes.items()):
+        # A million of these are looked at when a large run goes on: paths as text take half the time.
+        if all(os.stat(f"{folder}/{name}").st_size == size for name, size in record.bytes.items()):  # noqa: PTH116
             return record
     except (OSError, ValueError, KeyError, TypeError, AttributeError):
         pass
