@@ -21,6 +21,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -164,8 +165,13 @@ def worker_processes() -> list[int]:
 class SimulatedClips:
     """Clips that take a time and are nothing."""
 
+    threads = 1
+
     def __init__(self) -> None:
         self._seconds = float(os.environ[_WAIT])
+
+    def expect(self, rows: Iterable[PlannedClip]) -> None:
+        """See `ClipMaker`."""
 
     def __call__(self, row: PlannedClip, path: Path, relative: str) -> MadeClip:
         """See `ClipMaker`."""

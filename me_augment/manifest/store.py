@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 FORMAT_VERSION = 2
 _TABLES: dict[str, type] = {"recordings": Recording, "clips": Clip}
 # Rows that are held until they are written: the same row groups however the rows came.
-_GROUP = 1 << 14
+_GROUP = 1 << 12
 
 
 @dataclass(frozen=True)
