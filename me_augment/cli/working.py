@@ -15,6 +15,7 @@ from me_augment.errors import MeAugmentError
 
 if TYPE_CHECKING:
     from me_augment.synthesis.shard import ShardResult
+    from me_augment.synthesis.shard_maker import Open
 
 
 class Share(click.ParamType):
@@ -45,12 +46,16 @@ class Working:
         max_failures: share of the clips tried that may fail.
         workers: processes of this machine that make the clips; 0 makes them in this one.
         scheduler: of a Dask cluster that makes them instead, its address or its file.
+        cache: folder where the measured motion of drivers is kept for other runs.
+        cache_size: gigabytes that it may hold.
     """
 
     retry_failed: bool = False
     max_failures: float = 0.5
     workers: int = 0
     scheduler: str | None = None
+    cache: Path | None = None
+    cache_size: float = 10.0
 
 
 def working_options(command: Callable[..., Any]) -> Callable[..., Any]:
@@ -75,6 +80,18 @@ def working_options(command: Callable[..., Any]) -> Callable[..., Any]:
             help="Processes of this machine that make clips, a core each, or a GPU each where the generator draws on "
             "one; 0 makes them in this process, which is best for a few.",
         ),
+        click.option(
+            "--cache-size",
+            type=float,
+            default=Working().cache_size,
+            show_default=True,
+            help="GB that --cache may hold.",
+        ),
+        click.option(
+            "--cache",
+            type=click.Path(path_type=Path),
+            help="Keep the measured motion of drivers in this folder, where another run over the same clips finds it.",
+        ),
         click.option("--retry-failed", is_flag=True, help="Also make again what could not be made before."),
         click.option(
             "--max-failures",
@@ -86,6 +103,16 @@ def working_options(command: Callable[..., Any]) -> Callable[..., Any]:
     ):
         gather = option(gather)
     return gather
+
+
+def opener(working: Working) -> Open:
+    """What opens that which makes the clips."""
+    from me_augment.generation.motion_cache import MotionCache
+    from me_augment.synthesis.inputs import RememberingClipMaker, open_clip_maker
+
+    if working.cache is None:
+        return open_clip_maker
+    return RememberingClipMaker(MotionCache(working.cache.absolute(), round(working.cache_size * 1e9)))
 
 
 def work_and_report(run: Path, working: Working) -> None:
@@ -123,6 +150,7 @@ def work_and_report(run: Path, working: Working) -> None:
                 retry_failed=working.retry_failed,
                 max_failures=working.max_failures,
             ),
+            open_clips=opener(working),
         )
     click.echo(f"{after.made} clips made, {after.rejected} rejected, {after.failed} failed → {run}")
     if not after.finished:

@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from me_augment.errors import UsageError
+from me_augment.generation.motion import Measure, measure_motion
 
 # Factor on displacement beyond which a face folds over itself rather than moves.
 STRONGEST = 4.0
@@ -85,8 +86,16 @@ class Generator(Protocol):
         """The part of a target that the frames show, and its landmarks (68, 2) in their pixels."""
         ...
 
-    def observe(self, frames: Sequence[NDArray[Any]], landmarks: NDArray[np.float32]) -> Any:
-        """Whatever the generator needs of a driver; computed once, passed to `animate` for every target."""
+    def observe(
+        self, frames: Sequence[NDArray[Any]], landmarks: NDArray[np.float32], measure: Measure = measure_motion
+    ) -> Any:
+        """Whatever the generator needs of a driver; computed once, passed to `animate` for every target.
+
+        Args:
+            frames: T >= 1 frames (H, W) or (H, W, 3), uint8 or uint16, the onset first.
+            landmarks: (68, 2), of the first frame.
+            measure: measures dense motion, or remembers it.
+        """
         ...
 
     def animate(

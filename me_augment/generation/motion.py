@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -54,6 +54,10 @@ class DriverMotion:
 
     def __len__(self) -> int:
         return len(self.residual)
+
+
+# As `measure_motion`, which may be asked for what was measured before.
+Measure = Callable[[Sequence[NDArray[Any]], NDArray[np.float32]], DriverMotion]
 
 
 def measure_motion(frames: Sequence[NDArray[Any]], landmarks: NDArray[np.float32]) -> DriverMotion:

@@ -17,7 +17,7 @@ from me_augment.generation.edits import edited
 from me_augment.generation.generator import Rendition
 from me_augment.generation.light import LIMIT
 from me_augment.generation.lips import Lips
-from me_augment.generation.motion import DriverMotion, measure_motion
+from me_augment.generation.motion import DriverMotion, Measure, measure_motion
 from me_augment.generation.resample import RefinedImage, dither_for, grid, look_up
 
 VERSION = "2"
@@ -283,9 +283,11 @@ class WarpGenerator:
         """See `Generator.framed`: all of it."""
         return target, landmarks
 
-    def observe(self, frames: Sequence[NDArray[Any]], landmarks: NDArray[np.float32]) -> DriverMotion:
+    def observe(
+        self, frames: Sequence[NDArray[Any]], landmarks: NDArray[np.float32], measure: Measure = measure_motion
+    ) -> DriverMotion:
         """See `Generator.observe` and `measure_motion`."""
-        return measure_motion(frames, landmarks)
+        return measure(frames, landmarks)
 
     def animate(
         self,

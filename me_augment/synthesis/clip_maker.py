@@ -23,6 +23,7 @@ from me_augment.evaluation.wanted import IntendedMotion, Performer, TrackedDrive
 from me_augment.face.geometry import interocular
 from me_augment.generation import Animation, Generator
 from me_augment.generation.au_basis import Basis
+from me_augment.generation.motion import Measure, measure_motion
 from me_augment.manifest import Clip, Manifest, Recording
 from me_augment.manifest.au import mirrored_cell, mirrored_units
 from me_augment.manifest.folds import covers
@@ -68,6 +69,7 @@ class ClipMaker:
         makers: the generators that the plan names.
         basis: what gives the motion of action units in place of the table.
         threads: clips that may be made at once; with more than one, drivers are also measured ahead.
+        measure: measures dense motion, or remembers it.
 
     Attributes:
         threads: see above.
@@ -80,8 +82,9 @@ class ClipMaker:
         makers: Sequence[Maker],
         basis: Basis | None = None,
         threads: int = 1,
+        measure: Measure = measure_motion,
     ) -> None:
-        self.threads = threads
+        self.threads, self._measure = threads, measure
         self._real, self._basis = real, basis
         self._makers = {maker.checkpoint: maker for maker in makers}
         self._gates, self._filmed = settings.gates, settings.driving == "filmed"
@@ -255,7 +258,7 @@ class ClipMaker:
         frames = list(source.read(range(driver.onset_index, driver.offset_index + 1)))
         points = _points(driver)
         with one_thread():
-            observed = self._makers[checkpoint].generator().observe(frames, points)
+            observed = self._makers[checkpoint].generator().observe(frames, points, self._measure)
         # Of a generator that knows nothing of blinks nobody can say that it left them out.
         eyes_moved = getattr(observed, "eyes", None) is not None
         return observed, TrackedDriver(frames, points, eyes_moved=eyes_moved)

@@ -11,6 +11,8 @@ from pathlib import Path
 from me_augment.errors import MeAugmentError, UsageError
 from me_augment.generation import GeneratorChoice
 from me_augment.generation.au_basis import Basis
+from me_augment.generation.motion import Measure, measure_motion
+from me_augment.generation.motion_cache import MotionCache
 from me_augment.manifest import Manifest
 from me_augment.manifest.store import write_text
 from me_augment.synthesis.clip_maker import ClipMaker
@@ -122,12 +124,28 @@ def open_basis(run: Path, settings: Settings) -> Basis | None:
     return Basis.read(run / "inputs" / "basis.npz") if settings.action_units_basis else None
 
 
-def open_clip_maker(run: Path) -> ClipMaker:
-    """What makes the clips of a run."""
+def open_clip_maker(run: Path, measure: Measure = measure_motion) -> ClipMaker:
+    """What makes the clips of a run.
+
+    Args:
+        run: the run's folder.
+        measure: measures the dense motion of drivers, or remembers it.
+    """
     settings = read_settings(run)
     # A GPU draws a clip sooner than a core reads, measures, encodes and judges it.
     threads = min(_BESIDE_A_GPU, len(os.sched_getaffinity(0))) if settings.device == "cuda" else 1
-    return ClipMaker(open_real(run), settings, open_makers(run, settings), open_basis(run, settings), threads)
+    return ClipMaker(open_real(run), settings, open_makers(run, settings), open_basis(run, settings), threads, measure)
+
+
+@dataclass(frozen=True)
+class RememberingClipMaker:
+    """`open_clip_maker` with a cache; can be sent to other processes and told apart from another."""
+
+    cache: MotionCache
+
+    def __call__(self, run: Path) -> ClipMaker:
+        """Open."""
+        return open_clip_maker(run, self.cache)
 
 
 def _portable(maker: Maker) -> dict[str, object]:

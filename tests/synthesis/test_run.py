@@ -19,9 +19,11 @@ from simulated import open_threads
 
 from me_augment.errors import MeAugmentError, UsageError
 from me_augment.evaluation.gates import Gates
+from me_augment.generation import motion_cache
+from me_augment.generation.motion_cache import MotionCache
 from me_augment.manifest import Manifest
 from me_augment.manifest.validate import findings
-from me_augment.synthesis.inputs import open_clip_maker
+from me_augment.synthesis.inputs import RememberingClipMaker, open_clip_maker
 from me_augment.synthesis.lock import only_one
 from me_augment.synthesis.plan_file import PLAN, PlanFile
 from me_augment.synthesis.prepare import prepare
@@ -536,3 +538,12 @@ def test_clips_made_beside_each_other_have_the_same_bytes(finished, tiny_manifes
     begin(prepared(tiny_manifest), tmp_path / "r")
     execute(tmp_path / "r", open_clips=open_threads)
     assert hashes(tmp_path / "r") == hashes(finished)
+
+
+def test_a_cache_of_motion_changes_nothing_but_time(finished, tiny_manifest, tmp_path, monkeypatch):
+    opener = RememberingClipMaker(MotionCache(tmp_path / "cache", 1 << 30))
+    for name in ("first", "second"):
+        begin(prepared(tiny_manifest), tmp_path / name)
+        execute(tmp_path / name, open_clips=opener)
+        assert hashes(tmp_path / name) == hashes(finished)
+        monkeypatch.setattr(motion_cache, "measure_motion", None)  # no further measurement

@@ -21,7 +21,7 @@ from me_augment.generation.fpb_fomm.inference import Renderer
 from me_augment.generation.fpb_fomm.motion_prediction import KeyPoints
 from me_augment.generation.fpb_fomm.paste_back import PasteBack
 from me_augment.generation.generator import GeneratorChoice, Rendition
-from me_augment.generation.motion import DriverMotion, measure_motion
+from me_augment.generation.motion import DriverMotion, Measure, measure_motion
 from me_augment.generation.warp import face_mask, head_reach
 
 VERSION = "1"
@@ -51,11 +51,13 @@ class FpbFommGenerator:
         matrix = face_crop(landmarks, self._shape)
         return crop(target, matrix, self._shape.size), apply_affine(matrix, landmarks).astype(np.float32)
 
-    def observe(self, frames: Sequence[NDArray[Any]], landmarks: NDArray[np.float32]) -> Observed:
+    def observe(
+        self, frames: Sequence[NDArray[Any]], landmarks: NDArray[np.float32], measure: Measure = measure_motion
+    ) -> Observed:
         """See `Generator.observe`. Networks that find all motion in the frames as filmed need no measurement."""
         as_filmed = self._choice.driving == "filmed"
         needless = as_filmed and not self._shape.conventions.track
-        motion = None if needless else measure_motion(frames, landmarks)
+        motion = None if needless else measure(frames, landmarks)
         return Observed(frames[0], landmarks, motion, tuple(frames) if as_filmed else None)
 
     def animate(
