@@ -51,7 +51,7 @@ class _Column:
         elif pa.types.is_struct(kind):
             self._children = [_Column(field.type) for field in kind]
         elif not (pa.types.is_string(kind) or pa.types.is_primitive(kind)):
-            raise NotImplementedError(f"columns of type {kind}")
+            raise TypeError(f"columns of type {kind} have no fingerprint")
 
     def update(self, cells: pa.Array) -> None:
         self._filled.update(_little(cells.is_valid().cast(pa.uint8())))
