@@ -30,6 +30,11 @@ def small_plan(manifest, **options):
     return prepare(open_sources(manifest.folder, None, None), **{"clips_per_shard": 3, **options})
 
 
+def prepared(manifest, **options):
+    """Of the tiny manifest: twelve clips in six shards."""
+    return small_plan(manifest, **{"per_driver": 2, **options})
+
+
 class StopsAfter:
     """An executor that breaks down after some shards."""
 

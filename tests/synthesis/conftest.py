@@ -1,7 +1,7 @@
-"""A finished run that several tests look at; those that change it take a copy."""
+"""Finished runs that several tests look at; those that change one take a copy."""
 
 import pytest
-from runs import small_plan
+from runs import prepared, small_plan
 
 from me_augment.synthesis.run import begin, execute
 
@@ -10,5 +10,13 @@ from me_augment.synthesis.run import begin, execute
 def small_run(tiny_manifest, tmp_path_factory):
     folder = tmp_path_factory.mktemp("small") / "run"
     begin(small_plan(tiny_manifest), folder)
+    assert execute(folder).finished
+    return folder
+
+
+@pytest.fixture(scope="session")
+def finished(tiny_manifest, tmp_path_factory):
+    folder = tmp_path_factory.mktemp("finished") / "run"
+    begin(prepared(tiny_manifest), folder)
     assert execute(folder).finished
     return folder
