@@ -275,7 +275,7 @@ def _describe(prepared: Prepared) -> None:
     rates = sorted(rate / per for rate, per in seen.rates)
     click.echo("frames a second: " + ", ".join(f"{rate:g}" if rate else "unknown" for rate in rates))
     cost = estimate(prepared, seen)
-    click.echo(
-        f"{seen.clips} clips, {seen.frames} frames, about {cost.bytes / 1e6:.0f} MB "
-        f"and {cost.seconds:.0f} s, judged by one clip. Nothing was written."
-    )
+    judged = f"about {cost.bytes / 1e6:.0f} MB and {cost.seconds:.0f} s, judged by one clip"
+    if cost.reason is not None:
+        judged = f"size and time unknown, since the first clip cannot be made ({cost.reason})"
+    click.echo(f"{seen.clips} clips, {seen.frames} frames, {judged}. Nothing was written.")

@@ -17,10 +17,11 @@ _FRAMES = 6
 
 @dataclass(frozen=True)
 class Cost:
-    """Expected size on disk and time in one process."""
+    """Expected size on disk and time in one process; `reason` says why nothing is known of either."""
 
     bytes: float
     seconds: float
+    reason: str | None = None
 
 
 def estimate(prepared: Prepared, seen: Overview) -> Cost:
@@ -35,7 +36,9 @@ def estimate(prepared: Prepared, seen: Overview) -> Cost:
     with tempfile.TemporaryDirectory() as scratch:
         file = Path(scratch) / "clip.mkv"
         made = ClipMaker(real, prepared.settings, prepared.makers, prepared.basis)(row, file, file.name)
-        size = file.stat().st_size if made.recording else 0
+        if made.recording is None:
+            return Cost(0, 0, made.clip.reason)
+        size = file.stat().st_size
     observing = made.seconds.get("observe", 0.0)
     # Action units have no driver to be measured: all that a clip costs goes with its frames.
     per_frame = (sum(made.seconds.values()) - (observing if observed else 0.0)) / row.n_frames

@@ -1,5 +1,6 @@
 """A run with its controls turned: what the rows claim is what the frames show."""
 
+import shutil
 from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
@@ -253,3 +254,14 @@ def test_a_cost_is_told_for_clips_of_another_length(corpus):
     assert 1.2 < slow.bytes / plain.bytes < 3.0
     assert slow.seconds > 0
     assert cost(fps="25").bytes > 0
+
+
+def test_a_first_clip_that_fails_says_so(corpus, tmp_path):
+    copy = shutil.copytree(corpus.roots["casme2"], tmp_path / "corpus")
+    moved = replace(corpus, roots={"": Path(), "casme2": copy}).write(tmp_path / "m")
+    for file in copy.rglob("*.png"):
+        file.write_bytes(b"")
+    asked = prepared(moved)
+    cost = estimate(asked, overview(asked.plan))
+    assert (cost.bytes, cost.seconds) == (0, 0)
+    assert "png" in cost.reason
