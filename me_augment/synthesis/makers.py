@@ -39,8 +39,11 @@ class Maker:
 
     @property
     def name(self) -> str:
-        """For people."""
-        return self.choice.checkpoint.name if self.choice.checkpoint else self.choice.name
+        """For people; what a training left is called as everybody's is, and known by its folder."""
+        file = self.choice.checkpoint
+        if file is None:
+            return self.choice.name
+        return f"{file.parent.name}/{file.name}" if file.name in _OF_A_TRAINING else file.name
 
     def generator(self) -> Generator:
         """The generator; loaded once while its turn lasts.
