@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from functools import lru_cache
@@ -25,6 +24,7 @@ from me_augment.generation.resample import look_up
 from me_augment.generation.warp import displacement, make_carrier
 from me_augment.manifest.au import ActionUnit
 from me_augment.manifest.ids import digest
+from me_augment.manifest.store import publish, temporary_name
 
 FORMAT_VERSION = 1
 # Estimated on every other sample of the canonical picture: measured motion is smoother than that.
@@ -104,7 +104,7 @@ class Basis:
             "licence": self.licence,
             "made_by": dict(self.made_by),
         }
-        temporary = file.with_name(f".{file.name}.tmp.npz")
+        temporary = temporary_name(file)
         try:
             file.parent.mkdir(parents=True, exist_ok=True)
             with temporary.open("wb") as handle:
@@ -114,9 +114,7 @@ class Basis:
                     units=np.array(list(self.patterns), np.int16),
                     about=np.array(json.dumps(about)),
                 )
-                handle.flush()
-                os.fsync(handle.fileno())
-            temporary.replace(file)
+            publish(temporary, file)
         except OSError as error:
             temporary.unlink(missing_ok=True)
             raise MeAugmentError(f"cannot write {file}: {error.strerror or error}.") from error

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import secrets
 import zipfile
 from collections.abc import Sequence
 from contextlib import suppress
@@ -16,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from me_augment.generation.motion import DriverMotion, measure_motion
+from me_augment.manifest.store import temporary_name
 from me_augment.versions import DECIDING, installed, source_digest
 
 
@@ -46,7 +46,7 @@ class MotionCache:
 
     def _keep(self, file: Path, motion: DriverMotion) -> None:
         self.folder.mkdir(parents=True, exist_ok=True)
-        temporary = file.with_name(f".{file.name}.{secrets.token_hex(4)}.tmp")
+        temporary = temporary_name(file)
         arrays = {field.name: getattr(motion, field.name) for field in fields(motion)}
         try:
             with temporary.open("wb") as handle:

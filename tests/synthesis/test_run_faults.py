@@ -15,6 +15,7 @@ from runs import StopsAfter, hashes, prepared
 
 from me_augment.errors import MeAugmentError, UsageError
 from me_augment.manifest import Manifest
+from me_augment.manifest.store import temporary_name
 from me_augment.manifest.validate import findings
 from me_augment.synthesis.lock import only_one
 from me_augment.synthesis.run import Session, begin, execute
@@ -258,3 +259,10 @@ def test_a_run_goes_on_from_its_folder_alone(finished, tiny_manifest, tmp_path):
     assert (state.shards_done, state.finished) == (2, False)
     assert execute(tmp_path / "r").finished
     assert hashes(tmp_path / "r") == hashes(finished)
+
+
+def test_a_basis_half_written_is_swept_away(tiny_manifest, tmp_path):
+    begin(prepared(tiny_manifest), tmp_path / "r")
+    temporary_name(tmp_path / "r" / "inputs" / "basis.npz").write_bytes(b"half")
+    execute(tmp_path / "r", Session(stop=lambda: True))
+    assert not list((tmp_path / "r" / "inputs").glob(".*"))

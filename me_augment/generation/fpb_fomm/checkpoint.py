@@ -22,6 +22,7 @@ from me_augment.generation.fpb_fomm.provenance import Provenance, of_reference
 from me_augment.generation.fpb_fomm.sizes import infer_architecture
 from me_augment.generation.fpb_fomm.take_over import TakenOver, take_over
 from me_augment.generation.fpb_fomm.weights import HEADER_KEY, Stored, fill, open_weights
+from me_augment.manifest.store import publish, temporary_name
 
 __all__ = [
     "Checkpoint",
@@ -169,14 +170,12 @@ def _weights_of(part: nn.Module) -> dict[str, Tensor]:
 
 
 def _publish(path: Path, write: Callable[[BinaryIO], object]) -> None:
-    temporary = path.with_name(f".{path.name}.tmp")
+    temporary = temporary_name(path)
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         with temporary.open("wb") as handle:
             write(handle)
-            handle.flush()
-            os.fsync(handle.fileno())
-        temporary.replace(path)
+        publish(temporary, path)
     except BaseException as error:
         with suppress(OSError):
             temporary.unlink(missing_ok=True)
