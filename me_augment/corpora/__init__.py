@@ -9,11 +9,17 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any
 
-from me_augment.corpora.registry import CORPORA, Corpus, Ingested, Progress, corpus_of
+from me_augment.corpora.registry import CORPORA, Corpus, Ingested, Progress, Reader, corpus_of
 from me_augment.corpora.tree import require_folder
 from me_augment.errors import UsageError
 
-__all__ = ["CORPORA", "Corpus", "Ingested", "corpus_of", "read_corpus"]
+__all__ = ["CORPORA", "Corpus", "Ingested", "corpus_of", "read_corpus", "reader_of"]
+
+
+def reader_of(corpus: Corpus) -> Reader:
+    """The corpus' reader; imports its module."""
+    reader: Reader = import_module(corpus.module).READERS[corpus.name]
+    return reader
 
 
 def read_corpus(
@@ -39,7 +45,7 @@ def read_corpus(
         UsageError: unknown corpus or option, or a folder that does not hold this corpus.
     """
     corpus = corpus_of(name)
-    read = import_module(corpus.module).read
+    read = reader_of(corpus).read
     given = {key: value for key, value in options.items() if value is not None}
     known = [key for key in inspect.signature(read).parameters if key not in ("root", "progress")]
     if unknown := sorted(set(given) - set(known)):

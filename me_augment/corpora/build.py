@@ -1,4 +1,4 @@
-"""Manifest rows from labelled events and clip folders: the one way, for every corpus."""
+"""Manifest rows from labelled events and recordings: the one way, for every corpus."""
 
 from __future__ import annotations
 
@@ -29,21 +29,21 @@ def build(
     videos: Mapping[str, Video],
     progress: Progress | None = None,
 ) -> Ingested:
-    """Look up events in their clip folders, one folder at a time.
+    """Look up events in their recordings, one recording at a time.
 
     Every event becomes a clip row, in the order given: `failed` where folder or pixels are missing, with null
-    positions where only frames are. Every readable folder becomes a recording, labelled or not. The frames at
+    positions where only frames are. Every readable recording becomes a recording, labelled or not. The frames at
     onset, apex and offset are decoded, those between only hashed.
 
     Args:
         corpus: what holds for all rows; its name is the key of `root` in the manifest.
         root: absolute corpus folder; nothing outside it is opened.
         events: the labels; equal names are told apart by `#2`, `#3` ….
-        videos: clip folders by `Event.video`.
-        progress: called after each folder.
+        videos: recordings by `Event.video`.
+        progress: called after each recording.
 
     Raises:
-        UsageError: no event has a folder.
+        UsageError: there are events, and none has a recording.
     """
     named = _with_unique_names(events)
     _require_some_folder(named, videos, root)
@@ -57,7 +57,7 @@ def build(
         labelled = of_video.pop(key, [])
         try:
             source = _open(root, video.path)
-            recording = _recording(corpus, root, video, source, labelled=bool(labelled))
+            recording = _recording(corpus, root, video, source, labelled)
         except (MeAugmentError, OSError) as error:
             reason = _without(root, error)
             clips += [_failed(corpus, event, "unreadable", reason) for event in labelled]
@@ -65,7 +65,8 @@ def build(
                 warnings.append(f"a recording without label row cannot be read: {reason}.")
         else:
             recordings.append(recording)
-            clips += [_clip(corpus, root, event, recording, source) for event in labelled]
+            numbers = source.numbers if video.first is None else range(video.first, video.first + len(source))
+            clips += [_clip(corpus, root, event, recording, source, numbers) for event in labelled]
         if progress is not None:
             progress(done, len(videos))
     for event in (event for events_left in of_video.values() for event in events_left):
@@ -99,7 +100,7 @@ def _with_unique_names(events: Iterable[Event]) -> list[Event]:
 
 
 def _require_some_folder(events: Sequence[Event], videos: Mapping[str, Video], root: Path) -> None:
-    if any(event.video in videos for event in events):
+    if not events or any(event.video in videos for event in events):
         return
     there = next((video.path.relative_to(root).as_posix() for video in videos.values()), "no clip folder at all")
     raise UsageError(
@@ -121,14 +122,21 @@ def _open(root: Path, path: Path) -> FrameSource:
     return source
 
 
-def _recording(corpus: Corpus, root: Path, video: Video, source: FrameSource, *, labelled: bool) -> Recording:
+def _recording(corpus: Corpus, root: Path, video: Video, source: FrameSource, labelled: Sequence[Event]) -> Recording:
     path = video.path.relative_to(root).as_posix()
-    issues = [] if labelled else [Issue(code="label-missing", detail="no label row names this folder")]
+    issues = [] if labelled else [Issue(code="label-missing", detail="no label row names this recording")]
     rate = None if source.fps is None else (source.fps.numerator, source.fps.denominator)
-    if rate is None and corpus.nominal_fps is not None and source.storage == "frames":
-        rate = corpus.nominal_fps
-        detail = f"{rate[0] / rate[1]:g} frames per second is what {corpus.title} states; the files carry no rate"
-        issues.append(Issue(code="unverified-nominal", detail=detail))
+    if rate is None:
+        stated = {event.fps for event in labelled if event.fps is not None}
+        if len(stated) > 1:
+            rates = ", ".join(f"{fps[0] / fps[1]:g}" for fps in sorted(stated))
+            issues.append(Issue(code="fps-conflict", detail=f"its label rows state {rates} frames per second"))
+        elif stated:
+            (rate,) = stated
+        elif corpus.nominal_fps is not None:
+            rate = corpus.nominal_fps
+            detail = f"{rate[0] / rate[1]:g} frames per second is what {corpus.title} states; the files carry no rate"
+            issues.append(Issue(code="unverified-nominal", detail=detail))
     return Recording(
         recording_id=content_id("rec", corpus.name, corpus.name, path),
         corpus=corpus.name,
@@ -151,8 +159,15 @@ def _recording(corpus: Corpus, root: Path, video: Video, source: FrameSource, *,
     )
 
 
-def _clip(corpus: Corpus, root: Path, event: Event, recording: Recording, source: FrameSource) -> Clip:
-    span = locate(event, source.numbers)
+def _clip(
+    corpus: Corpus,
+    root: Path,
+    event: Event,
+    recording: Recording,
+    source: FrameSource,
+    numbers: Sequence[int],
+) -> Clip:
+    span = locate(event, numbers)
     sha = None
     if span.onset is not None and span.offset is not None:
         labelled = sorted({place for place in (span.onset, span.apex, span.offset) if place is not None})
@@ -162,8 +177,8 @@ def _clip(corpus: Corpus, root: Path, event: Event, recording: Recording, source
         except MeAugmentError as error:
             failed = _failed(corpus, event, "unreadable", _without(root, error))
             return replace(failed, recording_id=recording.recording_id)
-    if event.whole:
-        event = replace(event, onset=recording.first_number, offset=recording.last_number)
+    if event.extent != "labelled":
+        event = replace(event, onset=numbers[0], offset=numbers[span.offset or 0])
     return _row(corpus, event, span, sha, recording_id=recording.recording_id)
 
 
@@ -233,7 +248,7 @@ def _some(names: Sequence[str]) -> str:
 
 
 def _person(corpus: Corpus, subject: str) -> str:
-    return f"{corpus.name}:{subject}"
+    return f"{corpus.people or corpus.name}:{subject}"
 
 
 def _without(root: Path, error: Exception) -> str:

@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from collections.abc import Mapping
 from pathlib import Path
 
-from me_augment.corpora.build import build
 from me_augment.corpora.cells import Cells
-from me_augment.corpora.choose import choose_labels, choose_tree, described, shown, trees_there
-from me_augment.corpora.corrections import Correction, correct
+from me_augment.corpora.corrections import Correction
 from me_augment.corpora.events import Event
-from me_augment.corpora.registry import CORPORA, Ingested, Progress
-from me_augment.corpora.sheets import SHEET_SUFFIXES, Columns, LabelTable, read_table
-from me_augment.corpora.tree import Shape, Survey, find_files, survey, video_key
+from me_augment.corpora.labelled import Labels, Layout
+from me_augment.corpora.registry import CORPORA, Ingested, Progress, Reader
+from me_augment.corpora.sheets import SHEET_SUFFIXES, Columns, read_table
+from me_augment.corpora.tree import Shape, find_files, video_key
 from me_augment.manifest.labels import MEGC3
 
 CORPUS = CORPORA["casme2"]
@@ -54,14 +52,23 @@ def canonical_subject(text: str) -> str:
 
 
 # Raw first: it is complete, no resampling has touched its sub-pixel motion, and crops can be made of it.
-SHAPE = Shape(
-    kinds={"raw": ("CASME2_RAW_selected", "CASME2-RAW"), "cropped": ("Cropped",)},
-    levels=(re.compile(r"sub(?P<subject>[0-9]{1,4})", re.IGNORECASE), re.compile(r"(?P<video>.+)")),
-    canonical=canonical_subject,
+_LEVELS = (re.compile(r"sub(?P<subject>[0-9]{1,4})", re.IGNORECASE), re.compile(r"(?P<video>.+)"))
+LAYOUT = Layout(
+    corpus=CORPUS,
+    label_files=LABEL_FILES,
+    columns=COLUMNS,
+    shapes=(
+        Shape(
+            kind="raw",
+            names=("CASME2_RAW_selected", "CASME2-RAW"),
+            levels=_LEVELS,
+            canonical=canonical_subject,
+        ),
+        Shape(kind="cropped", names=("Cropped",), levels=_LEVELS, canonical=canonical_subject),
+    ),
 )
 
 EMOTIONS = ("happiness", "surprise", "disgust", "repression", "others", "sadness", "fear")
-KNOWN_TOTALS = (255, 26)  # rows and subjects of every official label file
 
 # Clips of the three MEGC2019 classes that the composite leaves out. The last three are sadness in the labels
 # it was made from (2014) and surprise since 2019: listed, they stay out whichever file is read.
@@ -141,29 +148,17 @@ def read(
     Args:
         root: absolute folder (`tree.require_folder`).
         sheet: label file; by default the first of `LABEL_FILES` below root.
-        tree: `raw` or `cropped`; by default the first of `SHAPE` that holds the labelled clips.
+        tree: `raw` or `cropped`; by default the first of `LAYOUT.shapes` that holds the labelled clips.
         corrections: `none`, `safe` or `all` (see `corrections.LEVELS`).
         progress: called with clip folders done and in all.
 
     Raises:
         UsageError: labels or tree are missing or are not those of CASME II.
     """
-    found = survey(root, SHAPE)
-    trees = trees_there(found, CORPUS, SHAPE, tree)
-    file, *other_files = choose_labels(found, CORPUS, LABEL_FILES, None if sheet is None else Path(sheet))
-    table = read_table(file, COLUMNS)
-    objective, objective_file = _objective_classes(found, table)
-    events = [correct(_event(Cells(row, table.title), objective), CORRECTIONS, corrections) for row in table.rows]
-    frames = choose_tree(root, trees, SHAPE, {event.video for event in events})
-    ingested = build(CORPUS, root, events, frames.videos, progress)
-    sources = {
-        "labels": described(table.title, other_files, root),
-        "frames": described(shown(frames.folder, root), frames.aside, root),
-    }
-    if objective_file:
-        sources["objective classes"] = objective_file
-    warnings = (*_about_totals(table, events), *frames.warnings, *ingested.warnings)
-    return replace(ingested, warnings=warnings, manifest=replace(ingested.manifest, provenance=sources))
+    labels = Labels.open(root, LAYOUT, sheet, tree)
+    objective, file = _objective_classes(labels)
+    beside = {"objective classes": file} if file else {}
+    return labels.ingest(lambda cells: _event(cells, objective), CORRECTIONS, corrections, progress, beside)
 
 
 def in_megc2019(key: str, emotion: str | None) -> bool:
@@ -175,7 +170,7 @@ def _event(cells: Cells, objective: Mapping[str, int]) -> Event:
     subject = canonical_subject(cells.text("subject"))
     key = video_key(subject, cells.text("filename"))
     emotion = cells.word("emotion", EMOTIONS)
-    event = Event(
+    return Event(
         where=cells.where,
         subject=subject,
         video=key,
@@ -188,13 +183,12 @@ def _event(cells: Cells, objective: Mapping[str, int]) -> Event:
         objective_class=objective.get(key, cells.objective_class("objective_class")),
         protocols=("megc2019",) if in_megc2019(key, emotion) else (),
     )
-    return replace(event, issues=tuple(cells.issues))
 
 
-def _objective_classes(found: Survey, labels: LabelTable) -> tuple[dict[str, int], str | None]:
+def _objective_classes(labels: Labels) -> tuple[dict[str, int], str | None]:
     """Objective classes by row key and their file; none where the labels have a column of their own."""
-    files = find_files(found, OBJECTIVE_FILES, SHEET_SUFFIXES)
-    if "objective_class" in labels.fields or not files:
+    files = find_files(labels.found, OBJECTIVE_FILES, SHEET_SUFFIXES)
+    if "objective_class" in labels.table.fields or not files:
         return {}, None
     table = read_table(files[0], OBJECTIVE_COLUMNS)
     classes = {}
@@ -206,12 +200,4 @@ def _objective_classes(found: Survey, labels: LabelTable) -> tuple[dict[str, int
     return classes, table.title
 
 
-def _about_totals(table: LabelTable, events: Sequence[Event]) -> list[str]:
-    warnings = [f"{table.title}: {misfit}, skipped." for misfit in table.misfits]
-    totals = (len(events), len({event.subject for event in events}))
-    if totals != KNOWN_TOTALS:
-        warnings.append(
-            f"label-version-unknown: {table.title} has {totals[0]} rows of {totals[1]} subjects; the "
-            f"known label files have {KNOWN_TOTALS[0]} of {KNOWN_TOTALS[1]}."
-        )
-    return warnings
+READERS = {CORPUS.name: Reader(read, LAYOUT)}

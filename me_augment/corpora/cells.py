@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection
+from math import floor
 
 from me_augment.corpora.sheets import LabelRow
 from me_augment.manifest import Issue
 
 _WHOLE = re.compile(r"-?[0-9]{1,18}(?:\.0*)?")
+_FRACTION = re.compile(r"[0-9]{1,9}\.[0-9]{1,17}")
 _INT32 = 2**31 - 1
 
 
@@ -29,25 +31,30 @@ class Cells:
         """The cell as it stands; None where the table has no such column."""
         return self._cells.get(name)
 
-    def frame(self, name: str, missing: Collection[str] = ()) -> int | None:
-        """A frame number; `missing` are the cells by which the corpus says that there is none."""
+    def frame(self, name: str, missing: Collection[str] = (), *, fractions: bool = False) -> int | None:
+        """A frame number; `missing` are the cells by which the corpus says that there is none.
+
+        `fractions` are rounded, halves up; elsewhere they are no frame numbers.
+        """
         text = self.text(name)
         if not text or text in missing:
-            self._note(f"{name}-missing", f"{name} is {text!r}")
+            self.note(f"{name}-missing", f"{name} is {text!r}")
             return None
         number = whole_number(text)
+        if number is None and fractions and _FRACTION.fullmatch(text):
+            number = whole_number(str(floor(float(text) + 0.5)))
         if number is None:
-            self._note("label-unparsed", f"{name} {text!r} is no frame number")
+            self.note("label-unparsed", f"{name} {text!r} is no frame number")
         return number
 
     def word(self, name: str, known: Collection[str]) -> str | None:
         """A word; one that the corpus does not have is kept and noted."""
         text = self.text(name)
         if not text:
-            self._note(f"{name}-missing", f"{name} is empty")
+            self.note(f"{name}-missing", f"{name} is empty")
             return None
         if text.casefold() not in known:
-            self._note(f"{name}-unknown", f"{name} {text!r} is none of {', '.join(known)}")
+            self.note(f"{name}-unknown", f"{name} {text!r} is none of {', '.join(known)}")
         return text
 
     def objective_class(self, name: str) -> int | None:
@@ -57,10 +64,11 @@ class Cells:
         if number is not None and 1 <= number <= 7:
             return number
         if text:
-            self._note("label-unparsed", f"{name} {text!r} is none of 1 to 7")
+            self.note("label-unparsed", f"{name} {text!r} is none of 1 to 7")
         return None
 
-    def _note(self, code: str, detail: str) -> None:
+    def note(self, code: str, detail: str) -> None:
+        """Add an issue; it says which row it is about."""
         self.issues.append(Issue(code=code, detail=f"{self.where}: {detail}"))
 
 

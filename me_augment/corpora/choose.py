@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from me_augment.corpora.events import Event
 from me_augment.corpora.registry import Corpus
 from me_augment.corpora.sheets import SHEET_SUFFIXES
 from me_augment.corpora.tree import DEPTH, Shape, Survey, Video, find_files, find_trees, index_videos
@@ -32,49 +33,57 @@ def choose_labels(found: Survey, corpus: Corpus, stems: Sequence[str], given: Pa
 
 @dataclass(frozen=True)
 class Tree:
-    """The tree to read: its clip folders by key, warnings about some, and the trees left aside."""
+    """The tree to read: its shape and recordings by key, warnings about some, and the trees left aside."""
 
     folder: Path
+    shape: Shape
     videos: Mapping[str, Video]
     warnings: Sequence[str]
     aside: Sequence[Path]
 
 
-def trees_there(found: Survey, corpus: Corpus, shape: Shape, kind: str | None) -> list[Path]:
-    """The trees of clip folders below ROOT, by preference; `kind` is one of `shape.kinds`, None any of them.
+def trees_there(
+    found: Survey, corpus: Corpus, shapes: Sequence[Shape], kind: str | None = None
+) -> list[tuple[Path, Shape]]:
+    """The trees below ROOT, by preference; `kind` is that of one of the shapes, None any of them.
 
     Raises:
         UsageError: unknown kind, or no such tree is there.
     """
-    if kind is not None and kind not in shape.kinds:
-        raise UsageError(f"{corpus.title} has no tree {kind!r}: choose one of {', '.join(shape.kinds)}.")
-    names = [name for key, of_kind in shape.kinds.items() if kind in (None, key) for name in of_kind]
-    folders = find_trees(found, names, shape)
-    if not folders:
+    kinds = dict.fromkeys(shape.kind for shape in shapes)
+    if kind is not None and kind not in kinds:
+        raise UsageError(f"{corpus.title} has no tree {kind!r}: choose one of {', '.join(kinds)}.")
+    wanted = [shape for shape in shapes if kind in (None, shape.kind)]
+    trees = [(folder, shape) for shape in wanted for folder in find_trees(found, shape)]
+    if not trees:
+        names = dict.fromkeys(name for shape in wanted for name in shape.names)
         raise UsageError(
             f"{found.root} does not look like {corpus.title}: looked for a folder {' or '.join(names)} with "
-            f"subject folders in it, {DEPTH} levels deep. Point at {corpus.expects}, or at the folder that "
-            f"holds the subjects.{_about_links(found)}"
+            f"{corpus.holds} in it, {DEPTH} levels deep. Point at {corpus.expects}, or at the folder that "
+            f"holds the {corpus.holds}.{_about_links(found)}"
         )
-    return folders
+    return trees
 
 
-def choose_tree(root: Path, folders: Sequence[Path], shape: Shape, wanted: Collection[str]) -> Tree:
-    """The first of the trees that has at least half as many of the labelled clips as the best of them.
+def choose_tree(root: Path, trees: Sequence[tuple[Path, Shape]], events: Iterable[Event]) -> Tree:
+    """The first of the trees that has at least half as many of the labelled recordings as the best of them.
 
     Preference alone would not do: below a folder of many corpora, several have a tree called `Cropped`.
 
     Args:
         root: absolute corpus folder.
-        folders: trees by preference, at least one.
-        shape: what they look like.
-        wanted: `video_key` of every label row.
+        trees: by preference, at least one, see `trees_there`.
+        events: the labels.
     """
-    indexed = [index_videos(root, folder, shape) for folder in folders]
-    hits = [sum(key in videos for key in wanted) for videos, _ in indexed]
+    wanted: dict[str, set[str | None]] = {of: {getattr(event, of) for event in events} for of in ("video", "clip")}
+    indexed = [index_videos(root, folder, shape) for folder, shape in trees]
+    hits = [
+        sum(key in videos for key in wanted[shape.of]) for (_, shape), (videos, _) in zip(trees, indexed, strict=True)
+    ]
     place = next(i for i, count in enumerate(hits) if 2 * count >= max(hits))
-    aside = [folder for folder in folders if folder != folders[place]]
-    return Tree(folders[place], *indexed[place], aside)
+    folder, shape = trees[place]
+    aside = dict.fromkeys(other for other, _ in trees if other != folder)
+    return Tree(folder, shape, *indexed[place], tuple(aside))
 
 
 def described(chosen: str, aside: Sequence[Path], root: Path) -> str:

@@ -18,8 +18,9 @@ class Correction:
     """One correction, keyed by the row and not by its place in a file.
 
     Attributes:
-        key: `tree.video_key` of the row.
-        guard: field of `Event` → value that must still stand there (None for none); else nothing happens.
+        key: `Event.video` of the row, or its `Event.clip`.
+        guard: field of `Event` → value that must still stand there (None for none); else nothing happens. Where a
+            recording has several events, it says which.
         change: field → new value; of a conflict, what others say.
         mark: `safe` (the value is impossible, degenerate or contradicted by the corpus), `opt-in` (one
             loader's opinion) or `conflict` (sources disagree; never applied).
@@ -28,8 +29,8 @@ class Correction:
     """
 
     key: str
-    guard: Mapping[str, int | None]
-    change: Mapping[str, int]
+    guard: Mapping[str, int | str | None]
+    change: Mapping[str, int | str | None]
     mark: str
     estimated: bool = False
     why: str
@@ -46,7 +47,9 @@ def correct(event: Event, table: Iterable[Correction], level: str = "safe") -> E
     if level not in LEVELS:
         raise UsageError(f"there is no level of corrections {level!r}: choose one of {', '.join(LEVELS)}.")
     for entry in table:
-        if entry.key != event.video or any(getattr(event, name) != value for name, value in entry.guard.items()):
+        if entry.key not in (event.video, event.clip) or any(
+            getattr(event, name) != value for name, value in entry.guard.items()
+        ):
             continue
         if entry.mark == "conflict":
             event = replace(event, issues=(*event.issues, _issue("correction-conflict", event, entry)))
@@ -62,9 +65,9 @@ def correct(event: Event, table: Iterable[Correction], level: str = "safe") -> E
 
 def _issue(code: str, event: Event, entry: Correction) -> Issue:
     verb = "is now" if code == "correction-applied" else "stays; elsewhere it is"
-    changes = [f"{name} {_shown(getattr(event, name))} {verb} {value}" for name, value in entry.change.items()]
+    changes = [f"{name} {_shown(getattr(event, name))} {verb} {_shown(value)}" for name, value in entry.change.items()]
     return Issue(code=code, detail=f"{', '.join(changes)}: {entry.why}")
 
 
-def _shown(value: int | None) -> str:
+def _shown(value: int | str | None) -> str:
     return "(none)" if value is None else str(value)

@@ -6,6 +6,7 @@ from bisect import bisect_left
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
+from typing import Literal
 
 from me_augment.manifest import Issue
 
@@ -17,12 +18,15 @@ class Event:
     Attributes:
         where: file, sheet and row, for messages.
         subject: canonical subject id.
-        video: `tree.video_key` of the clip folder.
+        video: key of the recording (`tree.Shape.key`), for most corpora `tree.video_key`.
+        clip: key of the clip that was cut out of it, for corpora that come as long recordings or as clips.
         name: name for people, `sub01/EP02_01f`.
         onset, apex, offset: frame numbers of the corpus, offset inclusive; None where the label gives none.
-        whole: the event is the whole recording, which nobody annotated frame by frame.
+        extent: `labelled` by the three numbers; `whole`, the recording from end to end, which nobody annotated frame by
+            frame; or `first`, its first frame alone.
         apex_estimated: `apex` is an estimate, not an annotation.
         expression: `micro`, `macro` or `neutral`.
+        fps: frame rate that the label states (numerator, denominator).
         emotion, au: cells, verbatim; None where the corpus has no such column, or no emotion.
         objective_class: 1-7.
         protocols: published protocols that include the row.
@@ -32,13 +36,15 @@ class Event:
     where: str
     subject: str
     video: str
+    clip: str | None = None
     name: str
     onset: int | None = None
     apex: int | None = None
     offset: int | None = None
-    whole: bool = False
+    extent: Literal["labelled", "whole", "first"] = "labelled"
     apex_estimated: bool = False
     expression: str = "micro"
+    fps: tuple[int, int] | None = None
     emotion: str | None = None
     au: str | None = None
     objective_class: int | None = None
@@ -62,8 +68,8 @@ def locate(event: Event, numbers: Sequence[int]) -> Span:
     No position has a number without image (`frame-missing`), a span that ends before it begins (`order`), and
     an apex outside the span (`apex-outside`).
     """
-    if event.whole:
-        return Span(0, None, len(numbers) - 1)
+    if event.extent != "labelled":
+        return Span(0, None, len(numbers) - 1 if event.extent == "whole" else 0)
     onset, apex, offset = event.onset, event.apex, event.offset
     if onset is not None and offset is not None and onset > offset:
         return Span(issues=(Issue(code="order", detail=f"onset {onset} lies after offset {offset}"),))

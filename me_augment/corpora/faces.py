@@ -7,7 +7,7 @@ from pathlib import Path
 
 from me_augment.corpora.build import build
 from me_augment.corpora.events import Event
-from me_augment.corpora.registry import CORPORA, Ingested, Progress
+from me_augment.corpora.registry import CORPORA, Ingested, Progress, Reader
 from me_augment.corpora.tree import Video, files_of, subfolders_of
 from me_augment.errors import UsageError
 from me_augment.video.names import IMAGE_SUFFIXES
@@ -38,7 +38,7 @@ def read(root: Path, *, progress: Progress | None = None) -> Ingested:
                 subject=subject,
                 video=shown.as_posix(),
                 name=shown.with_suffix("").as_posix(),
-                whole=True,
+                extent="whole",
                 expression="neutral",
             )
         )
@@ -52,3 +52,6 @@ def _pictures(root: Path) -> Iterator[tuple[Path, str]]:
     for folder in subfolders_of(root):
         for file in files_of(folder, IMAGE_SUFFIXES):
             yield file, folder.name
+
+
+READERS = {CORPUS.name: Reader(read)}

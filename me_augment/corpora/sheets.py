@@ -16,7 +16,16 @@ from me_augment.errors import UsageError
 SHEET_SUFFIXES = (".xlsx", ".xls", ".csv")
 _HEADER_ROWS = 30  # titles, notes and citations stand above the header in some corpora, up to 13 rows
 _ZIP, _OLE = b"PK\x03\x04", b"\xd0\xcf\x11\xe0"
-_Grid = list[list[str]]
+_NUMBER = re.compile(r"-?[0-9]+(?:\.[0-9]*)?")
+
+
+@dataclass(frozen=True)
+class _Grid:
+    """A sheet: its name ("" for a csv), its cells as text, and whether spreadsheet programs hide it."""
+
+    sheet: str
+    rows: list[list[str]]
+    hidden: bool = False
 
 
 @dataclass(frozen=True)
@@ -25,13 +34,18 @@ class Columns:
 
     Attributes:
         required: field → header names it goes by (any case and spacing); the first is used in messages.
-        optional: the same for columns that only some copies have.
         keys: field → what its cell looks like in a data row; other rows are titles, notes or sums.
+        optional: the same as `required` for columns that only some copies have.
+        positions: field → column from 0, for tables without a header; messages name the fields of `required`.
+        numbers: fields of frame numbers. A row without sound keys that holds most of them is a spoilt data row, and
+            no text below the table.
     """
 
     required: Mapping[str, tuple[str, ...]]
     keys: Mapping[str, re.Pattern[str]]
     optional: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    positions: Mapping[str, int] = field(default_factory=dict)
+    numbers: tuple[str, ...] = ("onset", "offset")
 
 
 @dataclass(frozen=True)
@@ -46,7 +60,8 @@ class LabelRow:
 class LabelTable:
     """The data rows of one sheet.
 
-    `fields` are the columns it has; `misfits` says of filled rows *between* data rows why they are no data.
+    `fields` are the columns it has; `misfits` says why filled rows between data rows, or with frame numbers, are no
+    data; `hidden` that the sheet is one that spreadsheet programs do not show.
     """
 
     path: Path
@@ -54,6 +69,7 @@ class LabelTable:
     fields: tuple[str, ...]
     rows: tuple[LabelRow, ...]
     misfits: tuple[str, ...]
+    hidden: bool = False
 
     @property
     def title(self) -> str:
@@ -71,38 +87,58 @@ def read_table(path: Path, columns: Columns) -> LabelTable:
         UsageError: the file is missing or no table, no sheet has the columns, or there is no data row.
     """
     grids = _read_grids(path)
-    if not any(any(row) for grid in grids.values() for row in grid):
+    if not any(any(row) for grid in grids for row in grid.rows):
         raise UsageError(f"{path} is empty: give the label file as its authors ship it.")
-    for sheet, grid in grids.items():
-        for index, row in enumerate(grid[:_HEADER_ROWS]):
+    # A hidden sheet is somebody's draft or an old version, and read only where nothing else is there.
+    for grid in sorted(grids, key=lambda grid: grid.hidden):
+        if columns.positions:
+            if any(not _unlike(_cells(row, columns.positions), columns) for row in grid.rows):
+                return _table(path, grid, 0, columns.positions, columns)
+            continue
+        for index, row in enumerate(grid.rows[:_HEADER_ROWS]):
             places = _places(row, columns)
             if all(name in places for name in columns.required):
-                return _table(path, sheet, grid, index + 1, places, columns)
+                return _table(path, grid, index + 1, places, columns)
     raise UsageError(_what_is_missing(path, grids, columns))
 
 
-def _table(path: Path, sheet: str, grid: _Grid, start: int, places: Mapping[str, int], columns: Columns) -> LabelTable:
+def _table(path: Path, grid: _Grid, start: int, places: Mapping[str, int], columns: Columns) -> LabelTable:
     rows: list[LabelRow] = []
     misfits: list[str] = []
     waiting: list[str] = []  # rows that are no data: text below the table unless more data follows
-    for number, row in enumerate(grid[start:], start + 1):
-        cells = {name: row[place] if place < len(row) else "" for name, place in places.items()}
-        bad = [
-            f"{columns.required[name][0]} {cells[name]!r}"
-            for name, shape in columns.keys.items()
-            if not shape.fullmatch(cells[name].strip())
-        ]
+    for number, row in enumerate(grid.rows[start:], start + 1):
+        cells = _cells(row, places)
+        bad = _unlike(cells, columns)
         if not bad:
             misfits += waiting
             waiting = []
             rows.append(LabelRow(number, cells))
         elif any(cells.values()):
-            waiting.append(f"row {number} is no data row ({', '.join(bad)})")
-    table = LabelTable(path, sheet, tuple(places), tuple(rows), tuple(misfits))
+            said = f"row {number} is no data row ({', '.join(bad)})"
+            numbers = [_NUMBER.fullmatch(cells.get(name, "").strip()) for name in columns.numbers if name in places]
+            if rows and len(numbers) > 1 and all(numbers):
+                misfits += [*waiting, said]
+                waiting = []
+            else:
+                waiting.append(said)
+    table = LabelTable(path, grid.sheet, tuple(places), tuple(rows), tuple(misfits), grid.hidden)
     if not rows:
         hint = f": {waiting[0]}" if waiting else ""
-        raise UsageError(f"{path}, sheet {sheet!r} has a header but no data rows{hint}.")
+        raise UsageError(f"{path}, sheet {grid.sheet!r} has a header but no data rows{hint}.")
     return table
+
+
+def _cells(row: Sequence[str], places: Mapping[str, int]) -> dict[str, str]:
+    return {name: row[place] if place < len(row) else "" for name, place in places.items()}
+
+
+def _unlike(cells: Mapping[str, str], columns: Columns) -> list[str]:
+    """The keys whose cells do not look like those of a data row."""
+    return [
+        f"{columns.required[name][0]} {cells[name]!r}"
+        for name, shape in columns.keys.items()
+        if not shape.fullmatch(cells[name].strip())
+    ]
 
 
 def _normal(header: str) -> str:
@@ -121,9 +157,14 @@ def _places(row: Sequence[str], columns: Columns) -> dict[str, int]:
     return {name: place for name, place in found.items() if place is not None}
 
 
-def _what_is_missing(path: Path, grids: Mapping[str, _Grid], columns: Columns) -> str:
+def _what_is_missing(path: Path, grids: Sequence[_Grid], columns: Columns) -> str:
     """The sentence for a file without the columns; it speaks of the row that comes closest to a header."""
-    lines = [(sheet, _places(row, columns)) for sheet, grid in grids.items() for row in grid[:_HEADER_ROWS]]
+    if columns.positions:
+        looks = ", ".join(
+            f"{columns.required[name][0]} in column {columns.positions[name] + 1}" for name in columns.keys
+        )
+        return f"no row of {path} looks like one of its labels ({looks}): give the label file as its authors ship it."
+    lines = [(grid.sheet, _places(row, columns)) for grid in grids for row in grid.rows[:_HEADER_ROWS]]
     sheet, places = max(lines, key=lambda line: sum(name in line[1] for name in columns.required))
     missing = [names[0] for name, names in columns.required.items() if name not in places]
     where = f"sheet {sheet!r} of {path}" if sheet else str(path)
@@ -133,8 +174,8 @@ def _what_is_missing(path: Path, grids: Mapping[str, _Grid], columns: Columns) -
     )
 
 
-def _read_grids(path: Path) -> dict[str, _Grid]:
-    """Sheet name → rows of text cells; a csv is one sheet called ""."""
+def _read_grids(path: Path) -> list[_Grid]:
+    """The sheets of a file, in order."""
     try:
         data = path.read_bytes()
     except OSError as error:
@@ -145,7 +186,7 @@ def _read_grids(path: Path) -> dict[str, _Grid]:
         if data.startswith(_OLE):
             return _xls(data)
         if path.suffix.casefold() == ".csv":
-            return {"": _text_grid(_csv(data))}
+            return [_Grid("", _text_rows(_csv(data)))]
     # The two workbook libraries raise whatever a damaged part makes them stumble over.
     except Exception as error:
         raise UsageError(
@@ -155,7 +196,7 @@ def _read_grids(path: Path) -> dict[str, _Grid]:
     raise UsageError(f"{path} is not an Excel workbook, whatever its name says: give a .xlsx, .xls or .csv file.")
 
 
-def _text_grid(rows: Iterable[Sequence[Any]]) -> _Grid:
+def _text_rows(rows: Iterable[Sequence[Any]]) -> list[list[str]]:
     return [[_text(value) for value in row] for row in rows]
 
 
@@ -167,22 +208,28 @@ def _text(value: Any) -> str:
     return str(value)
 
 
-def _xlsx(data: bytes) -> dict[str, _Grid]:
+def _xlsx(data: bytes) -> list[_Grid]:
     import openpyxl
 
     with warnings.catch_warnings():  # about styles and extensions that openpyxl leaves out
         warnings.simplefilter("ignore")
         book = openpyxl.load_workbook(io.BytesIO(data), read_only=True, data_only=True)
+        grids = []
         for sheet in book.worksheets:
             sheet.reset_dimensions()  # some writers state a range of one cell
-        return {sheet.title: _text_grid(sheet.iter_rows(values_only=True)) for sheet in book.worksheets}
+            rows = _text_rows(sheet.iter_rows(values_only=True))
+            grids.append(_Grid(sheet.title, rows, sheet.sheet_state != "visible"))
+        return grids
 
 
-def _xls(data: bytes) -> dict[str, _Grid]:
+def _xls(data: bytes) -> list[_Grid]:
     import xlrd
 
     book = xlrd.open_workbook(file_contents=data, logfile=io.StringIO())
-    return {sheet.name: _text_grid(map(sheet.row_values, range(sheet.nrows))) for sheet in book.sheets()}
+    return [
+        _Grid(sheet.name, _text_rows(map(sheet.row_values, range(sheet.nrows))), bool(sheet.visibility))
+        for sheet in book.sheets()
+    ]
 
 
 def _csv(data: bytes) -> Iterable[Sequence[str]]:

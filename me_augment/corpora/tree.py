@@ -1,12 +1,13 @@
-"""Finding label files and clip folders below ROOT: by comparing names, never by a path made of labels."""
+"""Finding label files and recordings below ROOT: by comparing names, never by a path made of labels."""
 
 from __future__ import annotations
 
 import os
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Literal
 
 from me_augment.corpora.registry import Corpus
 from me_augment.errors import UsageError
@@ -15,27 +16,40 @@ DEPTH = 4
 """Levels below ROOT that are searched: two above the corpus folder, its own, and one for a nested pack."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Shape:
-    """How a corpus lays out its clip folders.
+    """One way in which a corpus lays out its recordings below a folder.
 
     Attributes:
-        kinds: kind of tree (`raw`) → names of its folder, both in order of preference.
-        levels: one pattern per level of folders below it; the groups `subject` and `video`, on any level, say
-            which clip a folder of the last level is.
+        kind: what the user calls it (`raw`, `cropped`).
+        names: of the folder, in order of preference.
+        levels: one pattern per level of entries below it; those that fit the last are recordings. The groups `subject`
+            and `video`, on any level, say which, unless `key` does.
         canonical: from the text of the group `subject` to the subject id.
+        key: from subject id and the groups of all levels to the recording's key, None where it is no recording.
+        suffixes: of the recordings where they are files (`.avi`); () where they are folders of frames.
+        first: frame number of the first frame, for recordings whose frames are counted and not named: video files,
+            and folders that the labels count through by rank. None where file names carry the corpus' numbers.
+        of: what an event is looked up by: `video`, or `clip` where its clip was cut out of the recording.
     """
 
-    kinds: Mapping[str, tuple[str, ...]]
+    kind: str
+    names: tuple[str, ...]
     levels: tuple[re.Pattern[str], ...]
     canonical: Callable[[str], str]
+    key: Callable[[str, Mapping[str, str]], str | None] = field(
+        default=lambda subject, names: video_key(subject, names["video"])
+    )
+    suffixes: tuple[str, ...] = ()
+    first: int | None = None
+    of: Literal["video", "clip"] = "video"
 
 
 @dataclass(frozen=True)
 class Survey:
     """What lies below ROOT, level by level, sorted; ROOT itself is the first folder.
 
-    `outside` are links that lead out of ROOT; they are not followed.
+    `files` are those that are no images; `outside` are links that lead out of ROOT; they are not followed.
     """
 
     root: Path
@@ -46,10 +60,19 @@ class Survey:
 
 @dataclass(frozen=True)
 class Video:
-    """A clip folder and the canonical id of the subject it belongs to."""
+    """A recording on disk and the canonical id of the subject it belongs to.
+
+    Attributes:
+        path: folder of frames, or video file.
+        subject: canonical id.
+        first: see `Shape.first`.
+        names: the groups of `Shape.levels`.
+    """
 
     path: Path
     subject: str
+    first: int | None = None
+    names: Mapping[str, str] = field(default_factory=dict)
 
 
 def require_folder(root: Path, corpus: Corpus) -> Path:
@@ -70,8 +93,11 @@ def video_key(subject: str, video: str) -> str:
     return f"{subject}/{video.strip().casefold()}"
 
 
-def survey(root: Path, shape: Shape) -> Survey:
+def survey(root: Path, shapes: Sequence[Shape]) -> Survey:
     """List ROOT down to `DEPTH`, but not the insides of folders that fit the first level below a tree."""
+    from me_augment.video.names import IMAGE_SUFFIXES  # its room imports numpy and OpenCV
+
+    firsts = [shape.levels[0] for shape in shapes]
     folders, files, outside = [root], [], []
     seen = {root}
     level = [(root, root)]  # each folder by the path it was found by and by its real one
@@ -84,8 +110,9 @@ def survey(root: Path, shape: Shape) -> Survey:
                 if not target.is_relative_to(root):
                     outside.append(path)
                 elif entry.is_file():
-                    files.append(path)
-                elif target not in seen and entry.is_dir() and not shape.levels[0].fullmatch(entry.name):
+                    if path.suffix.casefold() not in IMAGE_SUFFIXES:
+                        files.append(path)
+                elif target not in seen and entry.is_dir() and not any(first.fullmatch(entry.name) for first in firsts):
                     seen.add(target)
                     below.append((path, target))
         folders += [path for path, _ in below]
@@ -93,18 +120,18 @@ def survey(root: Path, shape: Shape) -> Survey:
     return Survey(root, tuple(folders), tuple(files), tuple(outside))
 
 
-def find_trees(found: Survey, names: Iterable[str], shape: Shape) -> list[Path]:
-    """Folders called one of `names` that hold subject folders: earlier names first, then the shallowest.
+def find_trees(found: Survey, shape: Shape) -> list[Path]:
+    """Folders called one of `shape.names` that hold what fits its first level: by name, then the shallowest first.
 
     ROOT itself counts whatever it is called, so that a renamed tree can be named directly.
     """
-    ranks = {plain(name): rank for rank, name in reversed(list(enumerate(names)))}
+    ranks = {plain(name): rank for rank, name in reversed(list(enumerate(shape.names)))}
     ranked = [
         (-1 if folder == found.root else ranks[plain(folder.name)], position, folder)
         for position, folder in enumerate(found.folders)
         if folder == found.root or plain(folder.name) in ranks
     ]
-    return [folder for _, _, folder in sorted(ranked) if _has_child(folder, shape.levels[0])]
+    return [folder for _, _, folder in sorted(ranked) if _has_child(folder, shape)]
 
 
 def find_files(found: Survey, stems: Iterable[str], suffixes: Sequence[str]) -> list[Path]:
@@ -119,20 +146,22 @@ def find_files(found: Survey, stems: Iterable[str], suffixes: Sequence[str]) -> 
 
 
 def index_videos(root: Path, tree: Path, shape: Shape) -> tuple[dict[str, Video], list[str]]:
-    """Clip folders of a tree by `video_key`, in the order of their paths, and warnings about others."""
+    """Recordings of a tree by key, in the order of their paths, and warnings about others."""
     videos: dict[str, Video] = {}
     warnings = []
-    for path, names in _matching(tree, shape.levels, {}):
+    for path, names in _matching(tree, shape, shape.levels, {}):
         subject = shape.canonical(names["subject"])
-        key = video_key(subject, names["video"])
+        key = shape.key(subject, names)
         shown = path.relative_to(root).as_posix()
+        if key is None:
+            continue
         if not path.resolve().is_relative_to(root):
             warnings.append(f"{shown} is left out: it is a link that leads out of {root}.")
         elif key in videos:
             other = videos[key].path.relative_to(root).as_posix()
             warnings.append(f"{shown} is left out: {other} has the same subject and name.")
         else:
-            videos[key] = Video(path, subject)
+            videos[key] = Video(path, subject, shape.first, names)
     return videos, warnings
 
 
@@ -160,21 +189,33 @@ def plain(name: str) -> str:
 
 
 def _matching(
-    folder: Path, levels: Sequence[re.Pattern[str]], names: Mapping[str, str]
+    folder: Path, shape: Shape, levels: Sequence[re.Pattern[str]], names: Mapping[str, str]
 ) -> Iterator[tuple[Path, Mapping[str, str]]]:
     for entry in _entries(folder):
-        match = levels[0].fullmatch(entry.name)
-        if match is None or not entry.is_dir():
+        match = _fit(entry, shape, levels)
+        if match is None:
             continue
-        here = {**names, **match.groupdict()}
+        here = {**names, **{name: text for name, text in match.groupdict().items() if text is not None}}
         if len(levels) == 1:
             yield folder / entry.name, here
         else:
-            yield from _matching(folder / entry.name, levels[1:], here)
+            yield from _matching(folder / entry.name, shape, levels[1:], here)
 
 
-def _has_child(folder: Path, shape: re.Pattern[str]) -> bool:
-    return any(shape.fullmatch(entry.name) and entry.is_dir() for entry in _entries(folder))
+def _has_child(folder: Path, shape: Shape) -> bool:
+    return any(_fit(entry, shape, shape.levels) for entry in _entries(folder))
+
+
+def _fit(entry: os.DirEntry[str], shape: Shape, levels: Sequence[re.Pattern[str]]) -> re.Match[str] | None:
+    """How an entry fits the first of the levels that are left, None where it does not."""
+    if len(levels) > 1 or not shape.suffixes:
+        match = levels[0].fullmatch(entry.name)
+        return match if match and entry.is_dir() else None
+    path = Path(entry.name)
+    if path.suffix.casefold() not in shape.suffixes:
+        return None
+    match = levels[0].fullmatch(path.stem)
+    return match if match and entry.is_file() else None
 
 
 def _entries(folder: Path) -> list[os.DirEntry[str]]:

@@ -1,107 +1,22 @@
-"""Writers of the invented files that the corpora tests read: frames showing their number, label tables."""
+"""Writers of the invented files that the corpora tests read, as fixtures."""
 
-from __future__ import annotations
-
-import struct
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from pathlib import Path
-from typing import Any
-
-import numpy as np
-import openpyxl
 import pytest
-from PIL import Image
-
-HEIGHT, WIDTH = 48, 64
-Sheets = Mapping[str, Sequence[Sequence[Any]]]
-
-
-def paint(path: Path, number: int) -> None:
-    """An image whose every pixel is its frame number (a flat JPEG keeps it exactly)."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    Image.fromarray(np.full((HEIGHT, WIDTH, 3), number, np.uint8)).save(path, quality=95)
+from invented.files import write_book, write_frames
 
 
 @pytest.fixture
-def frames() -> Callable[[Path, Iterable[int]], None]:
+def frames():
     """Write `img{n}.jpg` or another pattern into a folder, last frame first."""
-
-    def write(folder: Path, numbers: Iterable[int], pattern: str = "img{n}.jpg") -> None:
-        for number in sorted(numbers, reverse=True):
-            paint(folder / pattern.format(n=number), number)
-
-    return write
+    return write_frames
 
 
 @pytest.fixture
-def workbook() -> Callable[[Path, Sheets], Path]:
+def workbook():
     """Write an xlsx with the cells' own types; None leaves a cell empty."""
-
-    def write(path: Path, sheets: Sheets) -> Path:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        book = openpyxl.Workbook()
-        book.remove(book.active)
-        for name, rows in sheets.items():
-            sheet = book.create_sheet(name)
-            for row in rows:
-                sheet.append(list(row))
-        book.save(path)
-        return path
-
-    return write
+    return write_book
 
 
 @pytest.fixture
-def old_workbook() -> Callable[[Path, Sheets], Path]:
+def old_workbook():
     """Write an xls (BIFF8 in a compound file) of texts and numbers: the least that Excel 97 would open."""
-
-    def write(path: Path, sheets: Sheets) -> Path:
-        path.write_bytes(_compound(_biff8(sheets)))
-        return path
-
-    return write
-
-
-def _record(kind: int, data: bytes = b"") -> bytes:
-    return struct.pack("<HH", kind, len(data)) + data
-
-
-def _biff8(sheets: Sheets) -> bytes:
-    bodies = []
-    for rows in sheets.values():
-        body = _record(0x0809, struct.pack("<HHHHII", 0x0600, 0x0010, 0, 0, 0, 6))
-        for y, row in enumerate(rows):
-            for x, cell in enumerate(row):
-                if isinstance(cell, str):
-                    text = struct.pack("<HB", len(cell), 1) + cell.encode("utf-16-le")
-                    body += _record(0x0204, struct.pack("<HHH", y, x, 0) + text)
-                elif cell is not None:
-                    body += _record(0x0203, struct.pack("<HHHd", y, x, 0, cell))
-        bodies.append(body + _record(0x000A))
-    start = _record(0x0809, struct.pack("<HHHHII", 0x0600, 0x0005, 0, 0, 0, 6))
-    names = [name.encode("utf-16-le") for name in sheets]
-    offset = len(start) + sum(4 + 8 + len(name) for name in names) + 4
-    for name, body in zip(names, bodies, strict=True):
-        start += _record(0x0085, struct.pack("<IHBB", offset, 0, len(name) // 2, 1) + name)
-        offset += len(body)
-    return start + _record(0x000A) + b"".join(bodies)
-
-
-def _compound(stream: bytes) -> bytes:
-    """A compound file with the one stream `Workbook`, padded: a short one would be stored elsewhere."""
-    stream = stream.ljust(4096, b"\0")
-    stream = stream.ljust(-(-len(stream) // 512) * 512, b"\0")
-    count = len(stream) // 512
-    end, free, table = 0xFFFFFFFE, 0xFFFFFFFF, 0xFFFFFFFD
-    header = struct.pack("<8s16s5H6x", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", b"", 0x3E, 3, 0xFFFE, 9, 6)
-    header += struct.pack("<IIIIIIIIII", 0, 1, 1, 0, 4096, end, 0, end, 0, 0) + struct.pack("<I", free) * 108
-    sectors = [table, end, *range(3, count + 2), end]
-    fat = struct.pack(f"<{len(sectors)}I", *sectors).ljust(512, b"\xff")
-
-    def entry(name: str, kind: int, child: int, first: int, size: int) -> bytes:
-        text = (name + "\0").encode("utf-16-le")
-        head = text.ljust(64, b"\0") + struct.pack("<HBBIII", len(text), kind, 1, free, free, child)
-        return head + bytes(36) + struct.pack("<III", first, size, 0)
-
-    directory = entry("Root Entry", 5, 1, end, 0) + entry("Workbook", 2, free, 2, len(stream))
-    return header + fat + directory.ljust(512, b"\0") + stream
+    return write_book

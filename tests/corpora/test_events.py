@@ -9,7 +9,7 @@ from me_augment.corpora.events import Event, locate
 PRESENT = (8, 9, 10, 12, 15, 16)
 
 
-def event(onset=None, apex=None, offset=None, whole=False):
+def event(onset=None, apex=None, offset=None, extent="labelled"):
     return Event(
         where="a, row 2",
         subject="s",
@@ -18,7 +18,7 @@ def event(onset=None, apex=None, offset=None, whole=False):
         onset=onset,
         apex=apex,
         offset=offset,
-        whole=whole,
+        extent=extent,
     )
 
 
@@ -48,7 +48,7 @@ def test_spans(labels, positions, issues):
 
 
 def test_a_whole_recording_spans_all_that_is_there():
-    assert locate(event(whole=True), PRESENT).offset == len(PRESENT) - 1
+    assert locate(event(extent="whole"), PRESENT).offset == len(PRESENT) - 1
 
 
 numbers = st.integers(0, 40)

@@ -57,6 +57,47 @@ def test_the_header_is_found_below_text_under_other_spellings(tmp_path, workbook
     assert set(table.fields) == {"subject", "onset", "note"}
 
 
+def test_a_spoilt_last_row_is_no_text_below_the_table(tmp_path, workbook):
+    columns = Columns(
+        required={"subject": ("Subject",), "onset": ("Onset",), "offset": ("Offset",)},
+        keys={"subject": re.compile(r"[0-9]+")},
+    )
+    rows = [["Subject", "Onset", "Offset"], ["1", 5, 6], ["S2", 7, 8.0], ["sum", 2, None], ["by me", None, None]]
+    table = read_table(workbook(tmp_path / "a.xlsx", {"S": rows}), columns)
+    assert table.misfits == ("row 3 is no data row (Subject 'S2')",)
+
+
+def test_columns_without_a_header_are_told_by_their_place(tmp_path, workbook):
+    columns = Columns(
+        required={"subject": ("participant",), "onset": ("onset",), "offset": ("offset",)},
+        keys={"subject": re.compile(r"[0-9]+")},
+        positions={"subject": 0, "onset": 2, "offset": 3},
+    )
+    sheets = {"rules": [["a", "b"]], "S": [[7, "x", 1, 2], ["n", "x", 3, 4], [8, "y", 5]]}
+    table = read_table(workbook(tmp_path / "a.xlsx", sheets), columns)
+    assert table.sheet == "S"
+    assert [(row.number, row.cells["offset"]) for row in table.rows] == [(1, "2"), (3, "")]
+    assert table.misfits == ("row 2 is no data row (participant 'n')",)
+    with pytest.raises(UsageError, match=r"no row of .* looks like one of its labels .participant in column 1"):
+        read_table(workbook(tmp_path / "b.xlsx", {"S": [["x", "y", 1, 2]]}), columns)
+
+
+def test_a_hidden_sheet_is_read_only_where_no_other_will_do(tmp_path):
+    book = openpyxl.Workbook()
+    hidden = book.active
+    hidden.title, hidden.sheet_state = "old", "hidden"
+    hidden.append(HEADER)
+    hidden.append(["1", None, 5])
+    shown = book.create_sheet("new")
+    book.save(tmp_path / "a.xlsx")
+    assert read_table(tmp_path / "a.xlsx", COLUMNS).hidden
+    shown.append(HEADER)
+    shown.append(["1", None, 6])
+    book.save(tmp_path / "b.xlsx")
+    table = read_table(tmp_path / "b.xlsx", COLUMNS)
+    assert (table.sheet, table.hidden, table.rows[0].cells["onset"]) == ("new", False, "6")
+
+
 def test_text_below_the_data_ends_it_and_text_within_is_reported(tmp_path, workbook):
     rows = [HEADER, ["1", None, 5], [None] * 3, ["?", None, 6], ["2", None, 7], ["sum", None, 2], ["by me"]]
     table = read_table(workbook(tmp_path / "a.xlsx", {"S": rows}), COLUMNS)
