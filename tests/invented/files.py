@@ -9,6 +9,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+import av
 import numpy as np
 import openpyxl
 from PIL import Image
@@ -27,6 +28,18 @@ def write_frames(folder: Path, numbers: Iterable[int], pattern: str = "img{n}.jp
     """Write `img{n}.jpg` or another pattern (`{n:05d}.png`) into a folder, last frame first."""
     for number in sorted(numbers, reverse=True):
         paint(folder / pattern.format(n=number), number)
+
+
+def write_video(path: Path, numbers: Iterable[int], fps: int = 30) -> None:
+    """Write a video file whose frames show their numbers as `paint` does, uncompressed."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with av.open(str(path), "w") as container:
+        stream = container.add_stream("rawvideo", rate=fps)
+        stream.width, stream.height, stream.pix_fmt = WIDTH, HEIGHT, "bgr24"
+        for number in numbers:
+            pixels = np.full((HEIGHT, WIDTH, 3), number % 256, np.uint8)
+            container.mux(stream.encode(av.VideoFrame.from_ndarray(pixels, format="bgr24")))
+        container.mux(stream.encode())
 
 
 def write_book(path: Path, sheets: Sheets) -> Path:
