@@ -25,11 +25,11 @@ COLUMNS = Columns(
         "filename": ("Filename",),
         "onset": ("OnsetF",),
         "apex": ("ApexF1",),
+        "apex2": ("ApexF2",),
         "offset": ("OffsetF",),
         "au": ("AU",),
         "emotion": ("Emotion",),
     },
-    optional={"apex2": ("ApexF2",)},
     keys={"subject": _SUBJECT, "filename": re.compile(r"EP[0-9]+(?:_[0-9]+)*f?", re.IGNORECASE)},
 )
 

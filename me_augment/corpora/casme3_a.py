@@ -32,9 +32,10 @@ COLUMNS = Columns(
         "apex": ("Apex",),
         "offset": ("Offset",),
         "au": ("AU",),
+        "objective_class": ("Objective class",),
     },
     # The sheet of micro-expressions has emotions, that of all expressions says which are micro.
-    optional={"objective_class": ("Objective class",), "emotion": ("emotion",), "expression": ("Expression type",)},
+    optional={"emotion": ("emotion",), "expression": ("Expression type",)},
     keys={"subject": _SUBJECT, "filename": re.compile(r"[a-z]", re.IGNORECASE), "expression": _EXPRESSION},
 )
 

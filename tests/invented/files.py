@@ -6,6 +6,7 @@ import csv
 import io
 import struct
 from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,7 @@ import openpyxl
 from PIL import Image
 
 HEIGHT, WIDTH = 48, 64
+_EXCEL_ZERO = datetime(1899, 12, 30)
 Sheets = Mapping[str, Sequence[Sequence[Any]]]
 
 
@@ -73,8 +75,11 @@ def _biff8(sheets: Sheets) -> bytes:
         body = _record(0x0809, struct.pack("<HHHHII", 0x0600, 0x0010, 0, 0, 0, 6))
         for y, row in enumerate(rows):
             for x, cell in enumerate(row):
+                if isinstance(cell, datetime):
+                    cell = (cell - _EXCEL_ZERO).days
                 if isinstance(cell, str):
-                    text = struct.pack("<HB", len(cell), 1) + cell.encode("utf-16-le")
+                    units = cell.encode("utf-16-le")
+                    text = struct.pack("<HB", len(units) // 2, 1) + units
                     body += _record(0x0204, struct.pack("<HHH", y, x, 0) + text)
                 elif cell is not None:
                     body += _record(0x0203, struct.pack("<HHHd", y, x, 0, cell))
