@@ -2,11 +2,11 @@
 
     python benchmarks/ingest_scale.py [--clips 7500] [--frames 200] [--keep FOLDER]
 
-A tree in the layout of CASME II is made of tiny pictures (hard links to a few), with its label sheet. Two programs read it,
-each in a process of its own: `me-augment ingest --no-landmarks`, which looks up every frame number, decodes the labelled
-frames and hashes all frames from onset to offset; and a plain one that walks the tree into a pandas table, joins the sheet
-and hashes the same frames. Time, time per clip and peak memory of both are printed, then the same with a quarter of the
-frames: memory that stays is memory that does not grow with the corpus.
+A tree in the layout of CASME II is made of tiny pictures (hard links to a few), with its label sheet. Two programs read
+it, each in a process of its own: `me-augment ingest --no-landmarks`, which looks up every frame number, decodes the
+labelled frames and hashes all frames from onset to offset; and a plain one that walks the tree into a pandas table,
+joins the sheet and hashes the same frames. Time, time per clip and peak memory of both are printed for a quarter of the
+frames and for all: memory that stays is memory that does not grow with the corpus.
 """
 
 from __future__ import annotations
@@ -105,9 +105,9 @@ def peak() -> float:
 
 def ingest(root: str, out: str) -> None:
     """The command."""
-    from me_augment.cli import main
+    from me_augment.cli.ingest import command
 
-    main(["ingest", "casme2", root, "--out", out, "--no-landmarks"], standalone_mode=False)
+    command(["casme2", root, "--out", out, "--no-landmarks"], standalone_mode=False)
 
 
 def plain(root: str, out: str) -> None:
@@ -119,7 +119,7 @@ def plain(root: str, out: str) -> None:
         for name in names:
             if found := re.search(r"(\d+)\.jpg$", name):
                 subject, clip = Path(folder).parts[-2:]
-                rows.append((subject, clip, int(found[1]), os.path.join(folder, name)))
+                rows.append((subject, clip, int(found[1]), f"{folder}/{name}"))
     files = pd.DataFrame(rows, columns=["subject", "clip", "number", "path"]).sort_values(["subject", "clip", "number"])
     labels = pd.read_excel(Path(root) / "CASME2-coding-20190701.xlsx")
     labels["subject"] = labels.Subject.map("sub{:02d}".format)

@@ -199,7 +199,8 @@ def _spoil(rows: list[list[Any]], chance: random.Random) -> Mutation:
     way = chance.choice(["cell"] * 12 + ["swap", "left", "right", "twice", "gone", "blank", "double header"])
     number = row + 1
     if way == "cell" and cells:
-        column, value = chance.randrange(len(cells)), chance.choice(VALUES)
+        column = chance.randrange(len(cells))
+        value = chance.choice((*VALUES, *_near(cells[column]) * 4))
         header = _short(cells)
         cells[column] = value
         return Mutation(f"row {number}, column {column + 1} is {value!r:.40}", value, (number,), whole=header)
@@ -220,6 +221,15 @@ def _spoil(rows: list[list[Any]], chance: random.Random) -> Mutation:
     else:
         rows.insert(chance.randrange(len(rows) + 1), list(rows[0]))
     return Mutation(f"row {number}: {way}", None, (number,), whole=True)
+
+
+def _near(cell: Any) -> tuple[str, ...]:
+    """Texts that hold the next number and more: whoever salvages digits reads a wrong number that may well exist."""
+    try:
+        number = int(str(cell)) + 1
+    except ValueError:
+        return ()
+    return f"{number}x", f"ca. {number}", f"{number}.5", f"{number}?"
 
 
 def _short(cells: list[Any]) -> bool:
