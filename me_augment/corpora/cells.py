@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection
+from fractions import Fraction
 from math import floor
 
 from me_augment.corpora.sheets import LabelRow
@@ -11,6 +12,8 @@ from me_augment.manifest import Issue
 
 _WHOLE = re.compile(r"-?[0-9]{1,18}(?:\.0*)?")
 _FRACTION = re.compile(r"[0-9]{1,9}\.[0-9]{1,17}")
+_RATE = re.compile(r"[0-9]{1,6}(?:\.[0-9]{1,6}|/(?P<below>[0-9]{1,6}))?")
+_FASTEST, _DENOMINATOR = 10_000, 100_000  # so that a numerator fits into its column
 _INT32 = 2**31 - 1
 
 
@@ -56,6 +59,18 @@ class Cells:
         if text.casefold() not in known:
             self.note(f"{name}-unknown", f"{name} {text!r} is none of {', '.join(known)}")
         return text
+
+    def rate(self, name: str, missing: Collection[str] = ()) -> tuple[int, int] | None:
+        """Frames per second (numerator, denominator) of `200`, `29.97` or `30000/1001`; None where there is none."""
+        text = self.text(name)
+        if not text or text in missing:
+            return None
+        match = _RATE.fullmatch(text)
+        rate = Fraction(text).limit_denominator(_DENOMINATOR) if match and float(match["below"] or 1) else Fraction()
+        if not 1 <= rate <= _FASTEST:
+            self.note("label-unparsed", f"{name} {text!r} is no number of frames per second")
+            return None
+        return rate.numerator, rate.denominator
 
     def objective_class(self, name: str) -> int | None:
         """A class 1-7; None without note where the cell is empty."""
