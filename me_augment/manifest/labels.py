@@ -40,6 +40,15 @@ MEGC3 = LabelSet(
             "happiness": "positive",
             "surprise": "surprise",
         },
+        **dict.fromkeys(
+            ("mmew", "dfme", "meview", "generic"),
+            {
+                **dict.fromkeys(("anger", "contempt", "disgust", "fear", "sadness"), "negative"),
+                "happiness": "positive",
+                "surprise": "surprise",
+            },
+        ),
+        "4dme": {"negative": "negative", "repression": "negative", "positive": "positive", "surprise": "surprise"},
         # Clips made from action units: the composite database's own rule (See et al., FG 2019).
         "action-units": {
             **dict.fromkeys(("anger", "contempt", "disgust", "fear", "repression", "sadness"), "negative"),
