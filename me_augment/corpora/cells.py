@@ -65,12 +65,10 @@ class Cells:
         text = self.text(name)
         if not text or text in missing:
             return None
-        match = _RATE.fullmatch(text)
-        rate = Fraction(text).limit_denominator(_DENOMINATOR) if match and float(match["below"] or 1) else Fraction()
-        if not 1 <= rate <= _FASTEST:
+        rate = frame_rate(text)
+        if rate is None:
             self.note("label-unparsed", f"{name} {text!r} is no number of frames per second")
-            return None
-        return rate.numerator, rate.denominator
+        return rate
 
     def objective_class(self, name: str) -> int | None:
         """A class 1-7; None without note where the cell is empty."""
@@ -93,3 +91,12 @@ def whole_number(text: str) -> int | None:
         return None
     number = int(text.split(".")[0])
     return number if abs(number) <= _INT32 else None
+
+
+def frame_rate(text: str) -> tuple[int, int] | None:
+    """Numerator and denominator of `200`, `29.97` or `30000/1001` frames per second, if it is a rate of a camera."""
+    match = _RATE.fullmatch(text)
+    if match is None or not int(match["below"] or 1):
+        return None
+    rate = Fraction(text).limit_denominator(_DENOMINATOR)
+    return (rate.numerator, rate.denominator) if 1 <= rate <= _FASTEST else None

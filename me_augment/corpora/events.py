@@ -50,7 +50,7 @@ class Event:
     emotion: str | None = None
     au: str | None = None
     objective_class: int | None = None
-    classes: Mapping[str, str] = field(default_factory=dict)
+    classes: Mapping[str, str | None] = field(default_factory=dict)
     licence: str | None = None
     protocols: tuple[str, ...] = ()
     issues: tuple[Issue, ...] = ()
