@@ -25,7 +25,7 @@ NUMBERINGS: dict[str, int | None] = {"names": None, "ranks from 0": 0, "ranks fr
 """What the table's frame numbers are → number of a recording's first frame; None where file names carry it."""
 
 _NEEDED = ("subject", "onset", "offset")
-_KEYS = ("columns", "recording", "numbering", "missing", "expression", "expressions", "classes", "fps", "people")
+_KEYS = ("columns", "recording", "numbering", "missing", "expression", "expressions", "classes", "fps", "people", "subjects")
 _PLACEHOLDER = re.compile(r"\{([^{}]*)\}")
 _FILLED = re.compile(r"(?s)(?!\*$).+")  # `*` is everybody of a corpus
 _PEOPLE = re.compile(r"[a-z0-9][a-z0-9-]*")
@@ -36,7 +36,8 @@ class ColumnMap:
     """A column map, sound.
 
     Attributes:
-        columns: how the table is read; its fields are those of `FIELDS` that it has, and those of `recording`.
+        columns: how the table is read; its fields are those of `FIELDS` that it has, and those of `recording`. Rows
+            whose subject is empty, or does not look like `subjects` in the file, are no data.
         recording: path of a recording below ROOT, with fields in braces.
         first: see `NUMBERINGS`.
         missing: cells that say nothing.
@@ -87,7 +88,8 @@ def _column_map(found: Any) -> ColumnMap:
     parts = _PLACEHOLDER.findall(recording)
     if not parts:
         raise ValueError(f"recording is {recording!r}; name columns in braces, such as '{{subject}}/{{clip}}'.")
-    columns = _columns(_mapping("columns", values.get("columns")), parts)
+    subjects = _pattern("subjects", values["subjects"]) if "subjects" in values else _FILLED
+    columns = _columns(_mapping("columns", values.get("columns")), parts, subjects)
     fps = None
     if "fps" in values and (fps := frame_rate(_text("fps", values["fps"]))) is None:
         raise ValueError(f"fps is {_shown(values['fps'])}; give frames per second, such as 200 or 30000/1001.")
@@ -114,13 +116,13 @@ def _column_map(found: Any) -> ColumnMap:
     )  # fmt: skip
 
 
-def _columns(given: Mapping[str, Any], parts: list[str]) -> Columns:
+def _columns(given: Mapping[str, Any], parts: list[str], subjects: re.Pattern[str]) -> Columns:
     for name in dict.fromkeys((*_NEEDED, *parts)):
         if name not in given:
             raise ValueError(f"columns.{name} is missing: say which column of the table it is.")
     if unknown := [name for name in given if name not in (*FIELDS, *parts)]:
         raise ValueError(f"columns.{unknown[0]} is no field: there are {', '.join(dict.fromkeys((*FIELDS, *parts)))}.")
-    keys = dict.fromkeys(dict.fromkeys(("subject", *parts)), _FILLED)
+    keys = {**dict.fromkeys(parts, _FILLED), "subject": subjects}
     for name, place in given.items():
         if isinstance(place, bool) or not (isinstance(place, int) and place >= 1 or isinstance(place, str) and place):
             raise ValueError(f"columns.{name} is {place!r}; give the header of a column, or its position from 1.")
@@ -156,6 +158,13 @@ def _texts(key: str, value: Any) -> tuple[str, ...]:
     if not isinstance(value, list):
         raise ValueError(f"{key} is {_shown(value)}; it must be a list, such as ['-', NA].")
     return tuple(_text(key, entry) for entry in value)
+
+
+def _pattern(key: str, value: Any) -> re.Pattern[str]:
+    try:
+        return re.compile(f"(?!\\*$)(?:{_text(key, value)})")
+    except re.error as error:
+        raise ValueError(f"{key} is {_shown(value)}; it is no regular expression ({error}).") from error
 
 
 def _one_of(key: str, value: Any, known: tuple[str, ...]) -> str:

@@ -17,7 +17,7 @@ from me_augment.corpora import Ingested
 from me_augment.manifest.au import format_aus
 from me_augment.video import open_frames
 
-ALL = ("casme2", "mmew", "fourdme", "dfme", "meview", "generic", "faces")
+ALL = ("casme2", "mmew", "fourdme", "dfme", "meview", "generic")
 """The modules."""
 
 

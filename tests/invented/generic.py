@@ -1,5 +1,7 @@
 """A corpus of the user's own: headers and words of theirs, recordings in folders, videos and pictures."""
 
+from pathlib import Path
+
 from invented import Invented, Row
 from invented.files import paint, write_frames, write_video
 
@@ -23,6 +25,7 @@ expressions: {ME: micro, MaE: macro}
 classes: {joy: positive, fury: negative, puzzled: null}
 fps: 50
 people: my-lab
+subjects: "p[0-9]+"
 """
 HEADER = ["Who", "Session", "Recording", "Start", "Peak", "End", "Feeling", "FACS", "Kind", "Rate", "Terms", "Note"]
 ROWS = [
@@ -74,7 +77,7 @@ def draw(root):
     write_frames(root / "day1/run1", range(10, 26), "cam_{n:04d}.jpg")
     write_video(root / "day1/run2.avi", range(40, 46))
     paint(root / "day2/still.png", 7)
-    for suffix in ("avi", "mkv"):
+    for suffix in ("avi", "mp4"):
         write_video(root / f"day2/run3.{suffix}", range(2))
 
 
@@ -84,7 +87,7 @@ CORPORA = (
         frames=draw,
         books={"labels.csv": {"": [HEADER, *ROWS]}},
         rows=EXPECTED,
-        options={"sheet": "labels.csv", "columns": "columns.yaml"},
+        options={"sheet": Path("labels.csv"), "columns": Path("columns.yaml")},
         leavings={"columns.yaml": COLUMNS.encode()},
         recognised=False,
     ),
