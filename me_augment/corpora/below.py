@@ -12,7 +12,7 @@ from me_augment.corpora.tree import files_of, subfolders_of
 _DRIVE = re.compile(r"[A-Za-z]:")
 
 
-class NotFound(Exception):
+class NotFoundError(Exception):
     """What a table names is not there, or must not be looked for; says why, `code` for short."""
 
     def __init__(self, code: str, why: str) -> None:
@@ -33,14 +33,16 @@ class Below:
         """The folder or file that a path of a table names, in any case, a file also without its suffix.
 
         Raises:
-            NotFound: `path-refused` for an absolute path or one with `..`, `folder-missing`, or `path-ambiguous`.
+            NotFoundError: `path-refused` for an absolute path or one with `..`, `folder-missing`, or `path-ambiguous`.
         """
+        if not text.strip():
+            raise NotFoundError("path-refused", "no path is given")
         names = text.strip().replace("\\", "/").split("/")
         if names[0] == "" or _DRIVE.match(names[0]) or ".." in names:
-            raise NotFound("path-refused", f"{text!r} leads out of the folder that was given; name a path below it")
+            raise NotFoundError("path-refused", f"{text!r} leads out of the folder that was given")
         steps = [name for name in names if name not in ("", ".")]
         if not steps:
-            raise NotFound("path-refused", f"{text!r} is the folder that was given itself; name a path below it")
+            raise NotFoundError("path-refused", f"{text!r} is the folder that was given itself; name a path below it")
         place = self.root
         for left, name in zip(range(len(steps) - 1, -1, -1), steps, strict=True):
             place = self._step(place, name, text, last=left == 0)
@@ -57,10 +59,10 @@ class Below:
             found = [path for path in files if _plain(path.stem) == wanted]
         if len(found) > 1:
             both = " and ".join(path.name for path in found[:2])
-            raise NotFound("path-ambiguous", f"{text!r} could be {both}; write the one that is meant")
+            raise NotFoundError("path-ambiguous", f"{text!r} could be {both}; write the one that is meant")
         if not found:
             where = f" in {folder.relative_to(self.root).as_posix()}" if folder != self.root else ""
-            raise NotFound("folder-missing", f"{text!r} is not there: no {name}{where}")
+            raise NotFoundError("folder-missing", f"{text!r} is not there: no {name}{where}")
         return found[0]
 
 

@@ -25,7 +25,18 @@ NUMBERINGS: dict[str, int | None] = {"names": None, "ranks from 0": 0, "ranks fr
 """What the table's frame numbers are → number of a recording's first frame; None where file names carry it."""
 
 _NEEDED = ("subject", "onset", "offset")
-_KEYS = ("columns", "recording", "numbering", "missing", "expression", "expressions", "classes", "fps", "people", "subjects")
+_KEYS = (
+    "columns",
+    "recording",
+    "numbering",
+    "missing",
+    "expression",
+    "expressions",
+    "classes",
+    "fps",
+    "people",
+    "subjects",
+)
 _PLACEHOLDER = re.compile(r"\{([^{}]*)\}")
 _FILLED = re.compile(r"(?s)(?!\*$).+")  # `*` is everybody of a corpus
 _PEOPLE = re.compile(r"[a-z0-9][a-z0-9-]*")
@@ -124,8 +135,12 @@ def _columns(given: Mapping[str, Any], parts: list[str], subjects: re.Pattern[st
         raise ValueError(f"columns.{unknown[0]} is no field: there are {', '.join(dict.fromkeys((*FIELDS, *parts)))}.")
     keys = {**dict.fromkeys(parts, _FILLED), "subject": subjects}
     for name, place in given.items():
-        if isinstance(place, bool) or not (isinstance(place, int) and place >= 1 or isinstance(place, str) and place):
-            raise ValueError(f"columns.{name} is {place!r}; give the header of a column, or its position from 1.")
+        position = isinstance(place, int) and not isinstance(place, bool) and place >= 1
+        if not position and not (isinstance(place, str) and place.strip()):
+            raise ValueError(
+                f"columns.{name} is {_shown(place)}; give the header of a column (in quotes, where YAML takes it for "
+                "something else), or its position from 1."
+            )
     positions = {name: place - 1 for name, place in given.items() if isinstance(place, int)}
     if not positions:
         return Columns(required={name: (header,) for name, header in given.items()}, keys=keys)
@@ -150,7 +165,7 @@ def _words(key: str, value: Any) -> dict[str, Any]:
 
 def _text(key: str, value: Any) -> str:
     if isinstance(value, bool) or not isinstance(value, str | int | float):
-        raise ValueError(f"{key} is {_shown(value)}; it must be a text (in quotes, where YAML takes it for something else).")
+        raise ValueError(f"{key} is {_shown(value)}; it must be a text, in quotes if need be.")
     return str(value)
 
 

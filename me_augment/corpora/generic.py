@@ -6,7 +6,7 @@ from collections import Counter
 from dataclasses import replace
 from pathlib import Path
 
-from me_augment.corpora.below import Below, NotFound
+from me_augment.corpora.below import Below, NotFoundError
 from me_augment.corpora.build import build
 from me_augment.corpora.cells import Cells
 from me_augment.corpora.column_map import ColumnMap, read_column_map
@@ -62,9 +62,7 @@ def read(
     )
 
 
-def _event(
-    cells: Cells, path: str, said: ColumnMap, below: Below, videos: dict[str, Video], *, alone: bool
-) -> Event:
+def _event(cells: Cells, path: str, said: ColumnMap, below: Below, videos: dict[str, Video], *, alone: bool) -> Event:
     subject = cells.text("subject")
     video = _video(cells, path, subject, said, below, videos)
     onset = cells.frame("onset", said.missing)
@@ -96,13 +94,11 @@ def _filled(cells: Cells, said: ColumnMap, name: str) -> str | None:
     return None if not text or text in said.missing else text
 
 
-def _video(
-    cells: Cells, path: str, subject: str, said: ColumnMap, below: Below, videos: dict[str, Video]
-) -> str:
+def _video(cells: Cells, path: str, subject: str, said: ColumnMap, below: Below, videos: dict[str, Video]) -> str:
     """The key of a row's recording, which is added to `videos`; that of none, where it is not there."""
     try:
         found = below.find(path)
-    except NotFound as error:
+    except NotFoundError as error:
         if error.code != "folder-missing":  # which `build` says of every event that is left without recording
             cells.note(error.code, str(error))
         return f"nowhere: {path}"
