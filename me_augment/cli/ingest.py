@@ -14,8 +14,6 @@ from me_augment.cli.detector_options import detector_options
 @click.argument("root", type=click.Path(path_type=Path))
 @click.option("--out", required=True, type=click.Path(path_type=Path), help="Folder of the manifest.")
 @click.option("--sheet", type=click.Path(path_type=Path), help="Label file, if not the one found below ROOT.")
-@click.option("--columns", type=click.Path(path_type=Path), help="YAML file on the columns of --sheet (generic).")
-@click.option("--never-show", type=click.Path(path_type=Path), help="List of subjects never to be shown (dfme).")
 @click.option("--tree", help="Which frames to take where ROOT holds several: raw or cropped.")
 @click.option("--corrections", help="Known mistakes of the label file to mend: none, safe or all.  [default: safe]")
 @click.option("--licence", help="Terms of the frames, where they are others than CORPUS' own.")
@@ -27,8 +25,6 @@ def command(
     root: Path,
     out: Path,
     sheet: Path | None,
-    columns: Path | None,
-    never_show: Path | None,
     tree: str | None,
     corrections: str | None,
     licence: str | None,
@@ -57,16 +53,7 @@ def command(
         from me_augment.face import create_detector
 
         detector = create_detector(landmarks_backend, device=landmarks_device, weights=landmark_weights)
-    ingested = read_corpus(
-        corpus,
-        root,
-        sheet=sheet,
-        columns=columns,
-        never_show=never_show,
-        tree=tree,
-        corrections=corrections,
-        licence=licence,
-    )
+    ingested = read_corpus(corpus, root, sheet=sheet, tree=tree, corrections=corrections, licence=licence)
     manifest = ingested.manifest
     if detector is not None:
         from me_augment.face.annotate import annotate

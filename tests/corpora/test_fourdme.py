@@ -24,6 +24,7 @@ def test_headers_with_apostrophes_are_the_same_columns(corpus):
 def test_what_contradicts_the_marked_columns_is_said(corpus):
     clips = {clip.name: clip for clip in read_corpus("4dme", corpus).manifest.clips}
     assert clips["X92/X92_b_1"].issues[0].detail.endswith("emotion is 'positive', and the columns marked are negative")
+    unknown = "'joy' of 'Others+Joy' is none of positive, negative, surprise, repression, others"
     assert clips["X92/X92_c"].issues[0].detail.endswith(unknown)
 
 
