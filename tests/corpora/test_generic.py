@@ -109,7 +109,7 @@ MINIMAL = {"subject": "s", "recording": "r", "onset": "a", "offset": "b"}
         ("[1, 2]", "the file is [1, 2]; it must be a mapping"),
         ("a: [", "cannot be read as YAML"),
         ("!!python/object/apply:os.system [ls]", "cannot be read as YAML"),
-        ("[" * 4000, "cannot be read as YAML"),
+        ("[" * 1000, "cannot be read as YAML"),
         ("sheet: x", "'sheet' is no key: there are columns, recording, numbering"),
         ("recording: '{recording}'", "columns is missing; it must be a mapping"),
         ("columns: {subject: s}", "columns.onset is missing: say which column"),
