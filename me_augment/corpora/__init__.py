@@ -37,7 +37,7 @@ def read_corpus(
     Args:
         name: key of `CORPORA`.
         root: the corpus folder, or a parent up to two levels higher.
-        licence: terms of the frames, where they are others than the corpus' own.
+        licence: terms of the frames, where they are others than the corpus' own; what a row states for itself stays.
         progress: called with recordings done and recordings in all.
         options: of this corpus' reader, as its `read` names them; those that are None count as not given.
 
@@ -54,5 +54,6 @@ def read_corpus(
     ingested = read(require_folder(Path(root), corpus), progress=progress, **given)
     if licence is None:
         return ingested
-    clips = tuple(replace(clip, licence=licence) for clip in ingested.manifest.clips)
+    own = ingested.manifest.licence
+    clips = tuple(replace(c, licence=licence) if c.licence == own else c for c in ingested.manifest.clips)
     return replace(ingested, manifest=replace(ingested.manifest, licence=licence, clips=clips))

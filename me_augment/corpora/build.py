@@ -210,13 +210,13 @@ def _row(corpus: Corpus, event: Event, span: Span, sha: str | None, *, recording
         au_verbatim=event.au,
         aus=aus.units,
         protocols=event.protocols,
-        licence=corpus.licence,
+        licence=event.licence or corpus.licence,
         issues=(*event.issues, *_au_issues(aus), *span.issues),
         content_sha256=sha,
         forbidden_subjects=(person,),
     )
     classes = {labels.column: labels.of(corpus.name, event.emotion) for labels in LABEL_SETS.values()}
-    return replace(row, **classes)  # type: ignore[arg-type]
+    return replace(row, **{**classes, **event.classes})  # type: ignore[arg-type]
 
 
 def _au_issues(cell: AuCell) -> list[Issue]:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import Literal
 
@@ -31,6 +31,8 @@ class Event:
         fps: frame rate that the label states (numerator, denominator).
         emotion, au: cells, verbatim; None where the corpus has no such column, or no emotion.
         objective_class: 1-7.
+        classes: column of a label set → class, where a table of the user's gives it; elsewhere words decide.
+        licence: terms of the frames, where they are others than the corpus'.
         protocols: published protocols that include the row.
         issues: what was odd about the row itself.
     """
@@ -51,6 +53,8 @@ class Event:
     emotion: str | None = None
     au: str | None = None
     objective_class: int | None = None
+    classes: Mapping[str, str | None] = field(default_factory=dict)
+    licence: str | None = None
     protocols: tuple[str, ...] = ()
     issues: tuple[Issue, ...] = ()
 

@@ -216,8 +216,8 @@ CORPORA: dict[str, Corpus] = {
         Corpus(
             name="meview",
             title="MEVIEW",
-            expects="a folder that holds clip folders or videos (sub01_01, sub01_01.mp4), and with --sheet a csv of "
-            "your own with the columns clip, onset, apex, offset, au, emotion",
+            expects="a folder MEVIEW that holds clip folders or videos (sub01_01, sub01_01.mp4), and a csv of your "
+            "own, MEVIEW….csv or named with --sheet, with the columns clip, onset, apex, offset, au, emotion",
             licence="MEVIEW: research use, see the terms of its download page; the faces are those of television.",
             module="me_augment.corpora.meview",
             holds="clip folders",
@@ -233,7 +233,9 @@ CORPORA: dict[str, Corpus] = {
         Corpus(
             name="faces",
             title="Face images",
-            expects="a folder of .jpg, .png or .bmp pictures of faces, or of one such folder per person",
+            expects="a folder of .jpg, .png or .bmp pictures of faces, or of one such folder per person; "
+            "videos, and folders of frames below a person, are neutral clips; faces.csv may have file, subject, "
+            "licence",
             licence="Face images supplied by the user, who knows their terms and the consent given.",
             module="me_augment.corpora.faces",
         ),

@@ -29,6 +29,11 @@ class LabelSet:
         return self.words.get(corpus, {}).get(emotion.strip().casefold())
 
 
+_BY_RULE = {
+    **dict.fromkeys(("anger", "contempt", "disgust", "fear", "sadness"), "negative"),
+    "happiness": "positive",
+    "surprise": "surprise",
+}
 # MEGC2019 call (composite database): the CASME II part of "negative" is disgust and repression only.
 MEGC3 = LabelSet(
     column="label_megc3",
@@ -52,6 +57,11 @@ MEGC3 = LabelSet(
             "surprise": "surprise",
         },
         "casme3-c": {word: word for word in ("negative", "positive", "surprise")},
+        "mmew": _BY_RULE,
+        "dfme": _BY_RULE,
+        "meview": _BY_RULE,
+        "generic": _BY_RULE,
+        "4dme": {"negative": "negative", "repression": "negative", "positive": "positive", "surprise": "surprise"},
         # Clips made from action units: the composite database's own rule (See et al., FG 2019).
         "action-units": {
             **dict.fromkeys(("anger", "contempt", "disgust", "fear", "repression", "sadness"), "negative"),
