@@ -34,11 +34,12 @@ class Cells:
     def frame(self, name: str, missing: Collection[str] = (), *, fractions: bool = False) -> int | None:
         """A frame number; `missing` are the cells by which the corpus says that there is none.
 
-        `fractions` are rounded, halves up; elsewhere they are no frame numbers.
+        `fractions` are rounded, halves up; elsewhere they are no frame numbers. Where a row has several events, their
+        fields are counted (`onset2`); the codes of the notes are not.
         """
         text = self.text(name)
         if not text or text in missing:
-            self.note(f"{name}-missing", f"{name} is {text!r}")
+            self.note(f"{name.rstrip('23')}-missing", f"{name} is {text!r}")
             return None
         number = whole_number(text)
         if number is None and fractions and _FRACTION.fullmatch(text):

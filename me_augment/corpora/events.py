@@ -22,8 +22,9 @@ class Event:
         clip: key of the clip that was cut out of it, for corpora that come as long recordings or as clips.
         name: name for people, `sub01/EP02_01f`.
         onset, apex, offset: frame numbers of the corpus, offset inclusive; None where the label gives none.
-        extent: `labelled` by the three numbers; `whole`, the recording from end to end, which nobody annotated frame by
-            frame; or `first`, its first frame alone.
+        extent: `labelled` by the three numbers; `begun`, the same, but its onset lies before the first frame, which
+            stands in for it; `whole`, the recording from end to end, which nobody annotated frame by frame; or
+            `first`, its first frame alone.
         apex_estimated: `apex` is an estimate, not an annotation.
         expression: `micro`, `macro` or `neutral`.
         fps: frame rate that the label states (numerator, denominator).
@@ -41,7 +42,7 @@ class Event:
     onset: int | None = None
     apex: int | None = None
     offset: int | None = None
-    extent: Literal["labelled", "whole", "first"] = "labelled"
+    extent: Literal["labelled", "begun", "whole", "first"] = "labelled"
     apex_estimated: bool = False
     expression: str = "micro"
     fps: tuple[int, int] | None = None
@@ -68,8 +69,10 @@ def locate(event: Event, numbers: Sequence[int]) -> Span:
     No position has a number without image (`frame-missing`), a span that ends before it begins (`order`), and
     an apex outside the span (`apex-outside`).
     """
-    if event.extent != "labelled":
-        return Span(0, None, len(numbers) - 1 if event.extent == "whole" else 0)
+    if event.extent == "first":
+        return Span(0, None, 0)
+    if event.extent == "whole":
+        return Span(0, None, len(numbers) - 1, tuple(_missing(numbers)))
     onset, apex, offset = event.onset, event.apex, event.offset
     if onset is not None and offset is not None and onset > offset:
         return Span(issues=(Issue(code="order", detail=f"onset {onset} lies after offset {offset}"),))
@@ -83,17 +86,24 @@ def locate(event: Event, numbers: Sequence[int]) -> Span:
     places = {}
     for name, number in (("onset", onset), ("apex", apex), ("offset", offset)):
         places[name] = None if number is None else _position(numbers, number)
-        if number is not None and places[name] is None:
+        if name == "onset" and event.extent == "begun":
+            places[name] = 0
+        elif number is not None and places[name] is None:
             issues.append(Issue(code="frame-missing", detail=f"{name} {number} has no image"))
     first, last = places["onset"], places["offset"]
-    if first is not None and last is not None and (gaps := _gaps(numbers[first : last + 1])):
-        issues.append(Issue(code="frame-missing", detail=f"no images between onset and offset for {gaps}"))
+    if first is not None and last is not None:
+        issues += _missing(numbers[first : last + 1])
     return Span(first, places["apex"], last, tuple(issues))
 
 
 def _position(numbers: Sequence[int], number: int) -> int | None:
     place = bisect_left(numbers, number)
     return place if place < len(numbers) and numbers[place] == number else None
+
+
+def _missing(numbers: Sequence[int]) -> list[Issue]:
+    gaps = _gaps(numbers)
+    return [Issue(code="frame-missing", detail=f"no images between onset and offset for {gaps}")] if gaps else []
 
 
 def _gaps(numbers: Sequence[int]) -> str:
