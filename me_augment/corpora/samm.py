@@ -16,7 +16,7 @@ from me_augment.manifest.labels import MEGC3
 
 CORPUS = CORPORA["samm"]
 LABEL_FILES = ("SAMM_Micro_FACS_Codes_v2", "SAMM_Micro_FACS_Codes", "SAMM_20181215")
-EMOTIONS = ("anger", "other", "happiness", "surprise", "contempt", "disgust", "fear", "sadness")
+EMOTIONS = ("anger", "other", "others", "happiness", "surprise", "contempt", "disgust", "fear", "sadness")
 
 # A clip's name begins with its subject; programs that take it for a number lose the zeros of both.
 SUBJECT = re.compile(r"[0-9]{1,3}")

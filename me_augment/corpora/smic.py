@@ -12,14 +12,14 @@ from me_augment.corpora.registry import CORPORA, Corpus, Ingested, Progress, Rea
 from me_augment.corpora.tree import Shape, Video, video_key
 from me_augment.corpora.unlabelled import ingest_tree
 from me_augment.manifest import Issue
+from me_augment.manifest.labels import MEGC3
 
 EMOTIONS = {"ne": "negative", "po": "positive", "sur": "surprise"}
 """Code in a clip's name → emotion."""
 
-SUBJECT = re.compile(r"s?(?P<subject>[0-9]{1,3})", re.IGNORECASE)
 CLIP = re.compile(r"s(?P<subject>[0-9]{1,3})_(?P<code>ne|po|sur)_(?P<take>[0-9]{1,3})", re.IGNORECASE)
 _NEUTRAL = re.compile(r"s(?P<subject>[0-9]{1,3})_(?P<code>n)(?P<take>[0-9]{1,3})", re.IGNORECASE)
-_FOLDER = re.compile(r"s(?P<subject>[0-9]{1,3})", re.IGNORECASE)
+FOLDER = re.compile(r"s(?P<subject>[0-9]{1,3})", re.IGNORECASE)
 _NAME = re.compile(r"(?P<video>.+)")
 
 
@@ -28,28 +28,23 @@ def canonical_subject(text: str) -> str:
     return f"s{int(text):02d}"
 
 
-def clip_key(name: str) -> str:
-    """`s1_ne_01`, `s01_NE_1` → `s01/ne01`; what is no clip's name stays."""
-    match = CLIP.fullmatch(name) or _NEUTRAL.fullmatch(name)
+def clip_key(subject: str, names: Mapping[str, str]) -> str:
+    """What labels and folders are joined by: `s1_ne_01`, `s01_NE_1` → `s01/ne_01`; other names stay as they are."""
+    match = CLIP.fullmatch(names["video"]) or _NEUTRAL.fullmatch(names["video"])
     if match is None:
-        return name.casefold()
-    return video_key(canonical_subject(match["subject"]), f"{match['code']}{int(match['take']):02d}")
-
-
-def _key(subject: str, names: Mapping[str, str]) -> str:
-    name = names["video"]
-    return clip_key(name) if CLIP.fullmatch(name) or _NEUTRAL.fullmatch(name) else video_key(subject, name)
+        return video_key(subject, names["video"])
+    return video_key(canonical_subject(match["subject"]), f"{match['code']}_{int(match['take']):02d}")
 
 
 def layout_of(corpus: Corpus) -> Layout:
     """The layout of one camera's clips."""
     view = re.compile(corpus.name.removeprefix("smic-"), re.IGNORECASE)
-    micro = (view, _FOLDER, re.compile("micro", re.IGNORECASE), re.compile(r"(?P<emotion>.+)"), _NAME)
-    neutral = (view, _FOLDER, re.compile("non_?micro", re.IGNORECASE), _NAME)
+    micro = (view, FOLDER, re.compile("micro", re.IGNORECASE), re.compile(r"(?P<emotion>.+)"), _NAME)
+    neutral = (view, FOLDER, re.compile("non_?micro", re.IGNORECASE), _NAME)
     return Layout(
         corpus=corpus,
         shapes=tuple(
-            Shape(kind=kind, names=(f"SMIC_all_{kind}",), levels=levels, canonical=canonical_subject, key=_key)
+            Shape(kind=kind, names=(f"SMIC_all_{kind}",), levels=levels, canonical=canonical_subject, key=clip_key)
             for kind in ("raw", "cropped")
             for levels in (micro, neutral)
         ),
@@ -77,8 +72,8 @@ def _event(corpus: Corpus, where: str, key: str, video: Video) -> Event:
         extent="whole",
         expression="neutral" if emotion is None else "micro",
         emotion=emotion,
-        # The MEGC2019 composite takes all clips of the high-speed camera.
-        protocols=("megc2019",) if emotion is not None and corpus.name == "smic-hs" else (),
+        # The MEGC2019 composite takes all 164 clips of the high-speed camera.
+        protocols=("megc2019",) if corpus.name == "smic-hs" and MEGC3.of(corpus.name, emotion) else (),
         issues=tuple(Issue(code=code, detail=f"{where}: {detail}") for code, detail in issues),
     )
 

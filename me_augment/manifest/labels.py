@@ -40,6 +40,18 @@ MEGC3 = LabelSet(
             "happiness": "positive",
             "surprise": "surprise",
         },
+        **dict.fromkeys(
+            ("samm", "samm-lv"),
+            {
+                **dict.fromkeys(("anger", "contempt", "disgust", "fear", "sadness"), "negative"),
+                "happiness": "positive",
+                "surprise": "surprise",
+            },
+        ),
+        **{
+            f"smic-{view}": {word: word for word in ("negative", "positive", "surprise")}
+            for view in ("hs", "vis", "nir", "e-hs", "e-vis", "e-nir")
+        },
         # Clips made from action units: the composite database's own rule (See et al., FG 2019).
         "action-units": {
             **dict.fromkeys(("anger", "contempt", "disgust", "fear", "repression", "sadness"), "negative"),
