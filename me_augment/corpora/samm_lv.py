@@ -1,4 +1,4 @@
-"""SAMM Long Videos: its label file, its tree, and the emotions of its micro-expressions, which the sheet of SAMM has."""
+"""SAMM Long Videos: its label file and tree, and the emotions of its micro-expressions, which the sheet of SAMM has."""
 
 from __future__ import annotations
 
@@ -114,7 +114,7 @@ def _emotion(cells: Cells, clip: str, emotions: Mapping[str, str]) -> str | None
 
 
 def _samm_labels(found: Survey, given: str | Path | None) -> LabelTable | None:
-    """SAMM's labels, if they are there. Of them only names and emotions hold here: its frames are numbered otherwise."""
+    """SAMM's labels, if they are there. Only names and emotions of them hold here: its frames are numbered otherwise."""
     if given is not None:
         return read_table(Path(given), samm.COLUMNS)
     for file in find_files(found, samm.LABEL_FILES, SHEET_SUFFIXES):

@@ -125,7 +125,8 @@ def survey(root: Path, shapes: Sequence[Shape]) -> Survey:
 def find_trees(found: Survey, shape: Shape) -> list[Path]:
     """Folders called one of `shape.names` that hold what fits its first level: by name, then the shallowest first.
 
-    A wrap of one that is found already is no tree of its own. ROOT itself counts whatever it is called, so that a renamed tree can be named directly.
+    A wrap of one that is found already is no tree of its own. ROOT itself counts whatever it is called, so that a
+    renamed tree can be named directly.
     """
     ranks = {plain(name): rank for rank, name in reversed(list(enumerate(shape.names)))}
     ranked = [
@@ -136,9 +137,12 @@ def find_trees(found: Survey, shape: Shape) -> list[Path]:
     trees: list[Path] = []
     inside: set[Path] = set()
     for _, _, folder in sorted(ranked):
-        if folder not in inside and _has_child(folder, shape):
+        wraps = shape.wraps if plain(folder.name) in ranks else ()
+        starts = list(_starts(folder, wraps))
+        fits = (_fit(entry, shape, shape.levels) for start in starts for entry in _entries(start))
+        if folder not in inside and any(fits):
             trees.append(folder)
-            inside.update(_starts(folder, shape.wraps))
+            inside.update(starts)
     return trees
 
 
@@ -209,11 +213,6 @@ def _matching(
             yield folder / entry.name, here
         else:
             yield from _matching(folder / entry.name, shape, levels[1:], here)
-
-
-def _has_child(folder: Path, shape: Shape) -> bool:
-    starts = _starts(folder, shape.wraps)
-    return any(_fit(entry, shape, shape.levels) for start in starts for entry in _entries(start))
 
 
 def _starts(folder: Path, wraps: Sequence[re.Pattern[str]]) -> Iterator[Path]:
