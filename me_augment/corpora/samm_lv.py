@@ -114,7 +114,7 @@ def _emotion(cells: Cells, clip: str, emotions: Mapping[str, str]) -> str | None
 
 
 def _samm_labels(found: Survey, given: str | Path | None) -> LabelTable | None:
-    """SAMM's labels, if they are there. Only names and emotions of them hold here: its frames are numbered otherwise."""
+    """SAMM's labels, if they are there: only names and emotions hold here, its frames are numbered otherwise."""
     if given is not None:
         return read_table(Path(given), samm.COLUMNS)
     for file in find_files(found, samm.LABEL_FILES, SHEET_SUFFIXES):

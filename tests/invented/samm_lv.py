@@ -68,7 +68,7 @@ CORPORA = (
         frames=draw,
         books={
             BOOK: {"FACS_Movement_Only": [*PREAMBLE, HEADER, *ROWS]},
-            f"SAMM/{samm.BOOK}": {"MICRO_ONLY": [*samm.PREAMBLE, samm.HEADER, *SAMM_ROWS]},
+            samm.BOOK: {"MICRO_ONLY": [*samm.PREAMBLE, samm.HEADER, *SAMM_ROWS]},
         },
         rows=EXPECTED,
         leavings={"SAMM_longvideos/091_1/Thumbs.db": b"x"},
