@@ -38,7 +38,7 @@ def test_the_newest_sheet_is_read(corpus, workbook):
 def test_emotions_come_from_samm_and_frames_do_not(corpus, tmp_path):
     manifest = read(corpus).manifest
     assert manifest.provenance["emotions"] == f"{samm.BOOK}, MICRO_ONLY"
-    assert manifest.clips[2].issues[1].detail.endswith("row 16: SAMM has no emotion of 091_1_3")
+    assert manifest.clips[2].issues[1].detail.endswith("row 13: SAMM has no emotion of 091_1_3")
     elsewhere = (corpus / samm.BOOK).rename(tmp_path / "mine.xlsx")
     assert rows_of(read(corpus, samm_sheet=elsewhere)) == EXPECTED
     alone = read(corpus)
@@ -59,7 +59,7 @@ def test_a_samm_sheet_that_is_none(corpus):
 def test_an_onset_of_0_stands_for_the_first_frame(corpus):
     clip = {clip.name: clip for clip in read(corpus).manifest.clips}["091/091_2_1-macro"]
     assert (clip.onset, clip.onset_index, clip.n_frames) == (0, 0, 7)
-    assert clip.issues[0].detail.endswith("row 17: onset is 0, the first frame stands in for it")
+    assert clip.issues[0].detail.endswith("row 14: onset is 0, the first frame stands in for it")
 
 
 def test_a_row_of_no_known_type_is_named(corpus, workbook):
@@ -68,7 +68,7 @@ def test_a_row_of_no_known_type_is_named(corpus, workbook):
     workbook(corpus / BOOK, {"FACS_Movement_Only": [*PREAMBLE, HEADER, *rows]})
     ingested = read(corpus)
     assert len(ingested.manifest.clips) == len(ROWS) - 1
-    assert ingested.warnings[0].endswith("row 15 is no data row (Type 'Mikro'), skipped.")
+    assert ingested.warnings[0].endswith("row 12 is no data row (Type 'Mikro'), skipped.")
 
 
 def test_a_name_and_type_twice_are_told_apart(corpus, workbook):
