@@ -14,7 +14,6 @@ from me_augment.corpora.labelled import Labels, Layout
 from me_augment.corpora.registry import CORPORA, Ingested, Progress, Reader
 from me_augment.corpora.sheets import SHEET_SUFFIXES, Columns, LabelTable, read_table
 from me_augment.corpora.tree import Shape, Survey, find_files
-from me_augment.errors import UsageError
 
 CORPUS = CORPORA["samm-lv"]
 LABEL_FILES = tuple(f"SAMM_LongVideos{version}" for version in ("_V3", "_V2", "_V1", ""))
@@ -65,7 +64,7 @@ def read(
         progress: called with recordings done and in all.
 
     Raises:
-        UsageError: labels or tree are missing or are not those of SAMM Long Videos, or `samm_sheet` is not SAMM's.
+        UsageError: labels or tree are missing or are not those of SAMM Long Videos, or the sheet of SAMM is none.
     """
     labels = Labels.open(root, LAYOUT, sheet, tree)
     table = _samm_labels(labels.found, samm_sheet)
@@ -115,14 +114,8 @@ def _emotion(cells: Cells, clip: str, emotions: Mapping[str, str]) -> str | None
 
 def _samm_labels(found: Survey, given: str | Path | None) -> LabelTable | None:
     """SAMM's labels, if they are there: only names and emotions hold here, its frames are numbered otherwise."""
-    if given is not None:
-        return read_table(Path(given), samm.COLUMNS)
-    for file in find_files(found, samm.LABEL_FILES, SHEET_SUFFIXES):
-        try:
-            return read_table(file, samm.COLUMNS)
-        except UsageError:
-            continue  # not asked for, and not needed
-    return None
+    files = find_files(found, samm.LABEL_FILES, SHEET_SUFFIXES) if given is None else [Path(given)]
+    return read_table(files[0], samm.COLUMNS) if files else None
 
 
 def _emotions(table: LabelTable) -> dict[str, str]:

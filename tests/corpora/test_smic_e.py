@@ -67,7 +67,17 @@ def test_issues_say_what_was_made_of_a_row(corpus):
         "'s92_sur_92' is no negative one by its name",
         "frames 20 to 31 of the clip, as stated, do not hold 34",
     ]
-    assert details("s92/s92_po_94") == ["Subject 's9' is not that of 's92_po_94'", "offset2 is ''"]
+    assert details("s92/s92_po_94") == ["Subject 's9' is not that of 's92_po_94'"]
+
+
+def test_half_a_second_one_is_kept_and_noted(tmp_path, workbook, monkeypatch):
+    row = [92, "s92_sur_91", 30, 34, 36, None, None, None, 20, 40, 5, 0, 0, 21, "surprise"]
+    monkeypatch.setitem(SHEET, "half", (row, range(20, 41)))
+    draw(tmp_path / "SMIC-HS-E")
+    workbook(tmp_path / BOOK, {"HS": book()})
+    clips = [clip for clip in read(tmp_path).manifest.clips if "s92_sur_91" in clip.name]
+    assert [(clip.onset_index, clip.offset_index) for clip in clips] == [(10, 14), (16, None)]
+    assert [issue.code for issue in clips[1].issues] == ["offset-missing"]
 
 
 @pytest.mark.parametrize(("known", "left"), [((), 2), (("s92/sur_91",), 1)])

@@ -7,6 +7,7 @@ judge knows no corpus: it compares the rows with those of the unspoilt one.
 from __future__ import annotations
 
 import random
+import re
 import shutil
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
@@ -163,7 +164,7 @@ def _damage(said: str, file: Path, folder: Path, root: Path, chance: random.Rand
         file.unlink()
         file.mkdir()
     elif said == "its number twice":
-        digits = "".join(char for char in file.stem if char.isdigit())
+        digits = (re.findall("[0-9]+", file.stem) or [""])[-1]
         shutil.copy(file, file.with_name(f"{file.stem.replace(digits, '0' + digits) if digits else 'x'}{file.suffix}"))
     elif said == "its number huge":
         shutil.copy(file, file.with_name(f"{file.stem}99999999999{file.suffix}"))

@@ -20,8 +20,8 @@ ROWS = {
         [92, "s92_sur_92", 30, 34, None, None, None, None, 20, 31, 5, 0, 0, 21, "negative"], range(20, 41)
     ),
     "no folder": ([92, "s92_po_93", 30, 34, None, None, None, None, 20, 40, 5, 0, 0, 21, "positive"], []),
-    "half a second": (
-        ["s9", "s92_po_94", 300, 304, 310, None, None, None, 298, 312, 5, 0, 0, 15, "positive"], range(298, 313)
+    "other subject": (
+        ["s9", "s92_po_94", 300, 304, None, None, None, None, 298, 312, 5, 0, 0, 15, "positive"], range(298, 313)
     ),
 }  # fmt: skip
 TAIL = [[None] * 3, ["Note:", "ME2 is there where a second one follows"], [None, "OnsetF", "of the first", 1, None]]
@@ -62,8 +62,7 @@ def rows(*without):
         "s92/s92_po_91": micro("s92", 12345680, 12345684, "positive", "label-unparsed"),
         "s92/s92_sur_92": micro("s92", 30, 34, "negative", "emotion-conflict", *small),
         "s92/s92_po_93": micro("s92", 30, 34, "positive", "folder-missing", status="failed", shows=(None, None, None)),
-        "s92/s92_po_94": micro("s92", 300, 304, "positive", "row-conflict", "offset-missing"),
-        "s92/s92_po_94-2": micro("s92", 310, None, "positive", "row-conflict", "offset-missing"),
+        "s92/s92_po_94": micro("s92", 300, 304, "positive", "row-conflict"),
     }
 
 
