@@ -30,8 +30,9 @@ COLUMNS = Columns(
         "offset": ("Offset Frame",),
         "au": ("Action Units",),
         "emotion": ("Estimated Emotion",),
+        "objective_class": ("Objective Classes",),
     },
-    optional={"duration": ("Duration",), "micro": ("Micro",), "objective_class": ("Objective Classes",)},
+    optional={"duration": ("Duration",), "micro": ("Micro",)},
     keys={"subject": SUBJECT, "filename": CLIP},
 )
 

@@ -113,3 +113,12 @@ def test_the_shipped_corrections_have_the_right_form():
     assert entry.mark == "safe"
     assert entry.guard["emotion"].fullmatch("negative")
     assert not entry.guard["emotion"].fullmatch("surprise")
+
+
+def test_a_loop_of_links_in_a_pack_ends(tmp_path, workbook):
+    draw(tmp_path / "HS_long/SMIC-HS-E")
+    (tmp_path / "HS_long/SMIC-HS-E/HS").symlink_to(tmp_path / "HS_long/SMIC-HS-E")
+    workbook(tmp_path / BOOK, {"HS": book()})
+    ingested = read(tmp_path)
+    assert len(ingested.manifest.clips) == len(rows())
+    assert sum("is left out" in warning for warning in ingested.warnings) == 6
