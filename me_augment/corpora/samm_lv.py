@@ -94,7 +94,7 @@ def _event(cells: Cells, emotions: Mapping[str, str] | None) -> Event:
         # One file name is a micro- and a macro-expression.
         name=f"{subject}/{clip}" if micro else f"{subject}/{clip}-macro",
         onset=onset,
-        apex=cells.frame("apex", missing=("-1", "-1.0"), fractions=True),
+        apex=cells.frame("apex", missing=("-1",), fractions=True),
         offset=cells.frame("offset", fractions=True),
         extent="begun" if onset == 0 else "labelled",
         expression="micro" if micro else "macro",

@@ -134,7 +134,7 @@ def confusion_lines(arm: Arm) -> list[str]:
     """The confusion of an arm for a person: rows are true classes, columns predicted ones."""
     counts, classes = arm.predictions.confusion, arm.predictions.classes
     width = max(map(len, (*classes, *map(str, counts.flat))))
-    lines = [f"{arm.name}: true class by predicted {', '.join(classes)}"]
+    lines = [f"{arm.name}, {arm.share:.0%} of the people: true class by predicted {', '.join(classes)}"]
     for name, row in zip(classes, counts, strict=True):
         lines.append(f"  {name.ljust(width)}  " + "  ".join(str(count).rjust(width) for count in row))
     return lines

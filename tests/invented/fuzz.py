@@ -164,8 +164,8 @@ def _damage(said: str, file: Path, folder: Path, root: Path, chance: random.Rand
         file.unlink()
         file.mkdir()
     elif said == "its number twice":
-        digits = (re.findall("[0-9]+", file.stem) or [""])[-1]
-        shutil.copy(file, file.with_name(f"{file.stem.replace(digits, '0' + digits) if digits else 'x'}{file.suffix}"))
+        stem, digits = re.subn(r"([0-9]+)(?=[^0-9]*$)", r"0\1", file.stem)
+        shutil.copy(file, file.with_name(f"{stem if digits else 'x'}{file.suffix}"))
     elif said == "its number huge":
         shutil.copy(file, file.with_name(f"{file.stem}99999999999{file.suffix}"))
     elif said == "a link out":
