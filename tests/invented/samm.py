@@ -56,7 +56,8 @@ EXPECTED = {
     ),
     "092/092_3_1": Row(
         person="samm:092", numbers=(30, 33, 36), shows=(None, None, None), emotion="Contempt", megc3="negative",
-        five="contempt", protocols=("megc2019",), issues=("class-missing", "au-unparsed", "folder-missing"), status="failed",
+        five="contempt", protocols=("megc2019",), status="failed",
+        issues=("class-missing", "au-unparsed", "folder-missing"),
     ),
     "091/091_1_4": Row(
         person="samm:091", numbers=(4, 6, 9), shows=(4, 6, 9), emotion="Disgust", megc3="negative", objective=4,
