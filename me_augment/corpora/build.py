@@ -177,7 +177,7 @@ def _clip(
     except MeAugmentError as error:
         failed = _failed(corpus, event, "unreadable", _without(root, error))
         return replace(failed, recording_id=recording.recording_id)
-    if event.extent != "labelled":
+    if event.extent in ("whole", "first"):
         event = replace(event, onset=numbers[0], offset=numbers[span.offset or 0])
     return _row(corpus, event, span, sha, recording_id=recording.recording_id)
 

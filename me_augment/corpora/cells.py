@@ -38,12 +38,13 @@ class Cells:
     def frame(self, name: str, missing: Collection[str] = (), *, fractions: bool = False) -> int | None:
         """A frame number; `missing` are the cells by which the corpus says that there is none.
 
-        `fractions` are rounded, halves up; elsewhere they are no frame numbers.
+        `fractions` are rounded, halves up; elsewhere they are no frame numbers. Where a row has several events, their
+        fields are counted (`onset2`); the codes of the notes are not.
         """
         text = self.text(name)
         number = whole_number(text)
         if not text or text in missing or str(number) in missing:
-            self.note(f"{name}-missing", f"{name} is {text!r}")
+            self.note(f"{name.rstrip('23')}-missing", f"{name} is {text!r}")
             return None
         if number is None and fractions and _FRACTION.fullmatch(text):
             number = whole_number(str(floor(float(text) + 0.5)))

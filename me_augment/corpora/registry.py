@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from importlib.util import find_spec
 from typing import TYPE_CHECKING
 
 from me_augment.errors import UsageError
@@ -240,7 +239,6 @@ CORPORA: dict[str, Corpus] = {
             module="me_augment.corpora.faces",
         ),
     )
-    if find_spec(corpus.module)  # until all readers are merged
 }
 
 

@@ -45,6 +45,18 @@ MEGC3 = LabelSet(
             "happiness": "positive",
             "surprise": "surprise",
         },
+        **{
+            corpus: {
+                **dict.fromkeys(("anger", "contempt", "disgust", "fear", "sadness"), "negative"),
+                "happiness": "positive",
+                "surprise": "surprise",
+            }
+            for corpus in ("samm", "samm-lv")
+        },
+        **{
+            f"smic-{view}": {word: word for word in ("negative", "positive", "surprise")}
+            for view in ("hs", "vis", "nir", "e-hs", "e-vis", "e-nir")
+        },
         "casme": {
             **dict.fromkeys(("contempt", "disgust", "fear", "repression", "sadness"), "negative"),
             "happiness": "positive",
