@@ -50,7 +50,7 @@ def merged(manifests: Sequence[Manifest]) -> Manifest:
             place = clip.recording_id and new_id.get(clip.recording_id, clip.recording_id)
             clips.setdefault(clip.clip_id, replace(clip, recording_id=place))
     return Manifest(
-        corpus="+".join(dict.fromkeys(manifest.corpus for manifest in manifests)),
+        corpus="+".join(dict.fromkeys(name for manifest in manifests for name in manifest.corpus.split("+"))),
         roots=roots,
         licence=" ".join(dict.fromkeys(manifest.licence for manifest in manifests)),
         recordings=tuple(recordings.values()),
@@ -111,7 +111,8 @@ def _provenance(manifests: Iterable[Manifest]) -> dict[str, str]:
     joined: dict[str, str] = {}
     for manifest in manifests:
         for key, text in manifest.provenance.items():
-            name = f"{manifest.corpus} {key}"
+            # Those of a merged manifest, and what is about all of it, are named already.
+            name = key if "+" in manifest.corpus else f"{manifest.corpus} {key}"
             if text not in joined.get(name, "").split("; "):
                 joined[name] = f"{joined[name]}; {text}" if name in joined else text
     return joined

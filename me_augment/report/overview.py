@@ -14,12 +14,12 @@ UNKNOWN = "(none)"
 
 @dataclass(frozen=True)
 class Span:
-    """How long the clips of a corpus are, from onset to offset, both included.
+    """How long the clips of a corpus are.
 
     Attributes:
         clips: whose onset and offset are known.
-        frames: shortest, median, longest.
-        seconds: the same where frame rates are known, else None.
+        frames: shortest, median, longest; onset and offset count.
+        seconds: the same from onset to offset, where frame rates are known; else None.
     """
 
     clips: int
@@ -70,7 +70,7 @@ def overview_of(manifest: Manifest) -> Overview:
         active = {unit.number for unit in clip.aus if unit.kind == "AU" and unit.status == "active"}
         counters["action unit"].update(f"AU{number}" for number in active)
         if clip.n_frames and clip.expression != "neutral":
-            lengths.setdefault(clip.corpus, []).append((clip.n_frames, clip.n_frames / rate if rate else None))
+            lengths.setdefault(clip.corpus, []).append((clip.n_frames, (clip.n_frames - 1) / rate if rate else None))
     return Overview(
         corpus=manifest.corpus,
         clips=len(manifest.clips),

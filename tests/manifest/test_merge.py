@@ -104,3 +104,11 @@ def test_a_merged_manifest_survives_writing(tmp_path):
     both = merged([manifest(), other()])
     both.write(tmp_path / "m")
     assert Manifest.open(tmp_path / "m") == both
+
+
+def test_a_merged_manifest_can_be_merged_again():
+    both = merged([manifest(provenance={"labels": "a.xlsx"}), other(provenance={"labels": "b.xlsx"})])
+    again = merged([both, manifest(corpus="casme2", provenance={"labels": "a.xlsx"})])
+    assert again.corpus == "casme2+samm"
+    assert again.clips == both.clips
+    assert again.provenance == both.provenance
