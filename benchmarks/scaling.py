@@ -1,6 +1,6 @@
 """How much faster two worker processes make real clips than one, and how busy they keep their cores.
 
-    python benchmarks/scaling.py MANIFEST [--per-driver 5] [--clips-per-shard 4]
+    python benchmarks/scaling.py MANIFEST [--targets MANIFEST] [--per-driver 5] [--clips-per-shard 4] [--workers 0 1 2]
 
 MANIFEST is any manifest, such as demo-out/manifest. The run is made in this order: by one process without Dask, by one
 worker, by two workers; each in a process of its own, with `warp`, on the same plan. Rates and efficiency are taken
@@ -38,11 +38,13 @@ def main() -> None:
     """Print one line for each number of workers, then the ratios."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("manifest", type=Path)
+    parser.add_argument("--targets", type=Path, help="Manifest of other faces: six demo people are few.")
     parser.add_argument("--per-driver", type=int, default=5)
     parser.add_argument("--clips-per-shard", type=int, default=4)
+    parser.add_argument("--workers", type=int, nargs="+", default=[0, 1, 2], help="0 is one process without Dask.")
     arguments = parser.parse_args()
     plan = prepare(
-        open_sources(arguments.manifest, None, None),
+        open_sources(arguments.manifest, arguments.targets, None),
         per_driver=arguments.per_driver,
         clips_per_shard=arguments.clips_per_shard,
         strength=(0.9, 1.1),
@@ -50,7 +52,7 @@ def main() -> None:
     print(f"{len(plan.plan)} clips ({len(plan.plan) / 48:.1f} times the demo's plan)")
     rates = {}
     with tempfile.TemporaryDirectory() as scratch:
-        for workers in (0, 1, 2):
+        for workers in arguments.workers:
             run = Path(scratch) / "run"
             begin(plan, run)
             load = os.getloadavg()[0]
@@ -64,10 +66,11 @@ def main() -> None:
                 f"{found['cpu']:.2f} CPU s a clip, CPU efficiency {found['efficiency']:.0%} (load before {load:.1f})",
                 flush=True,
             )
-    print(f"one worker: {rates[1] / rates[0]:.2f} times the rate of one process")
-    print(
-        f"two workers: {rates[2] / rates[1]:.2f} times the rate of one worker, {rates[2] / rates[1] / 2:.0%} of twice"
-    )
+    if {0, 1} <= rates.keys():
+        print(f"one worker: {rates[1] / rates[0]:.2f} times the rate of one process")
+    if {1, 2} <= rates.keys():
+        ratio = rates[2] / rates[1]
+        print(f"two workers: {ratio:.2f} times the rate of one worker, {ratio / 2:.0%} of twice")
 
 
 def measured(run: Path, workers: int) -> dict[str, float]:

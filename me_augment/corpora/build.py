@@ -168,15 +168,15 @@ def _clip(
     numbers: Sequence[int],
 ) -> Clip:
     span = locate(event, numbers)
-    sha = None
-    if span.onset is not None and span.offset is not None:
-        labelled = sorted({place for place in (span.onset, span.apex, span.offset) if place is not None})
-        try:
-            source.read(labelled)
+    labelled = sorted({place for place in (span.onset, span.apex, span.offset) if place is not None})
+    try:
+        source.read(labelled)
+        sha = None
+        if span.onset is not None and span.offset is not None:
             sha = source.content_digest(span.onset, span.offset + 1)
-        except MeAugmentError as error:
-            failed = _failed(corpus, event, "unreadable", _without(root, error))
-            return replace(failed, recording_id=recording.recording_id)
+    except MeAugmentError as error:
+        failed = _failed(corpus, event, "unreadable", _without(root, error))
+        return replace(failed, recording_id=recording.recording_id)
     if event.extent != "labelled":
         event = replace(event, onset=numbers[0], offset=numbers[span.offset or 0])
     return _row(corpus, event, span, sha, recording_id=recording.recording_id)

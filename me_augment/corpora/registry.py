@@ -151,7 +151,6 @@ CORPORA: dict[str, Corpus] = {
             expects="a folder that holds the recordings of part B (part_B/spNo.1/…), nothing labelled",
             licence=f"CAS(ME)^3 {_CAS}",
             module="me_augment.corpora.casme3_b",
-            people="casme3",
             nominal_fps=(30, 1),
         ),
         Corpus(

@@ -21,12 +21,13 @@ from numpy.typing import NDArray
 
 from me_augment.errors import MeAugmentError
 from me_augment.export.card import card
-from me_augment.export.flow import SIZE, STRAIN_VARIANT, require_method, stretched
 from me_augment.export.names import PictureName, fold_names, picture_names
-from me_augment.export.pictures import CROP, FACE, jpg, measure, png
-from me_augment.export.select import Labelled, Selection, require_folds, select
-from me_augment.export.summary import ClassCount, ExportSummary, Skipped
+from me_augment.export.pictures import FACE, apex_face, jpg, png
+from me_augment.export.summary import ClassCount, ExportSummary
 from me_augment.export.table import ExportedClip, write_clip_tables, write_htnet_table
+from me_augment.flow.choose import Labelled, Selection, Skipped, require_folds, select
+from me_augment.flow.clip import CROP, measure
+from me_augment.flow.field import SIZE, STRAIN_VARIANT, require_method, stretched
 from me_augment.manifest import Manifest
 from me_augment.manifest.folds import may_test, may_train
 from me_augment.manifest.store import write_text
@@ -126,11 +127,12 @@ def _draw(
         name = names[one.clip.clip_id]
         try:
             measured = measure(manifest, one.clip, flow)
+            face = apex_face(manifest, one.clip)
         except MeAugmentError as error:
             unreadable.append(Skipped(one.clip.clip_id, one.clip.name, str(error)))
         else:
             (folder / POOL / name.png).write_bytes(png(stretched(measured.maps)))
-            (folder / FACES / name.jpg).write_bytes(jpg(measured.face))
+            (folder / FACES / name.jpg).write_bytes(jpg(face))
             pictures.append(_Picture(one, name, measured.maps, measured.peak))
         if progress is not None:
             progress(done, len(ordered))

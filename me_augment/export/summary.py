@@ -7,16 +7,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from me_augment.flow.choose import Skipped
+
 _REASONS_SHOWN = 3
-
-
-@dataclass(frozen=True)
-class Skipped:
-    """A clip of the manifest that is not in the export."""
-
-    clip_id: str
-    name: str
-    reason: str
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,7 @@ from pathlib import Path
 import pyarrow as pa
 
 from me_augment.export.names import PictureName
-from me_augment.export.select import Labelled
+from me_augment.flow.choose import Labelled
 from me_augment.manifest.columns import column, to_table
 from me_augment.manifest.store import write_parquet
 

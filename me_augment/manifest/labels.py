@@ -65,7 +65,11 @@ MEGC3 = LabelSet(
         "casme": _BY_RULE,
         "casme2": _CASME2,
         "casme-sq": _same(*_THREE),
-        "casme3-a": {**_SIX, "happy": "positive", "sad": "negative"},
+        "casme3-a": {
+            **dict.fromkeys(("anger", "disgust", "fear", "sad"), "negative"),
+            "happy": "positive",
+            "surprise": "surprise",
+        },
         "casme3-c": _same(*_THREE),
         "samm": _SAMM,
         "samm-lv": _SAMM,

@@ -15,7 +15,7 @@ EACH = pytest.mark.parametrize("one", invented(), ids=lambda one: one.corpus)
 
 
 def read(one, root):
-    return read_corpus(one.corpus, root, **one.options)
+    return read_corpus(one.corpus, root, **one.options_at(root))
 
 
 @EACH

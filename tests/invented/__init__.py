@@ -17,7 +17,7 @@ from me_augment.corpora import Ingested
 from me_augment.manifest.au import format_aus
 from me_augment.video import open_frames
 
-ALL = ("casme2",)
+ALL = ("casme", "casme2", "casme_sq", "casme3_a", "casme3_b", "casme3_c")
 """The modules."""
 
 
@@ -59,7 +59,7 @@ class Invented:
         frames: draws the recordings below a folder.
         books: path of a label table below the folder → its sheets.
         rows: name of a clip → what it must be, in the order of the manifest.
-        options: what `read_corpus` needs besides.
+        options: what `read_corpus` needs besides; a path is one below the corpus' folder.
         leavings: path → bytes of what programs leave behind.
         recognised: whether `auto` knows it.
     """
@@ -71,6 +71,10 @@ class Invented:
     options: Mapping[str, Any] = field(default_factory=dict)
     leavings: Mapping[str, bytes] = field(default_factory=dict)
     recognised: bool = True
+
+    def options_at(self, root: Path) -> dict[str, Any]:
+        """The options for a corpus below `root`."""
+        return {name: root / value if isinstance(value, Path) else value for name, value in self.options.items()}
 
     def write(self, root: Path) -> Path:
         """Write it below `root`, which is returned."""

@@ -14,7 +14,7 @@ from me_augment.errors import UsageError
 from me_augment.evaluation.regions import tracked_displacement
 from me_augment.export import export
 from me_augment.export.norm_uv_os import FOLDS
-from me_augment.export.select import select
+from me_augment.flow.choose import select
 from me_augment.generation.action_units import apex_fields, read_specification
 from me_augment.generation.au_basis import Basis, UnitCount
 from me_augment.generation.canonical_face import PIXELS

@@ -11,7 +11,6 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from me_augment.errors import UsageError
-from me_augment.export.summary import Skipped
 from me_augment.face.geometry import interocular
 from me_augment.manifest import Clip, Manifest
 from me_augment.manifest.folds import covers
@@ -22,8 +21,17 @@ _SHOWN = 12
 
 
 @dataclass(frozen=True)
+class Skipped:
+    """A clip of the manifest that cannot be used."""
+
+    clip_id: str
+    name: str
+    reason: str
+
+
+@dataclass(frozen=True)
 class Labelled:
-    """A clip that can be exported, with its class and the class' index."""
+    """A clip that can be used, with its class and the class' index."""
 
     clip: Clip
     label: str
@@ -36,7 +44,7 @@ class Selection:
 
     Attributes:
         classes: the label set's classes in index order.
-        chosen: clips that can be exported.
+        chosen: clips that can be used.
         skipped: all others.
     """
 

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from me_augment.errors import UsageError
-from me_augment.export.flow import (
+from me_augment.flow.field import (
     FLOW_METHODS,
     apex_flow,
     eight_bit,

@@ -1,0 +1,101 @@
+"""The motion of a clip between two of its labelled frames, on an aligned crop of the face."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from typing import Literal
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from me_augment.errors import MeAugmentError
+from me_augment.face.geometry import aligned_crop
+from me_augment.flow.field import SIZE, apex_flow, uv_strain
+from me_augment.manifest import Clip, Manifest
+from me_augment.video.recording import open_recording
+
+CROP = 128
+"""Side of the face-aligned crops that the flow is measured on, pixels."""
+Part = Literal["onset-apex", "apex-offset"]
+"""Between which frames."""
+
+
+@dataclass(frozen=True)
+class ClipFlow:
+    """The motion of a clip.
+
+    Attributes:
+        flow: (CROP, CROP, 2) float32: u to the right, v down, pixels of the crop.
+        maps: (3, size, size) float32: u, v (pixels of the crop) and strain.
+    """
+
+    flow: NDArray[np.float32]
+    maps: NDArray[np.float32]
+
+    @property
+    def peak(self) -> float:
+        """Largest displacement, pixels of the crop."""
+        return float(np.hypot(self.flow[..., 0], self.flow[..., 1]).max())
+
+
+def measure(manifest: Manifest, clip: Clip, method: str, part: Part = "onset-apex", size: int = SIZE) -> ClipFlow:
+    """Read two labelled frames of a clip and measure the motion between them.
+
+    Both frames are cropped by the onset's landmarks, so that the alignment adds no motion and removes none.
+
+    Args:
+        manifest: holds the clip's recording.
+        clip: with onset, apex (and for `apex-offset` offset) and landmarks.
+        method: of the flow, see `field.FLOW_METHODS`.
+        part: from which frame to which.
+        size: side of the maps.
+
+    Raises:
+        MeAugmentError: the frames cannot be read or the flow cannot be measured; paths in the text are relative
+            to the corpus.
+    """
+    first, then = (clip.onset_index, clip.apex_index) if part == "onset-apex" else (clip.apex_index, clip.offset_index)
+    assert first is not None
+    assert then is not None
+    start, end = crops(manifest, clip, [first, then], CROP)
+    try:
+        flow = apex_flow(start, end, method)
+    except (cv2.error, ValueError) as error:
+        raise MeAugmentError(f"its motion cannot be measured ({error})") from error
+    return ClipFlow(flow, uv_strain(flow, size))
+
+
+def crops(manifest: Manifest, clip: Clip, positions: list[int], side: int) -> list[NDArray[np.generic]]:
+    """Frames of a clip, cropped and aligned by the landmarks of its onset.
+
+    Args:
+        manifest: holds the clip's recording.
+        clip: with landmarks.
+        positions: of the frames in the recording, from 0.
+        side: of the crops, pixels.
+
+    Returns:
+        (side, side) or (side, side, 3) RGB each, as stored.
+
+    Raises:
+        MeAugmentError: as `measure`.
+    """
+    assert clip.recording_id is not None
+    points = np.asarray(clip.landmarks, np.float64).reshape(68, 2)
+    try:
+        frames = open_recording(manifest, manifest.recording_of[clip.recording_id]).read(positions)
+        return [aligned_crop(frame, points, side) for frame in frames]
+    except MeAugmentError as error:
+        raise MeAugmentError(_without_roots(manifest, str(error))) from error
+    except (cv2.error, np.linalg.LinAlgError, ValueError) as error:
+        raise MeAugmentError(f"its face cannot be cropped ({error})") from error
+
+
+def _without_roots(manifest: Manifest, text: str) -> str:
+    """The same reason wherever the corpus lies."""
+    for base in (*manifest.roots.values(), manifest.folder):
+        if base is not None and base != base.parent:
+            text = text.replace(f"{base.resolve()}{os.sep}", "")
+    return text
