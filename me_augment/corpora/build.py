@@ -15,7 +15,7 @@ from me_augment.errors import MeAugmentError, UsageError
 from me_augment.manifest import Clip, Issue, Manifest, Recording
 from me_augment.manifest.au import AuCell, parse_aus
 from me_augment.manifest.ids import content_id
-from me_augment.manifest.labels import LABEL_SETS
+from me_augment.manifest.labels import label_columns
 from me_augment.video import FrameSource, open_frames
 
 _NAMES_SHOWN = 5
@@ -215,8 +215,7 @@ def _row(corpus: Corpus, event: Event, span: Span, sha: str | None, *, recording
         content_sha256=sha,
         forbidden_subjects=(person,),
     )
-    classes = {labels.column: labels.of(corpus.name, event.emotion) for labels in LABEL_SETS.values()}
-    return replace(row, **{**classes, **event.classes})  # type: ignore[arg-type]
+    return replace(row, **{**label_columns(corpus.name, event.emotion), **event.classes})  # type: ignore[arg-type]
 
 
 def _au_issues(cell: AuCell) -> list[Issue]:
