@@ -12,6 +12,7 @@ from me_augment.manifest import Issue
 _WHOLE = re.compile(r"-?[0-9]{1,18}(?:\.0*)?")
 _FRACTION = re.compile(r"[0-9]{1,9}\.[0-9]{1,17}")
 _INT32 = 2**31 - 1
+_ROMAN = {"i": 1, "ii": 2, "iii": 3, "iv": 4, "v": 5, "vi": 6, "vii": 7}
 
 
 class Cells:
@@ -37,10 +38,10 @@ class Cells:
         `fractions` are rounded, halves up; elsewhere they are no frame numbers.
         """
         text = self.text(name)
-        if not text or text in missing:
+        number = whole_number(text)
+        if not text or text in missing or str(number) in missing:
             self.note(f"{name}-missing", f"{name} is {text!r}")
             return None
-        number = whole_number(text)
         if number is None and fractions and _FRACTION.fullmatch(text):
             number = whole_number(str(floor(float(text) + 0.5)))
         if number is None:
@@ -58,13 +59,15 @@ class Cells:
         return text
 
     def objective_class(self, name: str) -> int | None:
-        """A class 1-7; None without note where the cell is empty."""
+        """A class 1-7, also in Roman numerals; None, without note where the table has no such column."""
         text = self.text(name)
-        number = whole_number(text)
+        number = _ROMAN.get(text.casefold(), whole_number(text))
         if number is not None and 1 <= number <= 7:
             return number
         if text:
             self.note("label-unparsed", f"{name} {text!r} is none of 1 to 7")
+        elif self.verbatim(name) is not None:
+            self.note("class-missing", f"{name} is empty")
         return None
 
     def note(self, code: str, detail: str) -> None:

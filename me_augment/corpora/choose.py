@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -65,8 +66,8 @@ def trees_there(
     return trees
 
 
-def choose_tree(root: Path, trees: Sequence[tuple[Path, Shape]], events: Iterable[Event]) -> Tree:
-    """The first of the trees that has at least half as many of the labelled recordings as the best of them.
+def choose_tree(root: Path, trees: Sequence[tuple[Path, Shape]], events: Sequence[Event]) -> Tree:
+    """The first of the trees that has at least half as many of the labelled events as the best of them.
 
     Preference alone would not do: below a folder of many corpora, several have a tree called `Cropped`.
 
@@ -75,10 +76,12 @@ def choose_tree(root: Path, trees: Sequence[tuple[Path, Shape]], events: Iterabl
         trees: by preference, at least one, see `trees_there`.
         events: the labels.
     """
-    wanted: dict[str, set[str | None]] = {of: {getattr(event, of) for event in events} for of in ("video", "clip")}
+    # Events and not recordings, of which a corpus has fewer in full length than cut into clips.
+    wanted = {of: Counter(getattr(event, of) for event in events) for of in ("video", "clip")}
     indexed = [index_videos(root, folder, shape) for folder, shape in trees]
     hits = [
-        sum(key in videos for key in wanted[shape.of]) for (_, shape), (videos, _) in zip(trees, indexed, strict=True)
+        sum(count for key, count in wanted[shape.of].items() if key in videos)
+        for (_, shape), (videos, _) in zip(trees, indexed, strict=True)
     ]
     place = next(i for i, count in enumerate(hits) if 2 * count >= max(hits))
     folder, shape = trees[place]

@@ -24,6 +24,8 @@ class Event:
         onset, apex, offset: frame numbers of the corpus, offset inclusive; None where the label gives none.
         extent: `labelled` by the three numbers; `whole`, the recording from end to end, which nobody annotated frame by
             frame; or `first`, its first frame alone.
+        numbering: the numbers are those `given` by the recording (file names, or `tree.Shape.first`); or `evidence`
+            decides whether they are file names or ranks in the folder from 1: that by which the whole span is there.
         apex_estimated: `apex` is an estimate, not an annotation.
         expression: `micro`, `macro` or `neutral`.
         fps: frame rate that the label states (numerator, denominator).
@@ -42,6 +44,7 @@ class Event:
     apex: int | None = None
     offset: int | None = None
     extent: Literal["labelled", "whole", "first"] = "labelled"
+    numbering: Literal["given", "evidence"] = "given"
     apex_estimated: bool = False
     expression: str = "micro"
     fps: tuple[int, int] | None = None
@@ -65,8 +68,9 @@ class Span:
 def locate(event: Event, numbers: Sequence[int]) -> Span:
     """Look up an event's frame numbers among those present (ascending).
 
-    No position has a number without image (`frame-missing`), a span that ends before it begins (`order`), and
-    an apex outside the span (`apex-outside`).
+    No position has a number without image (`frame-missing`), a span that ends before it begins (`order`), an apex
+    outside the span (`apex-outside`), and a span that fits file names and ranks alike, or neither
+    (`numbering-undecided`).
     """
     if event.extent != "labelled":
         return Span(0, None, len(numbers) - 1 if event.extent == "whole" else 0)
@@ -74,6 +78,16 @@ def locate(event: Event, numbers: Sequence[int]) -> Span:
     if onset is not None and offset is not None and onset > offset:
         return Span(issues=(Issue(code="order", detail=f"onset {onset} lies after offset {offset}"),))
     issues = []
+    if event.numbering == "evidence":
+        decided = _decide(onset, offset, numbers)
+        if isinstance(decided, Issue):
+            return Span(issues=(decided,))
+        if decided != numbers:
+            detail = (
+                f"onset {onset} and offset {offset} count the images of the folder, whose names begin at {numbers[0]}"
+            )
+            issues.append(Issue(code="numbering-ranks", detail=detail))
+        numbers = decided
     if apex is not None and not ((onset is None or onset <= apex) and (offset is None or apex <= offset)):
         issues.append(Issue(code="apex-outside", detail=f"apex {apex} lies outside {onset} to {offset}"))
         apex = None
@@ -89,6 +103,21 @@ def locate(event: Event, numbers: Sequence[int]) -> Span:
     if first is not None and last is not None and (gaps := _gaps(numbers[first : last + 1])):
         issues.append(Issue(code="frame-missing", detail=f"no images between onset and offset for {gaps}"))
     return Span(first, places["apex"], last, tuple(issues))
+
+
+def _decide(onset: int | None, offset: int | None, names: Sequence[int]) -> Sequence[int] | Issue:
+    """What an event's numbers count: the file names, or the ranks from 1 on."""
+    fits = []
+    for numbers in (names, range(1, len(names) + 1)):
+        first = None if onset is None else _position(numbers, onset)
+        last = None if offset is None else _position(numbers, offset)
+        if first is not None and last is not None and numbers[last] - numbers[first] == last - first:
+            fits.append((first, numbers))
+    if len({first for first, _ in fits}) == 1:
+        return fits[0][1]
+    found = "fit both names and ranks" if fits else "fit neither names nor ranks"
+    detail = f"onset {onset} and offset {offset} {found} of the {len(names)} images {names[0]} to {names[-1]}"
+    return Issue(code="numbering-undecided", detail=detail)
 
 
 def _position(numbers: Sequence[int], number: int) -> int | None:

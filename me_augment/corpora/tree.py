@@ -135,13 +135,14 @@ def find_trees(found: Survey, shape: Shape) -> list[Path]:
 
 
 def find_files(found: Survey, stems: Iterable[str], suffixes: Sequence[str]) -> list[Path]:
-    """Files that begin with one of `stems`: earlier stems first, then suffixes, then the shallowest."""
+    """Files that begin with one of `stems`: by stem, the very name before longer ones, suffix and depth."""
     begins = [plain(stem) for stem in stems]
     ranked = []
     for position, file in enumerate(found.files):
         rank = next((i for i, begin in enumerate(begins) if plain(file.stem).startswith(begin)), None)
         if rank is not None and file.suffix.casefold() in suffixes:
-            ranked.append((rank, suffixes.index(file.suffix.casefold()), position, file))
+            longer = plain(file.stem) != begins[rank]
+            ranked.append((rank, longer, suffixes.index(file.suffix.casefold()), position, file))
     return [entry[-1] for entry in sorted(ranked)]
 
 

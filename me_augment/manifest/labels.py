@@ -40,6 +40,18 @@ MEGC3 = LabelSet(
             "happiness": "positive",
             "surprise": "surprise",
         },
+        "casme": {
+            **dict.fromkeys(("contempt", "disgust", "fear", "repression", "sadness"), "negative"),
+            "happiness": "positive",
+            "surprise": "surprise",
+        },
+        "casme-sq": {word: word for word in ("negative", "positive", "surprise")},
+        "casme3-a": {
+            **dict.fromkeys(("anger", "disgust", "fear", "sad"), "negative"),
+            "happy": "positive",
+            "surprise": "surprise",
+        },
+        "casme3-c": {word: word for word in ("negative", "positive", "surprise")},
         # Clips made from action units: the composite database's own rule (See et al., FG 2019).
         "action-units": {
             **dict.fromkeys(("anger", "contempt", "disgust", "fear", "repression", "sadness"), "negative"),

@@ -49,6 +49,31 @@ def test_frames(text, number, codes):
     assert all(issue.detail.startswith("a.xlsx, S, row 7: apex ") for issue in row.issues)
 
 
+@pytest.mark.parametrize("text", ["0", "0.0", " 0. "])
+def test_a_number_that_stands_for_none_does_so_in_any_spelling(text):
+    row = cells(offset=text, onset=text)
+    assert (row.frame("offset", missing=("0",)), row.frame("onset")) == (None, 0)
+    assert [issue.code for issue in row.issues] == ["offset-missing"]
+
+
+@pytest.mark.parametrize(
+    ("text", "number", "codes"),
+    [
+        ("7", 7, []),
+        ("iv", 4, []),
+        ("VII", 7, []),
+        ("VIII", None, ["label-unparsed"]),
+        ("0", None, ["label-unparsed"]),
+        ("", None, ["class-missing"]),
+    ],
+)
+def test_objective_classes(text, number, codes):
+    row = cells(objective=text)
+    assert row.objective_class("objective") == number
+    assert [issue.code for issue in row.issues] == codes
+    assert cells().objective_class("objective") is None
+
+
 def test_words_are_kept_even_if_unknown():
     row = cells(emotion=" Joy ")
     assert (row.word("emotion", ("joy",)), row.issues) == ("Joy", [])

@@ -9,7 +9,7 @@ from me_augment.corpora.events import Event, locate
 PRESENT = (8, 9, 10, 12, 15, 16)
 
 
-def event(onset=None, apex=None, offset=None, extent="labelled"):
+def event(onset=None, apex=None, offset=None, extent="labelled", numbering="given"):
     return Event(
         where="a, row 2",
         subject="s",
@@ -19,6 +19,7 @@ def event(onset=None, apex=None, offset=None, extent="labelled"):
         apex=apex,
         offset=offset,
         extent=extent,
+        numbering=numbering,
     )
 
 
@@ -49,6 +50,27 @@ def test_spans(labels, positions, issues):
 
 def test_a_whole_recording_spans_all_that_is_there():
     assert locate(event(extent="whole"), PRESENT).offset == len(PRESENT) - 1
+
+
+@pytest.mark.parametrize(
+    ("labels", "present", "positions", "issues"),
+    [
+        ((8, 10), range(8, 17), (0, 2), []),
+        ((2, 4), range(8, 17), (1, 3), ["numbering-ranks"]),
+        ((2, 4), range(1, 7), (1, 3), []),
+        ((2, 4), [1, 2, 3, 4, 6], (1, 3), []),
+        ((9, 10), range(8, 20), (None, None), ["numbering-undecided"]),
+        ((4, 6), [1, 2, 3, 4, 6, 7, 8], (3, 5), ["numbering-ranks"]),
+        ((3, 6), [8, 9, 10], (None, None), ["numbering-undecided"]),
+        ((0, 2), [8, 9, 10], (None, None), ["numbering-undecided"]),
+        ((None, 9), [8, 9, 10], (None, None), ["numbering-undecided"]),
+        ((9, 8), [8, 9, 10], (None, None), ["order"]),
+    ],
+)
+def test_what_numbers_count_is_decided_by_what_is_there(labels, present, positions, issues):
+    span = locate(event(labels[0], None, labels[1], numbering="evidence"), present)
+    assert (span.onset, span.offset) == positions
+    assert [issue.code for issue in span.issues] == issues
 
 
 numbers = st.integers(0, 40)

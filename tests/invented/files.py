@@ -6,14 +6,17 @@ import csv
 import io
 import struct
 from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+import av
 import numpy as np
 import openpyxl
 from PIL import Image
 
 HEIGHT, WIDTH = 48, 64
+_EXCEL_ZERO = datetime(1899, 12, 30)
 Sheets = Mapping[str, Sequence[Sequence[Any]]]
 
 
@@ -27,6 +30,18 @@ def write_frames(folder: Path, numbers: Iterable[int], pattern: str = "img{n}.jp
     """Write `img{n}.jpg` or another pattern (`{n:05d}.png`) into a folder, last frame first."""
     for number in sorted(numbers, reverse=True):
         paint(folder / pattern.format(n=number), number)
+
+
+def write_video(path: Path, numbers: Iterable[int], fps: int = 30) -> None:
+    """Write a video file whose frames show their numbers as `paint` does, uncompressed."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with av.open(str(path), "w") as container:
+        stream = container.add_stream("rawvideo", rate=fps)
+        stream.width, stream.height, stream.pix_fmt = WIDTH, HEIGHT, "bgr24"
+        for number in numbers:
+            pixels = np.full((HEIGHT, WIDTH, 3), number % 256, np.uint8)
+            container.mux(stream.encode(av.VideoFrame.from_ndarray(pixels, format="bgr24")))
+        container.mux(stream.encode())
 
 
 def write_book(path: Path, sheets: Sheets) -> Path:
@@ -60,8 +75,11 @@ def _biff8(sheets: Sheets) -> bytes:
         body = _record(0x0809, struct.pack("<HHHHII", 0x0600, 0x0010, 0, 0, 0, 6))
         for y, row in enumerate(rows):
             for x, cell in enumerate(row):
+                if isinstance(cell, datetime):
+                    cell = (cell - _EXCEL_ZERO).days
                 if isinstance(cell, str):
-                    text = struct.pack("<HB", len(cell), 1) + cell.encode("utf-16-le")
+                    units = cell.encode("utf-16-le")
+                    text = struct.pack("<HB", len(units) // 2, 1) + units
                     body += _record(0x0204, struct.pack("<HHH", y, x, 0) + text)
                 elif cell is not None:
                     body += _record(0x0203, struct.pack("<HHHd", y, x, 0, cell))
