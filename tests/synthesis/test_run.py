@@ -272,7 +272,7 @@ def test_a_clip_that_fails_a_gate_is_kept_but_not_used(tiny_manifest, tmp_path):
     assert card.startswith("# Synthetic micro-expressions\n\n6 clips made")
     assert "6 did not pass the gates" in card
     with pytest.raises(UsageError, match="--gate gain_low"):
-        begin(loose, folder)
+        begin(prepared(tiny_manifest, gates=Gates.parse(["off"]), gates_chosen_on=looked_at), folder)
 
 
 def test_clips_made_beside_each_other_have_the_same_bytes(finished, tiny_manifest, tmp_path):
