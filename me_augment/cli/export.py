@@ -11,7 +11,12 @@ import click
 @click.argument("source", type=click.Path(path_type=Path))
 @click.option("--format", "format_", required=True, help="Format: norm-uv-os.")
 @click.option("--out", required=True, type=click.Path(path_type=Path), help="Folder to write.")
-@click.option("--labels", default="megc3", show_default=True, help="Label set: megc3, casme2-5 or emotion (verbatim).")
+@click.option(
+    "--labels",
+    default="megc3",
+    show_default=True,
+    help="Label set: megc3, casme2-5, samm-5, objective or emotion (verbatim).",
+)
 @click.option("--flow", default="dis", show_default=True, help="Optical flow: dis or tvl1.")
 @click.option("--protocol", help="Only real clips of this protocol, such as megc2019.")
 @click.option("--root", type=click.Path(path_type=Path), help="Where the corpus lies now, if it moved.")

@@ -6,16 +6,13 @@ The self-reports beside them are about whole videos, and are not read.
 from __future__ import annotations
 
 import re
-from dataclasses import replace
 from pathlib import Path
 
-from me_augment.corpora.build import build
-from me_augment.corpora.choose import shown, trees_there
 from me_augment.corpora.events import Event
 from me_augment.corpora.labelled import Layout
 from me_augment.corpora.registry import CORPORA, Ingested, Progress, Reader
-from me_augment.corpora.tree import Shape, index_videos, survey
-from me_augment.errors import UsageError
+from me_augment.corpora.tree import Shape, Video
+from me_augment.corpora.unlabelled import ingest_tree
 
 CORPUS = CORPORA["casme3-b"]
 
@@ -61,25 +58,18 @@ def read(root: Path, *, progress: Progress | None = None) -> Ingested:
     Raises:
         UsageError: there is no tree of part B, or no recording in it.
     """
-    trees = trees_there(survey(root, LAYOUT.shapes), CORPUS, LAYOUT.shapes)
-    indexed = ((folder, *index_videos(root, folder, shape)) for folder, shape in trees)
-    folder, videos, warnings = next((tree for tree in indexed if tree[1]), (root, {}, []))
-    if not videos:
-        raise UsageError(f"{trees[0][0]} has {CORPUS.holds}, but no recording in them: point at {CORPUS.expects}.")
-    events = [
-        Event(
-            where=shown(video.path, root),
-            subject=video.subject,
-            video=key,
-            name=f"{video.subject}/{video.names['video']}",
-            extent="first",
-            expression="neutral",
-        )
-        for key, video in videos.items()
-    ]
-    ingested = build(CORPUS, root, events, videos, progress)
-    manifest = replace(ingested.manifest, provenance={"frames": shown(folder, root)})
-    return Ingested(manifest, (*warnings, *ingested.warnings))
+    return ingest_tree(root, LAYOUT, _event, progress=progress)
+
+
+def _event(where: str, key: str, video: Video) -> Event:
+    return Event(
+        where=where,
+        subject=video.subject,
+        video=key,
+        name=f"{video.subject}/{video.names['video']}",
+        extent="first",
+        expression="neutral",
+    )
 
 
 READERS = {CORPUS.name: Reader(read, LAYOUT)}

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import Literal
 
@@ -22,8 +22,9 @@ class Event:
         clip: key of the clip that was cut out of it, for corpora that come as long recordings or as clips.
         name: name for people, `sub01/EP02_01f`.
         onset, apex, offset: frame numbers of the corpus, offset inclusive; None where the label gives none.
-        extent: `labelled` by the three numbers; `whole`, the recording from end to end, which nobody annotated frame by
-            frame; or `first`, its first frame alone.
+        extent: `labelled` by the three numbers; `begun`, the same, but its onset lies before the first frame, which
+            stands in for it; `whole`, the recording from end to end, which nobody annotated frame by frame; or
+            `first`, its first frame alone.
         numbering: the numbers are those `given` by the recording (file names, or `tree.Shape.first`); or `evidence`
             decides whether they are file names or ranks in the folder from 1: that by which the whole span is there.
         apex_estimated: `apex` is an estimate, not an annotation.
@@ -31,6 +32,8 @@ class Event:
         fps: frame rate that the label states (numerator, denominator).
         emotion, au: cells, verbatim; None where the corpus has no such column, or no emotion.
         objective_class: 1-7.
+        classes: column of a label set → class, where a table of the user's gives it; elsewhere words decide.
+        licence: terms of the frames, where they are others than the corpus'.
         protocols: published protocols that include the row.
         issues: what was odd about the row itself.
     """
@@ -43,7 +46,7 @@ class Event:
     onset: int | None = None
     apex: int | None = None
     offset: int | None = None
-    extent: Literal["labelled", "whole", "first"] = "labelled"
+    extent: Literal["labelled", "begun", "whole", "first"] = "labelled"
     numbering: Literal["given", "evidence"] = "given"
     apex_estimated: bool = False
     expression: str = "micro"
@@ -51,6 +54,8 @@ class Event:
     emotion: str | None = None
     au: str | None = None
     objective_class: int | None = None
+    classes: Mapping[str, str | None] = field(default_factory=dict)
+    licence: str | None = None
     protocols: tuple[str, ...] = ()
     issues: tuple[Issue, ...] = ()
 
@@ -72,8 +77,10 @@ def locate(event: Event, numbers: Sequence[int]) -> Span:
     outside the span (`apex-outside`), and a span that fits file names and ranks alike, or neither
     (`numbering-undecided`).
     """
-    if event.extent != "labelled":
-        return Span(0, None, len(numbers) - 1 if event.extent == "whole" else 0)
+    if event.extent == "first":
+        return Span(0, None, 0)
+    if event.extent == "whole":
+        return Span(0, None, len(numbers) - 1, tuple(_missing(numbers)))
     onset, apex, offset = event.onset, event.apex, event.offset
     if onset is not None and offset is not None and onset > offset:
         return Span(issues=(Issue(code="order", detail=f"onset {onset} lies after offset {offset}"),))
@@ -97,11 +104,13 @@ def locate(event: Event, numbers: Sequence[int]) -> Span:
     places = {}
     for name, number in (("onset", onset), ("apex", apex), ("offset", offset)):
         places[name] = None if number is None else _position(numbers, number)
-        if number is not None and places[name] is None:
+        if name == "onset" and event.extent == "begun":
+            places[name] = 0
+        elif number is not None and places[name] is None:
             issues.append(Issue(code="frame-missing", detail=f"{name} {number} has no image"))
     first, last = places["onset"], places["offset"]
-    if first is not None and last is not None and (gaps := _gaps(numbers[first : last + 1])):
-        issues.append(Issue(code="frame-missing", detail=f"no images between onset and offset for {gaps}"))
+    if first is not None and last is not None:
+        issues += _missing(numbers[first : last + 1])
     return Span(first, places["apex"], last, tuple(issues))
 
 
@@ -123,6 +132,11 @@ def _decide(onset: int | None, offset: int | None, names: Sequence[int]) -> Sequ
 def _position(numbers: Sequence[int], number: int) -> int | None:
     place = bisect_left(numbers, number)
     return place if place < len(numbers) and numbers[place] == number else None
+
+
+def _missing(numbers: Sequence[int]) -> list[Issue]:
+    gaps = _gaps(numbers)
+    return [Issue(code="frame-missing", detail=f"no images between onset and offset for {gaps}")] if gaps else []
 
 
 def _gaps(numbers: Sequence[int]) -> str:

@@ -1,4 +1,4 @@
-"""The one rule that keeps a held-out person out of training; `protocols` makes folds by it."""
+"""The one rule that keeps a held-out person out of training; `splits` makes folds by it."""
 
 from __future__ import annotations
 

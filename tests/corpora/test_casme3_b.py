@@ -47,5 +47,5 @@ def test_an_empty_tree_is_one_sentence(tmp_path):
     for subject in (tmp_path / "part_B").iterdir():
         for video in subject.iterdir():
             shutil.rmtree(video)
-    with pytest.raises(UsageError, match="has subject folders, but no recording in them"):
+    with pytest.raises(UsageError, match="holds subject folders, but no recording in them"):
         read(tmp_path)

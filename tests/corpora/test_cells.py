@@ -2,7 +2,7 @@
 
 import pytest
 
-from me_augment.corpora.cells import Cells, whole_number
+from me_augment.corpora.cells import Cells, frame_rate, whole_number
 from me_augment.corpora.sheets import LabelRow
 
 
@@ -86,3 +86,15 @@ def test_a_missing_column_is_not_an_empty_cell():
     assert cells().verbatim("au") is None
     assert cells(au=" ").verbatim("au") == " "
     assert (cells().objective_class("objective_class"), cells(c="8").objective_class("c")) == (None, None)
+
+
+@pytest.mark.parametrize(
+    ("text", "rate"),
+    [
+        ("200", (200, 1)), ("29.97", (2997, 100)), ("30000/1001", (30000, 1001)), ("500.0", (500, 1)), ("0", None),
+        ("0.5", None), ("30/0", None), ("30/000", None), ("-25", None), ("fast", None), ("1e3", None), ("99999", None),
+        ("", None), ("1/3/5", None), ("9999.999999", (10000, 1)),
+    ],
+)  # fmt: skip
+def test_frame_rates_are_exact_and_fit_their_columns(text, rate):
+    assert frame_rate(text) == rate

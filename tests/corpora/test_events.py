@@ -89,3 +89,17 @@ def test_a_position_always_shows_the_labelled_frame(present, onset, apex, offset
         for label, position in ((onset, span.onset), (apex, span.apex), (offset, span.offset))
     )
     assert bool(lost) <= bool(span.issues)
+
+
+def test_a_whole_recording_says_what_it_lacks():
+    span = locate(event(extent="whole"), PRESENT)
+    assert (span.onset, span.apex, span.offset) == (0, None, 5)
+    assert [issue.detail for issue in span.issues] == ["no images between onset and offset for 11, 13-14"]
+    assert locate(event(extent="whole"), (4, 5, 6)).issues == ()
+
+
+def test_an_event_begun_before_the_first_frame_starts_with_it():
+    span = locate(event(0, 9, 10, extent="begun"), PRESENT)
+    assert (span.onset, span.apex, span.offset, span.issues) == (0, 1, 2, ())
+    late = locate(event(0, None, 11, extent="begun"), PRESENT)
+    assert (late.onset, late.offset, [issue.code for issue in late.issues]) == (0, None, ["frame-missing"])

@@ -7,13 +7,13 @@ BOOK = "part_B_self_report_by_subjects_per_video.xlsx"
 HEADER = [None, "video order", "happy  ", "sad", "disgust", "fear    ", "surprise  ", "anger", " contempt"]
 EXPECTED = {
     "spNO.918/1": Row(
-        person="casme3:spNO.918", expression="neutral", numbers=(41, None, 41), shows=(41, None, 41),
+        person="casme3-b:spNO.918", expression="neutral", numbers=(41, None, 41), shows=(41, None, 41),
     ),
     "spNO.918/2": Row(
-        person="casme3:spNO.918", expression="neutral", numbers=(9, None, 9), shows=(9, None, 9),
+        person="casme3-b:spNO.918", expression="neutral", numbers=(9, None, 9), shows=(9, None, 9),
     ),
     "spNO.919/1": Row(
-        person="casme3:spNO.919", expression="neutral", numbers=(0, None, 0), shows=(0, None, 0),
+        person="casme3-b:spNO.919", expression="neutral", numbers=(0, None, 0), shows=(0, None, 0),
     ),
 }  # fmt: skip
 

@@ -32,16 +32,17 @@ def write_frames(folder: Path, numbers: Iterable[int], pattern: str = "img{n}.jp
         paint(folder / pattern.format(n=number), number)
 
 
-def write_video(path: Path, numbers: Iterable[int], fps: int = 30) -> None:
-    """Write a video file whose frames show their numbers as `paint` does, uncompressed."""
+def write_video(path: Path, numbers: Iterable[int], fps: int = 25) -> None:
+    """Write a video whose frames show the numbers as `paint` does, without loss: any container."""
     path.parent.mkdir(parents=True, exist_ok=True)
     with av.open(str(path), "w") as container:
-        stream = container.add_stream("rawvideo", rate=fps)
-        stream.width, stream.height, stream.pix_fmt = WIDTH, HEIGHT, "bgr24"
-        for number in numbers:
-            pixels = np.full((HEIGHT, WIDTH, 3), number % 256, np.uint8)
-            container.mux(stream.encode(av.VideoFrame.from_ndarray(pixels, format="bgr24")))
-        container.mux(stream.encode())
+        stream = container.add_stream("png", rate=fps)
+        stream.width, stream.height, stream.pix_fmt = WIDTH, HEIGHT, "rgb24"
+        for index, number in enumerate(numbers):
+            frame = av.VideoFrame.from_ndarray(np.full((HEIGHT, WIDTH, 3), number % 256, np.uint8), format="rgb24")
+            frame.pts = index
+            container.mux(stream.encode(frame))
+        container.mux(stream.encode(None))
 
 
 def write_book(path: Path, sheets: Sheets) -> Path:

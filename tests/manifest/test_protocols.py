@@ -1,194 +1,157 @@
-"""Folds of every protocol: nobody on both sides, every real clip tested once, nothing synthetic tested."""
+"""The MEGC2019 list in its forms and spellings, matched to clips; the published counts."""
 
-from collections import Counter
+from dataclasses import replace
 
-import numpy as np
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
-from rows import clip, synthetic
+from rows import clip, manifest
 
 from me_augment.errors import UsageError
-from me_augment.manifest import Clip
-from me_augment.manifest.columns import to_table
-from me_augment.manifest.lineage import Lineage
-from me_augment.manifest.protocols import PROTOCOLS, Protocol, folds_of, groups, protocol_named
+from me_augment.manifest.protocols import COUNTS, about_megc2019, read_megc2019, with_megc2019
 
-# Of `samm:006` there are clips in two corpora.
-SEATS = [("casme2", "casme2:sub91"), ("casme2", "casme2:sub92"), ("casme2", "casme2:sub93")]
-SEATS += [("samm", "samm:006"), ("samm-lv", "samm:006"), ("samm", "samm:007"), ("smic-hs", "smic:s01")]
-PEOPLE = sorted({person for _, person in SEATS})
-WORDS = {"negative": "disgust", "positive": "happiness", "surprise": "surprise"}
-
-
-def real(number, seat, label, published):
-    corpus, person = SEATS[seat]
-    return clip(
-        clip_id=f"clip-{number}",
-        corpus=corpus,
-        person_id=person,
-        label_megc3=label,
-        emotion=WORDS[label],
-        protocols=("megc2019",) if published else (),
-    )
+# dataset, subject, clip, label of the list; name and canonical subject here.
+CLIPS = {
+    ("casme2", "sub91", "EP02_01f", 1): ("casme2", "sub91/EP02_01f"),
+    ("casme2", "sub92", "EP09f", 0): ("casme2", "sub92/EP09f"),
+    ("smic", "s91", "s91_ne_01", 0): ("smic-hs", "s91/s91_ne_01"),
+    ("smic", "s09", "s09_sur_02", 2): ("smic-hs", "s09/s9_sur_02"),
+    ("samm", "6", "006_1_2", 0): ("samm", "006/006_1_2"),
+}
+CLASSES = ("negative", "positive", "surprise")
 
 
-@st.composite
-def corpora(draw):
-    """Real clips of several corpora and people, and synthetic ones made of them and of each other."""
-    first = [real(index, index, "surprise", True) for index in range(len(SEATS))]
-    kinds = st.tuples(st.integers(0, len(SEATS) - 1), st.sampled_from(sorted(WORDS)), st.booleans())
-    rows = first + [real(len(first) + i, *kind) for i, kind in enumerate(draw(st.lists(kinds, max_size=8)))]
-    for number in range(draw(st.integers(0, 6))):
-        driver, target = (rows[draw(st.integers(0, len(rows) - 1))] for _ in range(2))
-        made = synthetic(
-            driver,
-            target,
-            clip_id=f"syn-{number}",
-            # What the tool itself would write, or the two parents alone: folds have to find the ancestors.
-            forbidden_subjects=tuple({driver.person_id, target.person_id}),
-            generator_training_subjects=tuple(draw(st.lists(st.sampled_from([*PEOPLE, "smic:*"]), max_size=1))),
-        )
-        rows.append(made)
-    return rows
+def corpus_rows(**fields):
+    rows = []
+    for (*_, label), (corpus, name) in CLIPS.items():
+        subject = name.split("/")[0]
+        person = f"{corpus.removesuffix('-hs')}:{subject}"
+        word = CLASSES[label]
+        rows.append(
+            clip(
+                clip_id=f"clip-{name}", name=name, corpus=corpus, person_id=person, label_megc3=word, emotion=word,
+                **fields,
+            )
+        )  # fmt: skip
+    extra = clip(clip_id="clip-x", name="sub92/EP77_77", person_id="casme2:sub92", protocols=("megc2019", "else"))
+    return (*rows, extra)
 
 
-def expected_contributors(rows):
-    """Person ids by clip, found by the definition."""
-    by_id = {row.clip_id: row for row in rows}
-
-    def of(row):
-        own = {row.person_id, row.driver_person_id, row.target_person_id, *row.forbidden_subjects}
-        own |= {*row.generator_training_subjects} - {None}
-        for parent in (row.driver_clip_id, row.target_clip_id, *row.parents):
-            if parent in by_id:
-                own |= of(by_id[parent])
-        return own - {None}
-
-    return {row.clip_id: of(row) for row in rows}
+def bare(*lines):
+    return "".join(f"{','.join(map(str, line))}\n" for line in lines or CLIPS)
 
 
-def folds(rows, protocol):
-    return list(folds_of(to_table(Clip, rows), protocol))
+@pytest.fixture
+def official(tmp_path):
+    """Read a list of this text."""
+
+    def call(text):
+        (tmp_path / "combined.csv").write_text(text, encoding="utf-8")
+        return read_megc2019(tmp_path / "combined.csv")
+
+    return call
 
 
-ALL = st.sampled_from([*PROTOCOLS.values(), Protocol("group", k=2, seed=3), Protocol("person", corpora_apart=True)])
+DERIVED = "dataset,sub,filename_o,label,apex,imagename,sub_filename\n" + "".join(
+    f"{d},{s},{c},{n},,{s}_{c}.jpg,\n" for d, s, c, n in CLIPS
+)
 
 
-@settings(max_examples=60, deadline=None)
-@given(corpora(), ALL)
-def test_what_holds_for_every_fold(rows, protocol):
-    contributors = expected_contributors(rows)
-    tested = Counter()
-    for fold in folds(rows, protocol):
-        train = [row for row, belongs in zip(rows, fold.train, strict=True) if belongs]
-        test = [row for row, belongs in zip(rows, fold.test, strict=True) if belongs]
-        assert test
-        assert not any(row.is_synthetic for row in test)
-        assert {row.person_id for row in test} == set(fold.held_out)
-        for row in train:
-            names = contributors[row.clip_id]
-            assert names.isdisjoint(fold.held_out)
-            assert names.isdisjoint(f"{person.split(':')[0]}:*" for person in fold.held_out)
-        if protocol.corpora_apart:
-            assert {row.corpus for row in (*train, *test) if not row.is_synthetic} == {fold.name.partition("/")[0]}
-        tested.update(row.clip_id for row in test)
-    wanted = [r for r in rows if not r.is_synthetic and (protocol.published is None or r.protocols)]
-    assert tested == Counter(row.clip_id for row in wanted)
+@pytest.mark.parametrize(
+    "text",
+    [
+        bare(),
+        bare().replace("\n", "\n,,,\n"),
+        "data,subject,clip,label\n" + bare(),
+        DERIVED,
+        "\ufeff" + bare().replace("\n", "\r\n"),
+        bare().replace(",0\n", ",negative\n"),
+        bare().replace("s09,s09_sur", "s9,s9_sur").replace("6,006", "006,6").replace("sub91", "1/91/sub91"),
+        bare().replace("casme2", "CASME2").replace("EP02_01f", "ep02_01F"),
+    ],
+    ids=["bare", "commas", "header", "derived", "bom", "words", "spellings", "case"],
+)
+def test_every_form_says_the_same(official, text):
+    found = official(text)
+    assert found.misfits == ()
+    joined, findings = with_megc2019(manifest(clips=corpus_rows()), found)
+    assert findings == []
+    assert [row.protocols for row in joined.clips] == [("megc2019",)] * 5 + [("else",)]
+    assert joined.provenance["megc2019"] == "membership by combined.csv"
+    assert all(row.issues == () for row in joined.clips)
 
 
-@settings(max_examples=25, deadline=None)
-@given(corpora(), ALL, st.randoms(use_true_random=False))
-def test_the_order_of_the_rows_changes_nothing(rows, protocol, random):
-    order = list(range(len(rows)))
-    random.shuffle(order)
-    again = {fold.name: fold for fold in folds([rows[place] for place in order], protocol)}
-    for fold in folds(rows, protocol):
-        assert again[fold.name].held_out == fold.held_out
-        assert (again[fold.name].train == fold.train[order]).all()
-        assert (again[fold.name].test == fold.test[order]).all()
+def test_without_the_list_the_readers_rule_stands():
+    rows = manifest(clips=corpus_rows())
+    same, findings = with_megc2019(rows, None)
+    assert (same.clips, findings) == (rows.clips, [])
+    assert same.provenance == {"megc2019": "membership by rule"}
+    assert with_megc2019(manifest(), None)[0].provenance == {}
 
 
-@settings(max_examples=25, deadline=None)
-@given(corpora(), ALL, st.data())
-def test_clips_that_come_later_move_none(rows, protocol, data):
-    """Synthetic clips never; real ones not either, but for balanced groups, which hang on how many there are."""
-    late = [r for r in rows if r.is_synthetic or (protocol.leaves_out != "group" and int(r.clip_id[5:]) >= len(SEATS))]
-    parents = {parent for r in rows for parent in (r.driver_clip_id, r.target_clip_id)}
-    gone = {row.clip_id for row in late if row.clip_id not in parents and data.draw(st.booleans())}
-    kept = np.array([row.clip_id not in gone for row in rows])
-    after = {fold.name: fold for fold in folds(rows, protocol)}
-    for fold in folds([row for row, stays in zip(rows, kept, strict=True) if stays], protocol):
-        assert after[fold.name].held_out == fold.held_out
-        assert (after[fold.name].train[kept] == fold.train).all()
-        assert (after[fold.name].test[kept] == fold.test).all()
+def test_zeros_that_tell_clips_apart_count(official):
+    one, two = (clip(clip_id=n, name=f"sub91/{n}", label_megc3="surprise") for n in ("EP03_1", "EP03_01"))
+    joined, findings = with_megc2019(manifest(clips=(one, two)), official("casme2,sub91,EP03_01,2\n"))
+    assert findings == []
+    assert [row.protocols for row in joined.clips] == [(), ("megc2019",)]
+    joined, findings = with_megc2019(manifest(clips=(one, two)), official("casme2,sub91,EP03_001,2\n"))
+    assert "may be sub91/EP03_1 and sub91/EP03_01; none" in findings[0]
+    assert all(row.protocols == () for row in joined.clips)
 
 
-def test_a_person_of_two_corpora_is_on_neither_side_of_the_other():
-    rows = [real(i, seat, "surprise", False) for i, seat in enumerate(range(len(SEATS)))]
-    fold = next(fold for fold in folds(rows, PROTOCOLS["corpus"]) if fold.name == "samm-lv")
-    assert fold.held_out == ("samm:006",)
-    table = to_table(Clip, rows)
-    assert fold.ids(table, "test") == ["clip-4"]
-    assert "clip-3" not in fold.ids(table, "train")
-    assert fold.ids(table, "train") == ["clip-0", "clip-1", "clip-2", "clip-5", "clip-6"]
+def test_a_contradiction_and_a_line_without_clip_are_findings(official):
+    text = bare().replace("EP09f,0", "EP09f,1") + "casme2,sub99,EP01_01,0\nsmic,s1,s1_po_1,1\n"
+    text += bare(next(iter(CLIPS)))
+    joined, findings = with_megc2019(manifest(clips=corpus_rows()), official(text))
+    contradicted = joined.clips[1]
+    assert contradicted.label_megc3 == "negative"
+    assert [issue.code for issue in contradicted.issues] == ["megc2019-label"]
+    assert "combined.csv, line 2 says positive" in contradicted.issues[0].detail
+    assert contradicted.protocols == ("megc2019",)
+    assert sorted(line.split(": ")[0] for line in findings) == [
+        "combined.csv",
+        "combined.csv",
+        "combined.csv, line 8",
+        "sub92/EP09f",
+    ]
+    assert any("1 lines have no clip of casme2: sub99 EP01_01." in line for line in findings)
 
 
-def test_another_name_of_the_person_bars_too():
-    rows = [real(i, seat, "surprise", False) for i, seat in enumerate(range(len(SEATS)))]
-    rows.append(synthetic(rows[0], rows[1], clip_id="syn-0", generator_training_subjects=("samm-lv:006",)))
-    trains = {fold.name: bool(fold.train[-1]) for fold in folds(rows, PROTOCOLS["loso"])}
-    assert trains["smic:s01"]
-    assert not trains["samm:006"]
+def test_lines_of_a_corpus_that_is_not_there_are_none(official):
+    only = tuple(row for row in corpus_rows() if row.corpus == "casme2")
+    _, findings = with_megc2019(manifest(clips=only), official(bare()))
+    assert findings == []
 
 
-def test_failed_clips_and_plain_faces_belong_to_no_fold():
-    rows = [real(0, 0, "surprise", False), real(1, 1, "surprise", False)]
-    rows += [clip(clip_id="clip-2", expression="neutral"), clip(clip_id="clip-3", status="failed", reason="no face")]
-    for fold in folds(rows, PROTOCOLS["loso"]):
-        assert not (fold.train | fold.test)[2:].any()
+def test_odd_lines_are_named_and_a_wrong_file_is_refused(official, tmp_path):
+    found = official(bare() + "casme9,sub91,EP1,0\ncasme2,sub91,EP1,7\nsamm\n")
+    assert [line.split(":")[0] for line in found.misfits] == [f"combined.csv, line {n}" for n in (6, 7, 8)]
+    _, findings = with_megc2019(manifest(clips=corpus_rows()), found)
+    assert findings == list(found.misfits)
+    for text in ("", "a,b\n", "data,subject,clip,label\n"):
+        with pytest.raises(UsageError, match="is not the MEGC2019 list"):
+            official(text)
+    with pytest.raises(UsageError, match="cannot be read"):
+        read_megc2019(tmp_path / "absent.csv")
+    (tmp_path / "x.csv").write_bytes(b"casme2,\xff")
+    with pytest.raises(UsageError, match="not UTF-8"):
+        read_megc2019(tmp_path / "x.csv")
 
 
-def test_groups_share_out_the_classes():
-    # Nine people of three clips each, of one class each: three groups can hold three of every class.
-    counts = {f"casme2:sub{i:02d}": Counter({sorted(WORDS)[i % 3]: 3}) for i in range(9)}
-    for seed in range(4):
-        found = groups(counts, 3, seed)
-        assert sorted(person for group in found for person in group) == sorted(counts)
-        for group in found:
-            assert sum((counts[person] for person in group), Counter()) == Counter(dict.fromkeys(WORDS, 3))
-    assert len({groups(counts, 3, seed) for seed in range(4)}) > 1
-    with pytest.raises(UsageError, match="10 folds cannot be made of 9 persons: choose 2 to 9"):
-        groups(counts, 10)
+def composite():
+    """As many clips and subjects as were published."""
+    return [
+        clip(clip_id=f"{corpus}-{i}", corpus=corpus, person_id=f"{corpus}:{i % people}", protocols=("megc2019",))
+        for corpus, (count, people) in COUNTS.items()
+        for i in range(count)
+    ]
 
 
-def test_what_cannot_be_made_is_said():
-    one = [real(0, 0, "surprise", False)]
-    with pytest.raises(UsageError, match="leaving a corpus out takes two of them; the clips are all of casme2"):
-        folds(one, PROTOCOLS["corpus"])
-    with pytest.raises(UsageError, match="no real clip of the protocol 'megc2019'"):
-        folds(one, PROTOCOLS["cde"])
-    with pytest.raises(UsageError, match="there is no protocol 'lopo': choose one of loso, k-fold, corpus, cde, sde"):
-        protocol_named("lopo")
-    with pytest.raises(UsageError, match="a number goes with k-fold"):
-        protocol_named("loso", k=3)
-    assert protocol_named("k-fold", k=3, seed=1) == Protocol("group", k=3, seed=1)
-
-
-def test_ancestors_are_found_in_other_manifests_and_missed_where_nobody_has_them():
-    first, second = real(0, 0, "surprise", False), real(1, 1, "surprise", False)
-    middle = synthetic(first, second, clip_id="syn-0", generator_training_subjects=("smic:*",))
-    last = synthetic(middle, real(2, 2, "surprise", False), clip_id="syn-1", forbidden_subjects=())
-    alone, others = to_table(Clip, [last]), to_table(Clip, [first, second, middle])
-    assert Lineage(alone).unknown("syn-1") == {"syn-0", "clip-2"}
-    found = Lineage(alone, others)
-    assert found.unknown("syn-1") == {"clip-2"}
-    assert found.ancestors("syn-1") == {"syn-0", "clip-0", "clip-1", "clip-2"}
-    assert found.contributors("syn-1") == {"casme2:sub91", "casme2:sub92", "casme2:sub93", "smic:*"}
-
-
-def test_rows_that_descend_from_each_other_end():
-    row = synthetic(real(0, 0, "surprise", False), real(1, 1, "surprise", False), clip_id="syn-0", parents=("syn-1",))
-    other = synthetic(row, row, clip_id="syn-1")
-    lineage = Lineage(to_table(Clip, [row, other]))
-    assert lineage.contributors("syn-0") == lineage.contributors("syn-1") == {"casme2:sub91", "casme2:sub92"}
+def test_the_published_counts_are_checked_where_all_three_corpora_are_there():
+    rows = composite()
+    assert len(rows) == 442
+    assert sum(people for _, people in COUNTS.values()) == 68
+    assert about_megc2019(rows) == []
+    assert about_megc2019(row for row in rows if row.corpus != "samm") == []
+    (said,) = about_megc2019([replace(rows[0], protocols=()), *rows[1:]])
+    assert "441 clips of 68 subjects (casme2 144 of 24, samm 133 of 28" in said
+    assert "published are 442 clips of 68 subjects" in said
+    assert about_megc2019([replace(row, protocols=()) for row in rows])

@@ -56,9 +56,9 @@ def _judge_training(
         report.leak("R3", where, f"{', '.join(sorted(found))} is held out and was looked at to choose the gates")
     elif found := known.contributors & names:
         report.leak("R9", where, f"{', '.join(sorted(found))} is held out and had a part in an ancestor of this clip")
-    if shared := known.recordings & recordings:
-        what = "and a clip it is made of " if known.is_synthetic else ""
-        report.leak("R7", where, f"it {what}is cut from {', '.join(sorted(shared))}, as a test clip of the fold is")
+    elif shared := known.recordings & recordings:
+        what = "a clip that it is made of" if known.is_synthetic else "it"
+        report.leak("R7", where, f"{what} is cut from {', '.join(sorted(shared))}, as a test clip of the fold is")
 
 
 def _judge_tests(report: Report, fold: Listing, listed: Listed, tested_in: dict[int, str]) -> None:
@@ -79,7 +79,8 @@ def _held_out(fold: Listing, listed: Listed) -> frozenset[str]:
 
 
 def _recordings(fold: Listing, listed: Listed) -> frozenset[str]:
-    return frozenset(found for _, known in _known(listed, fold.test) if known for found in known.recordings)
+    real = [known for _, known in _known(listed, fold.test) if known is not None and not known.is_synthetic]
+    return frozenset(found for known in real for found in known.recordings)
 
 
 def _known(listed: Listed, entries: list[tuple[str, int]]) -> Iterator[tuple[str, Known | None]]:

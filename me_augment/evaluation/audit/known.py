@@ -99,7 +99,9 @@ def names_of_table(rows: Iterable[Mapping[str, Any]], origin: Origin | None) -> 
     for row in rows:
         known = of_row(row)
         clip = origin.rows.get(str(row["clip_id"])) if origin else None
-        names.add(known if clip is None or origin is None else _both(known, origin.known(clip)), [str(row["name"])])
+        name = str(row["name"])
+        told = known if clip is None or origin is None else _both(known, origin.known(clip))
+        names.add(told, [name, name.rpartition("/")[2]])
     return names
 
 

@@ -100,10 +100,11 @@ def made(clip: Clip) -> bool:
     return clip.is_synthetic or clip.generator is not None or bool(clip.parents) or clip.driver_clip_id is not None
 
 
-def canonical(corpus: str, subject: str) -> str | None:
-    """The id that a person of a known corpus has: corpora that share their people share it. None for other corpora."""
+def canonical(person_id: str) -> str:
+    """The id that a person has: corpora that share their people share it (`samm-lv:006` is `samm:006`)."""
+    corpus, _, subject = person_id.partition(":")
     known = CORPORA.get(corpus)
-    return f"{known.people or known.name}:{subject}" if known else None
+    return f"{known.people or known.name}:{subject}" if known else person_id
 
 
 def _is_manifest(folder: Path) -> bool:

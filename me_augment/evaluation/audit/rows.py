@@ -122,9 +122,8 @@ def _judge_persons(origin: Origin, real: list[Clip], report: Report) -> None:
     for clip in real:
         where = f"clips.parquet, {clip.clip_id}"
         spelled[clip.corpus, clip.subject].add(clip.person_id)
-        wanted = canonical(clip.corpus, clip.subject)
-        if wanted is not None and wanted.partition(":")[0] != clip.person_id.partition(":")[0]:
-            report.leak("R6", where, f"{clip.corpus} shares its people: the person is {wanted}, not {clip.person_id}")
+        if (wanted := canonical(clip.person_id)) != clip.person_id:
+            report.leak("R6", where, f"its corpus shares people: the person is {wanted}, not {clip.person_id}")
         if clip.content_sha256 is not None and clip.content_sha256.strip("0"):
             other = of_content[clip.content_sha256].setdefault(clip.person_id, clip)
             for person, twin in of_content[clip.content_sha256].items():
