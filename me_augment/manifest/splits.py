@@ -20,8 +20,9 @@ from numpy.typing import NDArray
 from me_augment.errors import UsageError
 from me_augment.manifest.folds import training_mask
 from me_augment.manifest.ids import digest
-from me_augment.manifest.labels import column_of
+from me_augment.manifest.labels import class_column
 from me_augment.manifest.lineage import closed
+from me_augment.manifest.protocols import MEGC2019
 
 Mask = NDArray[np.bool_]
 
@@ -71,8 +72,8 @@ PROTOCOLS: Mapping[str, Protocol] = {
     "loso": Protocol("person"),
     "k-fold": Protocol("group"),
     "corpus": Protocol("corpus"),
-    "cde": Protocol("person", published="megc2019"),
-    "sde": Protocol("person", published="megc2019", corpora_apart=True),
+    "cde": Protocol("person", published=MEGC2019),
+    "sde": Protocol("person", published=MEGC2019, corpora_apart=True),
 }
 
 
@@ -183,7 +184,7 @@ def _held_out(
             yield person, (person,), tested & (persons == person)
         return
     counts: dict[str, Counter[str]] = defaultdict(Counter)
-    for person, label in zip(persons[tested], _cells(clips, column_of(labels))[tested], strict=True):
+    for person, label in zip(persons[tested], _objects(class_column(labels, clips))[tested], strict=True):
         counts[person][label or ""] += 1
     for index, group in enumerate(groups(counts, protocol.k, protocol.seed), 1):
         yield f"{index}/{protocol.k}", group, tested & np.isin(persons, group)
@@ -212,4 +213,8 @@ def _column(clips: pa.Table, name: str) -> Mask:
 
 
 def _cells(clips: pa.Table, name: str) -> NDArray[np.object_]:
-    return np.array([*clips.column(name).to_pylist(), None], object)[:-1]
+    return _objects(clips.column(name))
+
+
+def _objects(column: pa.ChunkedArray) -> NDArray[np.object_]:
+    return np.array([*column.to_pylist(), None], object)[:-1]
