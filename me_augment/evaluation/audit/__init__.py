@@ -58,6 +58,9 @@ def audit(folder: Path, against: Sequence[Path] = ()) -> Report:
         judge_bytes(listed, report)
         if listed.pictures:
             judge_pictures(listed, report)
+        else:
+            report.open["R4"].append("how these files were scaled is not looked at; flow trees are")
+            report.open["R9"].append("what these files show is not compared, so that a mirrored copy is not seen")
     if rows is not None:
         _judge_table(rows, origin, report, with_folds=bool(listed.folds))
     synthetic = sum(bool(item.known and item.known.is_synthetic) for item in listed.items)

@@ -5,15 +5,18 @@ Every reader gives what it found as entries (fold, part, where, name); another l
 
 from __future__ import annotations
 
+import csv
+import json
 import os
 import re
 import tarfile
-from collections.abc import Callable, Container, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 from me_augment.errors import MeAugmentError
 from me_augment.evaluation.audit.contents import Contents
+from me_augment.evaluation.audit.known import Names
 from me_augment.evaluation.audit.listing import Items, Listed, Listing
 
 _PART = {"train": "train", "trainlist": "train", "test": "test", "testlist": "test"}
@@ -41,7 +44,7 @@ class Entry:
     file: Path | None
 
 
-def read_lists(folder: Path, known: Container[str]) -> Listed:
+def read_lists(folder: Path, known: Names) -> Listed:
     """The folds of an export; none where it lists none. Folds without any test clip hold nobody out and are left out.
 
     Args:
@@ -59,7 +62,7 @@ def read_lists(folder: Path, known: Container[str]) -> Listed:
             for entry in reader(folder, known):
                 is_file = entry.file is not None and entry.file.is_file()
                 numbered.append((entry, contents.add(entry.file, entry.file.stat()) if is_file and entry.file else -1))
-    except (OSError, UnicodeDecodeError, tarfile.TarError) as error:
+    except (OSError, ValueError, KeyError, AttributeError, csv.Error, tarfile.TarError) as error:
         raise MeAugmentError(f"a list of {folder} cannot be read ({error}).") from error
     merged = contents.merged()
     nameless: dict[str, int] = {}
@@ -76,7 +79,7 @@ def read_lists(folder: Path, known: Container[str]) -> Listed:
     return Listed(items.listed, found, pictures=False)
 
 
-def _listed(folder: Path, known: Container[str]) -> Iterator[Entry]:
+def _listed(folder: Path, known: Names) -> Iterator[Entry]:
     """Lists of names, one a line, with or without class and number of frames behind."""
     for path in _below(folder, _DEEPEST):
         found = _LIST.fullmatch(path.name)
@@ -97,7 +100,7 @@ def _listed(folder: Path, known: Container[str]) -> Iterator[Entry]:
                 yield Entry(fold, part, f"{where}, line {number}", name, file)
 
 
-def _foldered(folder: Path, known: Container[str]) -> Iterator[Entry]:
+def _foldered(folder: Path, known: Names) -> Iterator[Entry]:
     """Folders called `train` and `test`, with files or folders of frames in them."""
     for path in _below(folder, _DEEPEST):
         part = _PART.get(path.name.casefold())
@@ -121,7 +124,43 @@ def _foldered(folder: Path, known: Container[str]) -> Iterator[Entry]:
                         yield Entry(fold, part, where, _key_of(str(file), path, known), file)
 
 
-READERS: tuple[Callable[[Path, Container[str]], Iterable[Entry]], ...] = (_listed, _foldered)
+def _columns(folder: Path, known: Names) -> Iterator[Entry]:
+    """Arrays: `meta.csv` names the fold that tests a row, and all that it may train."""
+    path = folder / "meta.csv"
+    if not path.is_file():
+        return
+    with path.open(newline="", encoding="utf-8") as file:
+        for row in csv.DictReader(file):
+            if not {"clip_id", "test_fold", "allowed_folds"} <= set(row):
+                return
+            for part, folds in (("test", row["test_fold"]), ("train", row["allowed_folds"])):
+                for fold in filter(None, folds.split(";")):
+                    yield Entry(fold, part, f"meta.csv, {row['clip_id']}, fold {fold}", row["clip_id"], None)
+
+
+def _sheets(folder: Path, known: Names) -> Iterator[Entry]:
+    """Trees in a corpus' shape: a list of clips, `dataset,subject,clip,label`, for each fold.
+
+    Loaders of those corpora test the persons held out, whom export.json names, and train on all others of the list.
+    """
+    record = folder / "export.json"
+    if not (folder / "folds").is_dir() or not record.is_file():
+        return
+    for fold, about in json.loads(record.read_text(encoding="utf-8"))["folds"].items():
+        held_out = {about.get("person_id"), *about.get("persons", ())}
+        for path in sorted((folder / "folds" / fold).glob("*.csv")):
+            where = path.relative_to(folder).as_posix()
+            with path.open(newline="", encoding="utf-8") as file:
+                for number, row in enumerate(csv.reader(file), 1):
+                    if len(row) != 4 or _LIST.fullmatch(path.name):
+                        break
+                    name = f"{row[1]}/{row[2]}"
+                    found = known.get(name)
+                    tested = found is not None and not found.is_synthetic and not held_out.isdisjoint(found.persons)
+                    yield Entry(fold, "test" if tested else "train", f"{where}, line {number}", name, None)
+
+
+READERS: tuple[Callable[[Path, Names], Iterable[Entry]], ...] = (_listed, _foldered, _columns, _sheets)
 
 
 def _members(folder: Path, fold: str, part: str, shard: Path, where: str) -> Iterator[Entry]:
@@ -134,7 +173,7 @@ def _members(folder: Path, fold: str, part: str, shard: Path, where: str) -> Ite
         yield Entry(fold, part, f"{where}: {shard.name}, {name}", name, None)
 
 
-def _named(line: str, folder: Path, beside: Path, known: Container[str]) -> str | None:
+def _named(line: str, folder: Path, beside: Path, known: Names) -> str | None:
     """The name in a line: all of it, its first cell, or what stands before the last one or two words."""
     text = line.strip()
     words = text.rsplit(maxsplit=2)
@@ -149,7 +188,7 @@ def _named(line: str, folder: Path, beside: Path, known: Container[str]) -> str 
     )
 
 
-def _key_of(path: str, part: Path, known: Container[str]) -> str:
+def _key_of(path: str, part: Path, known: Names) -> str:
     """A path below a part of a fold as the table calls it: as long as needed, as short as known."""
     pieces = Path(path).relative_to(part).as_posix().split("/")
     for start in range(len(pieces)):

@@ -101,7 +101,8 @@ def names_of_table(rows: Iterable[Mapping[str, Any]], origin: Origin | None) -> 
         clip = origin.rows.get(str(row["clip_id"])) if origin else None
         name = str(row["name"])
         told = known if clip is None or origin is None else _both(known, origin.known(clip))
-        names.add(told, [name, name.rpartition("/")[2]])
+        pieces = name.split("/")
+        names.add(told, [str(row["clip_id"]), *("/".join(pieces[start:]) for start in range(len(pieces)))])
     return names
 
 

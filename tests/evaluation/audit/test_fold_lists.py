@@ -1,6 +1,7 @@
 """Exports that are not flow trees: their folds are lists, folders or shards, and leaks in them are found alike."""
 
 import io
+import json
 import tarfile
 
 import pyarrow as pa
@@ -19,7 +20,7 @@ class Export:
     def __init__(self, folder, write):
         self.scene = Scene(folder)
         self.folder = folder / "export"
-        self.folder.mkdir()
+        self.folder.mkdir(parents=True)
         self.write = write
         self.names = {clip.clip_id: f"videos/{clip.clip_id}.mkv" for clip in self.scene.clips}
         (self.folder / "videos").mkdir()
@@ -75,7 +76,28 @@ def shards(export, fold, part, ids):
     (export.folder / f"{fold}_{part}.txt").write_text(f"shards/{fold}-{part}-000000.tar\n")
 
 
-FORMATS = [lists, csvs, folders, shards]
+def arrays(export, fold, part, ids):
+    """A column for the fold that tests a row, another for all that it trains."""
+    path = export.folder / "meta.csv"
+    cells = json.loads((export.folder / "cells.json").read_text()) if path.exists() else {}
+    for clip_id in ids:
+        cells.setdefault(clip_id, {"train": [], "test": []})[part].append(fold)
+    (export.folder / "cells.json").write_text(json.dumps(cells))
+    lines = [f"{clip_id},{';'.join(c['test'])},{';'.join(c['train'])}\n" for clip_id, c in cells.items()]
+    path.write_text("clip_id,test_fold,allowed_folds\n" + "".join(lines))
+
+
+def sheets(export, fold, part, ids):
+    """A list in the corpus' own form for each fold; who is tested follows from who is held out."""
+    place = export.folder / "folds" / fold
+    place.mkdir(parents=True, exist_ok=True)
+    with (place / "combined_3class_gt.csv").open("a") as file:
+        file.writelines(f"casme2,videos,{clip_id},1\n" for clip_id in ids)
+    folds = {f"fold_sub{number:02d}": {"person_id": f"casme2:sub{number:02d}"} for number in range(1, 6)}
+    (export.folder / "export.json").write_text(json.dumps({"format": "frames", "folds": folds}))
+
+
+FORMATS = [lists, csvs, folders, shards, arrays]
 
 
 @pytest.fixture(params=FORMATS)
@@ -116,6 +138,18 @@ def test_a_clip_that_two_folds_test(export):
         export.fold(number, tested=["clip-sub01-EP01"] if number == 2 else [])
     leaks = export.audited(export.scene.run()).leaks
     assert any(leak.rule == "R5" and "fold_sub02" in leak.where and "fold_sub01" in leak.detail for leak in leaks)
+
+
+@pytest.mark.parametrize(("planted", "number", "rule"), [("syn-plain", 1, "R1"), ("syn-net", 4, "R2")])
+def test_sheets_of_folds(tmp_path, planted, number, rule):
+    clean, export = Export(tmp_path / "clean", sheets), Export(tmp_path, sheets)
+    for other in range(1, 6):
+        clean.fold(other)
+        export.fold(other, plus=[planted] if other == number else [])
+    report = clean.audited(clean.scene.run())
+    assert (report.leaks, report.missing, report.counts["folds"]) == ([], [], 5)
+    (leak,) = export.audited(export.scene.run()).leaks
+    assert (leak.rule, leak.where) == (rule, f"folds/fold_sub{number:02d}/combined_3class_gt.csv, line 1")
 
 
 def test_a_file_under_another_name_is_known_by_its_bytes(tmp_path):
