@@ -13,7 +13,7 @@ from me_augment.demo.actions import Side
 from me_augment.demo.corpus import TrueClip, draw_timing, head_drift
 from me_augment.demo.faces import Look, Subject, make_subject
 
-NOISE = 4.0
+NOISE = 5.0
 """Standard deviation of the sensor noise, grey levels."""
 
 # Invented. Of each emotion how often it comes, and how it may look: action units at full strength.
@@ -24,7 +24,7 @@ _EMOTIONS: dict[str, tuple[float, tuple[dict[int | tuple[Side, int], float], ...
     "surprise": (0.19, ({1: 0.7, 2: 0.7}, {1: 0.8}, {2: 0.8, 5: 0.6}, {("R", 2): 0.8, 1: 0.4}, {1: 0.6, 4: 0.5})),
 }  # fmt: skip
 _HABITS = (4, 7, 12, 14, 15, 17, 1, 24)
-_STRENGTH = (0.15, 0.45)  # factor on the units: peaks of a third of a pixel to one
+_STRENGTH = (0.12, 0.4)  # factor on the units: peaks of a third of a pixel to one
 
 
 def people(count: int, seed: int = 0) -> list[Subject]:
@@ -50,7 +50,7 @@ def invent(subjects: list[Subject], clips: int, seed: int = 0) -> list[TrueClip]
     made = []
     for index, subject in enumerate(subjects):
         rng = np.random.default_rng([18, seed, index])
-        habits = {int(unit): float(rng.uniform(0.1, 0.6)) for unit in rng.choice(_HABITS, 2, replace=False)}
+        habits = {int(unit): float(rng.uniform(0.2, 0.8)) for unit in rng.choice(_HABITS, 2, replace=False)}
         shares = np.array([share for share, _ in _EMOTIONS.values()])
         for number in range(max(1, clips + int(rng.integers(-1, 2)))):
             emotion = str(rng.choice(list(_EMOTIONS), p=shares / shares.sum()))
