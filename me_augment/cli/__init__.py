@@ -16,6 +16,7 @@ from me_augment.errors import MeAugmentError
 # Command → what it does. The module me_augment.cli.<command> holds a click command called `command`.
 _COMMANDS = {
     "animate": "Make one face perform one driving clip.",
+    "audit": "Prove a training set free of leaks, or name them.",
     "au-basis": "Estimate the motion of action units from a manifest.",
     "checkpoint": "Look at a learned generator's weights, or convert them.",
     "corpora": "List the corpora that can be read.",

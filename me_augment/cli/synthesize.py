@@ -99,6 +99,13 @@ class Interval(click.ParamType):
     help="Limit on a figure of quality, such as correlation=0.9; NAME=off or off lifts one or all. A clip beyond it "
     "stays in the run as `rejected` and is not exported. Names and defaults are in the run's config.yaml.",
 )
+@click.option(
+    "--gates-chosen-on",
+    multiple=True,
+    metavar="PERSON",
+    help="Whose clips were looked at when limits of --gate were chosen, such as casme2:sub01,casme2:sub02 or casme2:*; "
+    "repeatable. Folds that hold one of them out train with none of the clips.",
+)
 @click.option("--balance", is_flag=True, help="Make rare emotions more often; --per-driver is then the mean.")
 @click.option("--seed", default=0, show_default=True, help="Seed of every random choice.")
 @generator_options
@@ -136,6 +143,7 @@ def command(
     eyes: float,
     shading: float,
     gates: tuple[str, ...],
+    gates_chosen_on: tuple[str, ...],
     balance: bool,
     seed: int,
     generator: str,
@@ -211,6 +219,7 @@ def command(
         eyes=eyes,
         shading=shading,
         gates=Gates.parse(gates),
+        gates_chosen_on=tuple(sorted({name.strip() for text in gates_chosen_on for name in text.split(",")})),
         seed=seed,
         balance=balance,
     )

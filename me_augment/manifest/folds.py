@@ -1,8 +1,9 @@
-"""Leave-one-subject-out folds and the one rule that keeps a held-out person out of training."""
+"""The one rule that keeps a held-out person out of training; `splits` makes folds by it."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+import re
+from collections.abc import Collection, Iterable, Sequence
 
 import numpy as np
 import pyarrow as pa
@@ -13,18 +14,32 @@ from me_augment.manifest.rows import Clip
 from me_augment.manifest.sequence import Rows
 
 # Where a row names whoever contributed to its clip.
-_CONTRIBUTORS = ("person_id", "driver_person_id", "target_person_id")
-_LISTS_OF_CONTRIBUTORS = ("forbidden_subjects", "generator_training_subjects")
+CONTRIBUTORS = ("person_id", "driver_person_id", "target_person_id")
+LISTS_OF_CONTRIBUTORS = ("forbidden_subjects", "generator_training_subjects")
+_PERSON = re.compile(r"[^\s:*,]+:(\*|[^:*,\n]+)")
 
 
 def covers(subjects: Iterable[str], person_id: str) -> bool:
     """Whether a list of contributors holds a person: by person id, or as `corpus:*`, everybody of that corpus."""
-    return not set(_names(person_id)).isdisjoint(subjects)
+    return not set(names_of(person_id)).isdisjoint(subjects)
 
 
-def _names(person_id: str) -> tuple[str, str]:
+def names_of(person_id: str) -> tuple[str, str]:
     """What covers a person: its id, and everybody of its corpus."""
     return person_id, f"{person_id.partition(':')[0]}:*"
+
+
+def is_person(text: str) -> bool:
+    """Whether a text names a person, `corpus:subject`, or everybody of a corpus, `corpus:*`."""
+    return _PERSON.fullmatch(text) is not None
+
+
+def contributors_of(clip: Clip) -> frozenset[str]:
+    """Everyone whom a row names as having had a part in its clip; `corpus:*` is everybody of a corpus."""
+    found = {getattr(clip, name) for name in CONTRIBUTORS}
+    for name in LISTS_OF_CONTRIBUTORS:
+        found.update(getattr(clip, name))
+    return frozenset(found - {None})
 
 
 def may_train(clip: Clip, held_out: str) -> bool:
@@ -35,25 +50,23 @@ def may_train(clip: Clip, held_out: str) -> bool:
     is not known that they did not. Those whom the row names elsewhere count even where that list, written by hand
     perhaps, forgets them.
     """
-    contributors = {getattr(clip, name) for name in _CONTRIBUTORS}
-    for name in _LISTS_OF_CONTRIBUTORS:
-        contributors.update(getattr(clip, name))
-    return not covers(contributors, held_out)
+    return not covers(contributors_of(clip), held_out)
 
 
-def training_mask(clips: pa.Table, held_out: str) -> pa.BooleanArray:
+def training_mask(clips: pa.Table, held_out: str | Collection[str]) -> pa.BooleanArray:
     """`may_train` for every row of a table of clips, (len,) without nulls.
 
     Args:
         clips: with the columns `person_id`, `driver_person_id`, `target_person_id`, `forbidden_subjects` and
             `generator_training_subjects`; others do not matter.
-        held_out: a person id.
+        held_out: a person id, or several, of whom none may have had a part.
     """
-    names = pa.array(_names(held_out))
+    persons = [held_out] if isinstance(held_out, str) else held_out
+    names = pa.array(sorted({name for person in persons for name in names_of(person)}), pa.string())
     barred = np.zeros(len(clips), bool)
-    for name in _CONTRIBUTORS:
+    for name in CONTRIBUTORS:
         barred |= pc.is_in(clips.column(name), names).to_numpy()
-    for name in _LISTS_OF_CONTRIBUTORS:
+    for name in LISTS_OF_CONTRIBUTORS:
         start = 0
         for chunk in clips.column(name).chunks:
             ends = np.cumsum(pc.fill_null(pc.list_value_length(chunk), 0).to_numpy())

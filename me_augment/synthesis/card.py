@@ -47,8 +47,9 @@ def dataset_card(real: Sequence[Clip], made: Mapping[str, int], rejected: int, s
         "## Use without leakage",
         "",
         "A clip may train the fold that holds out person P only if P is not in its `forbidden_subjects` (driver, "
-        "target, their ancestors, whoever trained the generator or gave its action units their motion; `casme2:*` is "
-        "everybody of a corpus). Synthetic clips belong in no validation or test set. "
+        "target, their ancestors, whoever trained the generator, gave its action units their motion or was looked at "
+        "when the gates were chosen; `casme2:*` is everybody of a corpus). Synthetic clips belong in no validation or "
+        "test set. `me-augment audit` finds out whether a folder keeps to that; "
         "`me_augment.MicroExpressionDataset(run, fold=P)` and `me-augment export` apply the rule.",
         "",
         "## Terms",

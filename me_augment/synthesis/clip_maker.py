@@ -26,7 +26,7 @@ from me_augment.generation.au_basis import Basis
 from me_augment.generation.motion import Measure, measure_motion
 from me_augment.manifest import Clip, Manifest, Recording
 from me_augment.manifest.au import mirrored_cell, mirrored_units
-from me_augment.manifest.folds import covers
+from me_augment.manifest.folds import contributors_of, covers
 from me_augment.manifest.ids import content_id
 from me_augment.synthesis.makers import Maker
 from me_augment.synthesis.observations import Observations
@@ -65,7 +65,7 @@ class ClipMaker:
 
     Args:
         real: manifest with the drivers and targets of the plan.
-        settings: of the run; gates and kind of driving are used here.
+        settings: of the run; gates, who they were chosen on, and kind of driving are used here.
         makers: the generators that the plan names.
         basis: what gives the motion of action units in place of the table.
         threads: clips that may be made at once; with more than one, drivers are also measured ahead.
@@ -88,6 +88,7 @@ class ClipMaker:
         self._real, self._basis = real, basis
         self._makers = {maker.checkpoint: maker for maker in makers}
         self._gates, self._filmed = settings.gates, settings.driving == "filmed"
+        self._gates_chosen_on = settings.gates_chosen_on
         self._persons = {clip.person_id for clip in real.clips}
         self._clip_of = {clip.clip_id: clip for clip in real.clips}
         self._observed = Observations(self._observe, ahead=threads if threads > 1 else 0)
@@ -202,7 +203,9 @@ class ClipMaker:
             version = generator.version
             origin, contributors = _labels_of_driver(row, driver, target), ()
         trainers = {*generator.training_subjects, *contributors}
-        persons = {*(driver.forbidden_subjects if driver else ()), *target.forbidden_subjects, *trainers}
+        persons = {*trainers, *self._gates_chosen_on, *contributors_of(target)}
+        if driver is not None:
+            persons |= contributors_of(driver)
         # Whoever looks for names finds those whom `corpus:*` stands for.
         persons |= {person for person in self._persons if covers(persons, person)}
         return Clip(

@@ -13,6 +13,7 @@ from me_augment.errors import UsageError
 from me_augment.evaluation.gates import Gates
 from me_augment.generation.action_units import read_specification
 from me_augment.generation.generator import STRONGEST
+from me_augment.manifest.folds import is_person
 from me_augment.manifest.ids import digest
 from me_augment.synthesis.timeline import SLOWEST_RATE, TEMPO
 
@@ -44,6 +45,8 @@ class Settings:
         asymmetry: lowest and highest `Rendition.asymmetry`.
         eyes, shading: see `Rendition`.
         gates: which clips are rejected.
+        gates_chosen_on: persons (`casme2:sub01`, `casme2:*`) whose clips somebody looked at when the limits were
+            chosen: their folds may not train with what the limits let pass.
         seed: of every random choice.
         balance: make rare emotions more often, so that the classes become equally large.
         checkpoints: fingerprints of the weights of learned generators, fold by fold; empty for the others.
@@ -71,6 +74,7 @@ class Settings:
     eyes: float = 0.0
     shading: float = 0.0
     gates: Gates = field(default_factory=Gates)
+    gates_chosen_on: tuple[str, ...] = ()
     seed: int = 0
     balance: bool = False
     checkpoints: tuple[str, ...] = ()
@@ -101,6 +105,12 @@ class Settings:
         for name in ("mirror", "eyes", "shading"):
             if not 0 <= getattr(self, name) <= 1:
                 raise UsageError(f"--{name} is {getattr(self, name):g}; it must lie between 0 and 1.")
+        for person in self.gates_chosen_on:
+            if not is_person(person):
+                raise UsageError(
+                    f"--gates-chosen-on {person!r} is no person id: write corpus and subject, such as casme2:sub01, or "
+                    "casme2:* for everybody of a corpus."
+                )
         if self.driving == "filmed":
             self._check_filmed()
         if self.fps is not None and not _is_rate(self.fps):

@@ -245,7 +245,8 @@ def test_a_clip_that_fails_a_gate_is_kept_but_not_used(tiny_manifest, tmp_path):
     execute(tmp_path / "loose")
     gains = sorted(c.quality_gain for c in Manifest.open(tmp_path / "loose").clips if c.is_synthetic)
     limit = (gains[len(gains) // 2 - 1] + gains[len(gains) // 2]) / 2
-    strict = prepared(tiny_manifest, gates=Gates.parse(["off", f"gain_low={limit}"]))
+    looked_at = ("casme2:sub91", "samm:*")
+    strict = prepared(tiny_manifest, gates=Gates.parse(["off", f"gain_low={limit}"]), gates_chosen_on=looked_at)
     assert list(strict.plan) == list(loose.plan)  # the same clips; gates only judge them
     folder = tmp_path / "strict"
     begin(strict, folder)
@@ -256,6 +257,7 @@ def test_a_clip_that_fails_a_gate_is_kept_but_not_used(tiny_manifest, tmp_path):
     assert findings(whole, check_files=True) == []
     rejected = [clip for clip in whole.clips if clip.status == "rejected"]
     assert len(rejected) == 6
+    assert all(set(looked_at) < set(clip.forbidden_subjects) for clip in whole.clips if clip.is_synthetic)
     for clip in rejected:
         assert clip.quality_gain < limit
         assert clip.reason.startswith("quality: gain 0.")
@@ -270,7 +272,7 @@ def test_a_clip_that_fails_a_gate_is_kept_but_not_used(tiny_manifest, tmp_path):
     assert card.startswith("# Synthetic micro-expressions\n\n6 clips made")
     assert "6 did not pass the gates" in card
     with pytest.raises(UsageError, match="--gate gain_low"):
-        begin(loose, folder)
+        begin(prepared(tiny_manifest, gates=Gates.parse(["off"]), gates_chosen_on=looked_at), folder)
 
 
 def test_clips_made_beside_each_other_have_the_same_bytes(finished, tiny_manifest, tmp_path):

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, fields
 from typing import Any
 
 from me_augment.errors import UsageError
+from me_augment.manifest.folds import is_person
 
 # What the published weights were trained on by their authors' README; SAMM's persons are SAMM Long Videos' too.
 PUBLISHED_CORPORA = ("casme2", "samm", "smic")
-_PERSON = re.compile(r"[^\s:*,]+:(\*|[^:*,\n]+)")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -39,7 +38,7 @@ class Provenance:
 
     def __post_init__(self) -> None:
         for person in (*self.training_subjects, *([] if self.fold is None else [self.fold])):
-            if not _PERSON.fullmatch(person):
+            if not is_person(person):
                 raise UsageError(
                     f"{person!r} is no person id: write corpus and subject, such as casme2:sub01, or casme2:* for "
                     "everybody of a corpus."

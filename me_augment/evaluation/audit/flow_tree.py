@@ -1,0 +1,70 @@
+"""Finds the folds of a `norm_u_v_os` tree, by whomever it was made: ROOT/<fold>/u_train|u_test/<class>/<picture>."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+from me_augment.errors import MeAugmentError
+from me_augment.evaluation.audit.contents import Contents
+from me_augment.evaluation.audit.listing import Items, Listed, Listing
+
+_NAMES = ("norm_u_v_os", "three_norm_u_v_os", "datasets/three_norm_u_v_os")
+_PICTURES = (".png", ".jpg", ".jpeg", ".bmp")
+
+
+def tree_below(folder: Path) -> Path | None:
+    """The folder of folds: `folder` itself or one of those that projects call it; None where there is none."""
+    for path in (*(folder / name for name in _NAMES), folder):
+        if path.is_dir() and any((child / "u_train").is_dir() or (child / "u_test").is_dir() for child in _dirs(path)):
+            return path
+    return None
+
+
+def read_tree(tree: Path) -> Listed:
+    """Every picture of every fold; a picture is known by its bytes, of which a tree has each some seventy times.
+
+    Raises:
+        MeAugmentError: a file cannot be read.
+    """
+    contents = Contents()
+    found: list[tuple[str, dict[str, list[tuple[str, str, int]]]]] = []
+    try:
+        for child in _dirs(tree):
+            parts = {
+                part: [
+                    (entry.path[len(str(tree)) + 1 :], entry.name, contents.add(Path(entry.path), entry.stat()))
+                    for entry in _pictures(child / part)
+                ]
+                for part in ("u_train", "u_test")
+            }
+            if any(parts.values()):
+                found.append((child.name, parts))
+    except OSError as error:
+        raise MeAugmentError(f"{error.filename} cannot be read ({error.strerror}).") from error
+    merged = contents.merged()
+    items = Items()
+    folds = []
+    for name, parts in found:
+        train, test = (
+            [(where, items.add(base, contents.files[number], merged[number])) for where, base, number in parts[part]]
+            for part in ("u_train", "u_test")
+        )
+        folds.append(Listing(name, train, test))
+    return Listed(items.listed, folds, pictures=True)
+
+
+def _dirs(folder: Path) -> list[Path]:
+    return sorted(path for path in folder.iterdir() if path.is_dir() and not path.name.startswith("."))
+
+
+def _pictures(part: Path) -> Iterator[os.DirEntry[str]]:
+    """Those in the folders of classes, and those that lie beside them."""
+    if not part.is_dir():
+        return
+    for entry in sorted(os.scandir(part), key=lambda entry: entry.name):
+        if entry.is_dir():
+            yield from _pictures(Path(entry.path))
+        elif entry.name.lower().endswith(_PICTURES) and not entry.name.startswith("."):
+            yield entry

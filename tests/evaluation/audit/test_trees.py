@@ -1,0 +1,224 @@
+"""Each kind of leak is planted in a clean tree of flow pictures and has to be named, by rule and file."""
+
+import cv2
+import numpy as np
+import pytest
+from audit_scene import PEOPLE, Scene
+
+from me_augment.errors import UsageError
+from me_augment.evaluation.audit import audit
+
+
+@pytest.fixture
+def scene(tmp_path):
+    return Scene(tmp_path)
+
+
+def found(report):
+    return {(leak.rule, leak.where) for leak in report.leaks}
+
+
+def test_a_clean_tree_passes_and_says_what_could_not_be_seen(scene):
+    run, export = scene.run(), scene.export()
+    alone, beside = audit(export), audit(export, [run])
+    for report in (alone, beside, audit(export / "norm_u_v_os")):
+        assert report.leaks == []
+        assert report.exit_code == 0
+        assert report.counts == {
+            "folds": 5,
+            "places in them": 10 * 5 + 3 + 2 + 2,
+            "different files": 13,
+            "rows": 13,
+        }
+    assert [alone.verdict(f"R{n}") for n in range(1, 10)] == [
+        *("clean", "in part", "in part", "clean", "clean", "clean", "not checkable", "not checkable", "in part")
+    ]
+    assert [beside.verdict(f"R{n}") for n in (2, 3, 7)] == ["clean"] * 3
+
+
+PLANTS = {
+    "driver, by name": (lambda s: s.put("syn-plain", "sub01/u_train/1/syn_plain.png"), "R1", None),
+    "target": (lambda s: s.put("syn-plain", "sub02/u_train/0/syn_plain .png"), "R1", None),
+    "own clip": (lambda s: s.put("clip-sub03-EP01", "sub03/u_train/0/sub03_EP01 .png"), "R1", None),
+    "own clip, other name": (lambda s: s.put("clip-sub03-EP01", "sub03/u_train/0/sub04_EP09.png"), "R6", None),
+    "synthetic tested": (lambda s: s.put("syn-plain", "sub04/u_test/0/syn_plain .png"), "R5", None),
+    "tested twice": (lambda s: s.put("clip-sub03-EP01", "sub04/u_test/0/sub03_EP01 .png"), "R5", "sub04/u_test"),
+    "tested twice, other name": (lambda s: s.put("clip-sub03-EP01", "sub04/u_test/0/new.png"), "R5", "sub04/u_test"),
+    "ancestor": (lambda s: s.put("syn-child", "sub01/u_train/0/syn_child .png"), "R9", None),
+    "generator": (lambda s: s.put("syn-net", "sub04/u_train/0/syn_net .png"), "R2", None),
+}
+
+
+@pytest.mark.parametrize("kind", PLANTS)
+def test_a_clip_in_the_wrong_folder(scene, kind):
+    plant, rule, where = PLANTS[kind]
+    run, export = scene.run(), scene.export()
+    before = {path for path in export.rglob("*.png")}
+    plant(scene)
+    (planted,) = {path for path in export.rglob("*.png")} - before
+    report = audit(export, [run])
+    assert report.exit_code == 1
+    assert (rule, str(planted.relative_to(export / "norm_u_v_os"))) in found(report)
+    if where:
+        assert {leak.where.startswith(where) for leak in report.leaks if leak.rule == rule} == {True}
+
+
+def test_whoever_chose_the_gates(scene):
+    scene.config = "gates: {correlation: 0.9}\ngates_chosen_on: ['casme2:sub05']\n"
+    for clip in [clip for clip in scene.clips if clip.is_synthetic]:
+        scene.change(clip.clip_id, forbidden_subjects=tuple(sorted({*clip.forbidden_subjects, PEOPLE[4]})))
+    run, export = scene.run(), scene.export()
+    assert audit(export, [run]).leaks == []
+    scene.put("syn-plain", "sub05/u_train/0/syn_plain .png")
+    report = audit(export, [run])
+    assert found(report) == {("R3", "sub05/u_train/0/syn_plain .png")}
+    assert "casme2:sub05 is held out and was looked at" in report.leaks[0].detail
+
+
+WAYS = {
+    "u turned round": lambda p: np.dstack([p[..., 0], p[..., 1], 255 - p[..., 2]]),
+    "mirror image": lambda p: np.dstack([p[..., 0], p[..., 1], 255 - p[..., 2]])[:, ::-1],
+    "flipped": lambda p: p[:, ::-1],
+    "the same picture": lambda p: np.clip(p.astype(int) + np.indices((28, 28)).sum(0)[..., None] % 2, 0, 255),
+}
+
+
+@pytest.mark.parametrize("table", [True, False])
+@pytest.mark.parametrize("what", WAYS)
+def test_a_derivative_of_a_test_picture(tmp_path, what, table):
+    scene = Scene(tmp_path)
+    scene.clips = [clip for clip in scene.clips if table or not clip.is_synthetic]
+    run, export = scene.run(), scene.export(table)
+    tested = cv2.imread(str(export / "norm_u_v_os/sub03/u_test/0/sub03_EP02 .png"))
+    planted = "sub03/u_train/0/sub04_EP07.png"
+    cv2.imwrite(str(export / "norm_u_v_os" / planted), WAYS[what](tested).astype(np.uint8))
+    for against in ([run], []):
+        report = audit(export, against)
+        assert found(report) == {("R9", planted)}
+        assert what in report.leaks[0].detail
+        assert "sub03_EP02" in report.leaks[0].detail
+
+
+def test_a_derivative_that_trains_other_folds_is_none(scene):
+    export = scene.export()
+    tested = cv2.imread(str(export / "norm_u_v_os/sub03/u_test/0/sub03_EP02 .png"))
+    cv2.imwrite(str(export / "norm_u_v_os/sub04/u_train/0/sub03_EP02_m.png"), WAYS["mirror image"](tested))
+    report = audit(export)
+    assert (report.leaks, report.missing) == ([], [])
+
+
+def test_one_person_under_two_names(scene):
+    """SAMM's people are SAMM Long Videos' too."""
+    scene.real("casme2:sub06", "EP01", person_id="casme2:sub05", subject="sub06")
+    export = scene.export()
+    tree = export / "norm_u_v_os"
+    (tree / "sub06/u_train/0").mkdir(parents=True)
+    (tree / "sub06/u_test/0").mkdir(parents=True)
+    for path in (tree / "sub05/u_test/0").iterdir():
+        (tree / "sub06" / ("u_test" if "sub06" in path.name else "u_train") / "0" / path.name).hardlink_to(path)
+    (tree / "sub05/u_test/0/sub06_EP01 .png").unlink()
+    report = audit(export)
+    assert ("R6", "sub06/u_train/0/sub05_EP01 .png") in found(report)
+    assert {leak.rule for leak in report.leaks} == {"R6"}
+
+
+def test_clips_of_one_recording_on_both_sides(scene):
+    scene.real("casme2:sub05", "EP03", recording_id="rec-sub04-EP01")
+    run, export = scene.run(), scene.export()
+    report = audit(export, [run])
+    assert ("R7", "sub05/u_train/0/sub04_EP01 .png") in found(report)
+    assert ("R7", "sub04/u_train/0/sub05_EP03 .png") in found(report)
+    assert audit(export).verdict("R7") == "not checkable"
+
+
+FORGOTTEN = {
+    "driver": ("syn-plain", PEOPLE[0], "R1"),
+    "target": ("syn-plain", PEOPLE[1], "R1"),
+    "trainer": ("syn-net", PEOPLE[3], "R2"),
+    "ancestor": ("syn-child", PEOPLE[0], "R9"),
+}
+
+
+@pytest.mark.parametrize("who", FORGOTTEN)
+def test_a_table_that_forgets_someone(scene, who):
+    clip_id, person, rule = FORGOTTEN[who]
+    run, export = scene.run(), scene.export()
+    rows = [scene.row(clip) for clip in scene.clips]
+    for row in rows:
+        if row["clip_id"] == clip_id:
+            row["forbidden_subjects"].remove(person)
+            name = row["name"]
+    scene.table(rows)
+    report = audit(export, [run])
+    assert (rule, f"clips.parquet, {name}") in found(report)
+    assert person in "".join(leak.detail for leak in report.leaks)
+
+
+def test_a_table_that_calls_the_synthetic_real_or_another_person(scene):
+    run, export = scene.run(), scene.export()
+    rows = [scene.row(clip) for clip in scene.clips]
+    rows[0]["person_id"] = "casme2:sub02"
+    rows[-1]["is_synthetic"] = False
+    scene.table(rows)
+    report = audit(export, [run])
+    assert ("R5", f"clips.parquet, {rows[-1]['name']}") in found(report)
+    assert ("R6", f"clips.parquet, {rows[0]['name']}") in found(report)
+
+
+def test_names_alone_tell_real_clips_but_not_who_made_synthetic_ones(tmp_path):
+    scene = Scene(tmp_path)
+    export = scene.export(table=False)
+    report = audit(export)
+    assert (report.leaks, report.exit_code) == ([], 2)
+    assert "synthetic, and nobody says who had a part in them" in report.missing[0]
+    assert audit(export, [scene.run()]).exit_code == 0
+
+
+def test_a_real_tree_of_others_is_judged_by_its_folds(tmp_path):
+    scene = Scene(tmp_path)
+    scene.clips = [clip for clip in scene.clips if not clip.is_synthetic]
+    export = scene.export(table=False)
+    for number, path in enumerate(sorted(export.glob("norm_u_v_os/*/u_t*/0/*"))):
+        path.rename(path.with_name(f"{number}.png"))  # names that tell nothing: the bytes do
+    report = audit(export)
+    assert (report.leaks, report.exit_code) == ([], 0)
+    test = next(export.glob("norm_u_v_os/sub03/u_test/0/*"))
+    (export / "norm_u_v_os/sub03/u_train/0/other.png").hardlink_to(test)
+    assert ("R6", "sub03/u_train/0/other.png") in found(audit(export))
+    (export / "norm_u_v_os/sub03/u_train/0/other.png").unlink()
+    cv2.imwrite(
+        str(export / "norm_u_v_os/sub03/u_train/0/other.png"), np.random.default_rng(0).integers(0, 256, (28, 28, 3))
+    )
+    report = audit(export)
+    assert (report.leaks, report.exit_code) == ([], 2)
+    assert "sub03/u_train/0/other.png: nobody says what these" in report.missing[0]
+
+
+def test_clips_that_stand_still_look_alike_and_are_no_leak(scene):
+    export = scene.export()
+    for name in ("sub03_EP01 .png", "sub04_EP01 .png"):
+        for path in [*export.glob(f"norm_u_v_os/*/u_t*/0/{name}")]:
+            path.unlink()
+            cv2.imwrite(str(path), np.zeros((28, 28, 3), np.uint8))
+    report = audit(export)
+    assert (report.leaks, report.exit_code) == ([], 0)
+
+
+def test_pictures_stretched_by_something_else_are_told(scene):
+    export = scene.export()
+    for path in export.glob("norm_u_v_os/*/u_t*/0/sub03_EP01 .png"):
+        halved = cv2.imread(str(path)) // 2
+        path.unlink()
+        cv2.imwrite(str(path), halved)
+    np.save(export / "train_mean.npy", np.zeros(3))
+    report = audit(export)
+    assert report.verdict("R4") == "in part"
+    assert "1 pictures do not reach" in report.open["R4"][0]
+    assert "train_mean.npy" in report.open["R4"][1]
+
+
+def test_what_is_nothing_is_refused(tmp_path):
+    with pytest.raises(UsageError, match="no folder"):
+        audit(tmp_path / "nowhere")
+    with pytest.raises(UsageError, match="holds nothing that could be audited"):
+        audit(tmp_path)
