@@ -177,7 +177,9 @@ class _Tree:
         shape, tree = self._shape, self._shape.trees[self._tree]
         lossless = self._suffix != ".jpg"
         frames = (
-            "without loss" if lossless else "as JPEG of quality 100 with full colour resolution, which loses little"
+            "without loss"
+            if lossless
+            else "as JPEG of quality 100 with full colour resolution, which changes their optical flow by about 0.01 px"
         )
         holds = [
             f"The tree is that of {shape.title}.",
