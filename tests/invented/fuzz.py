@@ -7,6 +7,7 @@ judge knows no corpus: it compares the rows with those of the unspoilt one.
 from __future__ import annotations
 
 import random
+import re
 import shutil
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
@@ -163,8 +164,8 @@ def _damage(said: str, file: Path, folder: Path, root: Path, chance: random.Rand
         file.unlink()
         file.mkdir()
     elif said == "its number twice":
-        digits = "".join(char for char in file.stem if char.isdigit())
-        shutil.copy(file, file.with_name(f"{file.stem.replace(digits, '0' + digits) if digits else 'x'}{file.suffix}"))
+        stem, digits = re.subn(r"([0-9]+)(?=[^0-9]*$)", r"0\1", file.stem)
+        shutil.copy(file, file.with_name(f"{stem if digits else 'x'}{file.suffix}"))
     elif said == "its number huge":
         shutil.copy(file, file.with_name(f"{file.stem}99999999999{file.suffix}"))
     elif said == "a link out":
