@@ -110,7 +110,7 @@ def test_our_reader_reads_the_enlarged_corpus(small, out):
     assert len(read.clips) == 7
     for clip in read.clips:
         assert clip.status == "ok"
-        assert {issue.code for issue in clip.issues} == {"au-blank"}
+        assert {issue.code for issue in clip.issues} <= {"au-blank", "class-missing"}
         row = table.loc[read.recording_of[clip.recording_id].path]
         assert (clip.onset_index, clip.apex_index, clip.offset_index) == (0, 1, 2)
         assert clip.emotion == row["emotion"]

@@ -141,6 +141,14 @@ def test_disk_holds_rgb_of_u_v_strain(small, out):
             np.testing.assert_array_equal(bgr[..., 2 - channel], expected)
 
 
+def test_one_picture_as_it_was(small, out):
+    """Written once by this export; another OpenCV may differ by a few levels."""
+    export_norm_uv_os(small.manifest(), out)
+    name = "sub01_EP01_01f .png"
+    golden = cv2.imread(str(Path(__file__).parents[1] / "data" / "export" / "norm_uv_os_of_one_clip.png"))
+    assert np.abs(cv2.imread(str(out / POOL / name)).astype(int) - golden).max() <= 6
+
+
 def test_faces_are_the_aligned_apex_in_colour(small, out):
     export_norm_uv_os(small.manifest(), out)
     apex = cv2.imread(str(small.root / "casme2/sub01/EP01_01f/img51.png"))
