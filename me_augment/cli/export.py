@@ -2,51 +2,49 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import click
+
+from me_augment.export import FORMATS, export, options_of_formats
+
+
+def _formats_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Add what the formats declare; those of some formats only say so."""
+    for option, formats in reversed(options_of_formats().items()):
+        some = "" if len(formats) == len(FORMATS) else f" [{', '.join(formats)}]"
+        command = click.option(f"--{option.name}", type=option.kind, help=option.help + some)(command)
+    return command
 
 
 @click.command()
 @click.argument("source", type=click.Path(path_type=Path))
-@click.option("--format", "format_", required=True, help="Format: norm-uv-os.")
+@click.option("--format", "format_", required=True, help=f"Format: {', '.join(FORMATS)}.")
 @click.option("--out", required=True, type=click.Path(path_type=Path), help="Folder to write.")
-@click.option(
-    "--labels",
-    default="megc3",
-    show_default=True,
-    help="Label set: megc3, casme2-5, samm-5, objective or emotion (verbatim).",
-)
-@click.option("--flow", default="dis", show_default=True, help="Optical flow: dis or tvl1.")
-@click.option("--protocol", help="Only real clips of this protocol, such as megc2019.")
+@_formats_options
 @click.option("--root", type=click.Path(path_type=Path), help="Where the corpus lies now, if it moved.")
-def command(
-    source: Path, format_: str, out: Path, labels: str, flow: str, protocol: str | None, root: Path | None
-) -> None:
+def command(source: Path, format_: str, out: Path, root: Path | None, **options: str | int | None) -> None:
     """Write SOURCE, a manifest or a finished run, in a recogniser's format.
 
-    norm-uv-os is the leave-one-subject-out tree of STSTNet and HTNet: real and synthetic clips through
-    the same optical flow, synthetic clips only in the u_train of folds whose held-out person had no part in them.
+    Real and synthetic clips go through the same arithmetic; a synthetic clip trains only the folds whose held-out
+    persons had no part in it, and is tested in none. The README.md in OUT says what lies there and how to use it.
 
+    \b
+    norm-uv-os  the leave-one-subject-out tree of flow pictures of STSTNet and HTNet
+    frames      frames and label sheet as CASME II, SAMM or SMIC ship them, and a sheet for each fold
+    arrays      motion of all clips as one array, with a table beside it
     \b
     Example:
       me-augment export work/run --format norm-uv-os --out work/export
     """
     from me_augment.cli.progress import progress
-    from me_augment.export import export
     from me_augment.manifest import Manifest
 
     manifest = Manifest.open(source, root)
-    with progress("Computing flow", len(manifest.usable_clips())) as advance:
-        summary = export(
-            manifest,
-            format_,
-            out,
-            labels=labels,
-            flow=flow,
-            protocol=protocol,
-            progress=lambda *_: advance(),
-        )
+    with progress("Exporting", len(manifest.usable_clips())) as advance:
+        summary = export(manifest, format_, out, progress=lambda *_: advance(), **options)
     for line in summary.lines():
         click.echo(line)
     click.echo(f"→ {out}")

@@ -1,9 +1,9 @@
-"""Real and synthetic clips in the shape that recognition projects read, one file per format."""
+"""Real and synthetic clips in the shape that recognition projects read, one module per format."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
 from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -16,37 +16,113 @@ if TYPE_CHECKING:  # listing the formats must not cost the import of OpenCV
 
 
 @dataclass(frozen=True)
+class Option:
+    """Something that a format can be told.
+
+    Attributes:
+        name: keyword of the format's function, and with `--` before it the option on the command line.
+        help: a sentence.
+        default: where it is not given; None where the format decides by the rest.
+        choices: what it can be; () where that is not a short list.
+        kind: type of the value.
+    """
+
+    name: str
+    help: str
+    default: str | int | None
+    choices: tuple[str, ...] = ()
+    kind: type = str
+
+
+@dataclass(frozen=True)
 class Format:
-    """A format that can be written: what it is, and the function that writes it."""
+    """A format that can be written: what it is, the function that writes it, and what that takes."""
 
     title: str
     module: str
     function: str
+    options: tuple[Option, ...]
 
+
+LABELS = Option("labels", "Label set: megc3, casme2-5, samm-5, objective or emotion (verbatim).", "megc3")
+PROTOCOL = Option("protocol", "Only real clips of this protocol, such as megc2019.", None)
+FOLDS = Option("folds", "Whom to hold out in turn: loso (each person), a number of groups of persons, or none.", "loso")
+FLOW = Option("flow", "Optical flow: dis or tvl1.", "dis")
+SHAPES = ("casme2", "samm", "smic")
 
 FORMATS: Mapping[str, Format] = {
     "norm-uv-os": Format(
         title="leave-one-subject-out tree of 28x28 flow pictures, as STSTNet and HTNet read it",
         module="me_augment.export.norm_uv_os",
         function="export_norm_uv_os",
+        options=(
+            LABELS,
+            PROTOCOL,
+            FOLDS,
+            FLOW,
+            Option(
+                "variant",
+                "htnet (folds, pool, faces and table) or ststnet (folds alone, no picture of a face).",
+                "htnet",
+                ("htnet", "ststnet"),
+            ),
+        ),
+    ),
+    "frames": Format(
+        title="CASME II-, SAMM- or SMIC-shaped tree of frames with its label sheet",
+        module="me_augment.export.frames",
+        function="export_frames",
+        options=(
+            replace(LABELS, default=None),
+            PROTOCOL,
+            FOLDS,
+            Option("shape", "Corpus whose tree and sheet to write: casme2, samm or smic.", "casme2", SHAPES),
+            Option("images", "jpg (quality 100, 4:4:4) or png, which is without loss.", None, ("jpg", "png")),
+            Option("tree", "Call frames raw or cropped (as the real ones are).", None, ("raw", "cropped")),
+        ),
+    ),
+    "arrays": Format(
+        title="flow.npy, flow_raw.npy and a table, row for row",
+        module="me_augment.export.arrays",
+        function="export_arrays",
+        options=(LABELS, PROTOCOL, FOLDS, FLOW, Option("size", "Side of the maps, pixels (28).", 28, kind=int)),
     ),
 }
 
 
-def export(manifest: Manifest, format: str, out: Path, **options: Any) -> ExportSummary:
+def export(
+    manifest: Manifest, format: str, out: Path, progress: Callable[[int, int], None] | None = None, **options: Any
+) -> ExportSummary:
     """Write a manifest or a run in a format.
 
     Args:
         manifest: the clips; of a run, real and synthetic ones.
         format: a key of `FORMATS`.
         out: folder that is made; it must not exist, or be empty.
-        options: of the format's own function.
+        progress: called with (clips done, clips in all).
+        options: of the format, see `Format.options`; None is as good as not given.
 
     Raises:
-        UsageError: there is no such format, or what the format's function raises.
+        UsageError: there is no such format, it has no such option, or what the format's function raises.
         MeAugmentError: what the format's function raises.
     """
     if format not in FORMATS:
         raise UsageError(f"there is no export format {format!r}: choose one of {', '.join(FORMATS)}.")
     chosen = FORMATS[format]
-    return getattr(import_module(chosen.module), chosen.function)(manifest, out, **options)
+    given = {name: value for name, value in options.items() if value is not None}
+    known = {option.name: option for option in chosen.options}
+    for name, value in given.items():
+        if name not in known:
+            raise UsageError(f"the format {format} has no --{name}: it takes {', '.join(f'--{key}' for key in known)}.")
+        if known[name].choices and value not in known[name].choices:
+            raise UsageError(f"--{name} is {value!r}: for {format} choose one of {', '.join(known[name].choices)}.")
+    return getattr(import_module(chosen.module), chosen.function)(manifest, out, progress=progress, **given)
+
+
+def options_of_formats() -> dict[Option, list[str]]:
+    """Every option by name, as first declared, and the formats that have it."""
+    found: dict[str, tuple[Option, list[str]]] = {}
+    for name, format in FORMATS.items():
+        for option in format.options:
+            found.setdefault(option.name, (option, []))[1].append(name)
+    return {replace(option, choices=()): formats for option, formats in found.values()}

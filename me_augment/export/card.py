@@ -1,69 +1,84 @@
-"""The README of a `norm-uv-os` export: what it holds, how recognisers find it, and under which terms."""
+"""The README of an export: what it holds, how it keeps test persons out of training, and its terms."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
 from me_augment.export.summary import ClassCount
-from me_augment.manifest import Clip
 
 
-def card(classes: Mapping[str, ClassCount], folds: int, labels: str, flow: str, clips: Iterable[Clip]) -> str:
-    """Markdown for people who find the folder."""
-    real = sum(count.real for count in classes.values())
-    synthetic = sum(count.synthetic for count in classes.values())
-    terms = sorted({(clip.corpus, clip.licence) for clip in clips})
+@dataclass(frozen=True)
+class Facts:
+    """What a card tells of any export.
+
+    Attributes:
+        classes: class → clips, in index order.
+        folds: how many there are.
+        held_out: `loso`, `none` or a number of groups.
+        labels: the label set.
+        terms: corpus and licence, of each that is in it.
+    """
+
+    classes: Mapping[str, ClassCount]
+    folds: int
+    held_out: str | int
+    labels: str
+    terms: tuple[tuple[str, str], ...]
+
+    @property
+    def opening(self) -> str:
+        """How much there is, as the beginning of a paragraph."""
+        real = sum(count.real for count in self.classes.values())
+        synthetic = sum(count.synthetic for count in self.classes.values())
+        folds = {"loso": f" in {self.folds} leave-one-subject-out folds", "none": ""}.get(
+            str(self.held_out), f" in {self.folds} folds by person"
+        )
+        return f"{real} real and {synthetic} synthetic clips{folds}, label set `{self.labels}`, written by me-augment."
+
+
+TABLES = "`clips.parquet` and `clips.csv`"
+RECORD = "* `export.json`: settings, counts per fold, and which clips were left out and why."
+
+
+def card(facts: Facts, title: str, holds: Sequence[str], use: Sequence[str]) -> str:
+    """Markdown for people who find the folder.
+
+    Args:
+        facts: of the export.
+        title: the heading.
+        holds: lines on what lies in the folder; the first goes on with the opening paragraph.
+        use: lines on training, and on what keeps a test person out of it.
+    """
+    about, *listed = holds
     lines = [
-        "# Micro-expressions as flow pictures, one fold per person",
+        f"# {title}",
         "",
-        f"{real} real and {synthetic} synthetic clips in {folds} leave-one-subject-out folds, label set `{labels}`, "
-        "written by me-augment. A picture is the optical flow "
-        f"(`{flow}`) from onset to apex of the aligned face: 28x28, red u, green v, blue strain, each channel "
-        "stretched to 0..255.",
+        f"{facts.opening} {about}",
         "",
-        "| folder | class | real | synthetic |",
+        "| index | class | real | synthetic |",
         "|---|---|---|---|",
         *(
-            f"| {index} | {name} | {count.real} | {count.synthetic} |"
-            for index, (name, count) in enumerate(classes.items())
+            f"| {index} | {_cell(name)} | {count.real} | {count.synthetic} |"
+            for index, (name, count) in enumerate(facts.classes.items())
         ),
         "",
-        "* `norm_u_v_os/<subject>/u_train` and `u_test`: the folds.",
-        "* `STSNet_whole_norm_u_v_os`, `combined_datasets_whole`, `combined_3_class2_for_optical_flow.csv`: every "
-        "picture once, the face at its apex (224x224), and the table that joins them.",
-        "* `flow.npy`: (N, 3, 28, 28) float32, u and v in pixels of the 128x128 crop and strain, before the "
-        "stretching that hides how strong a motion is. Row i is row i of `clips.parquet` and `clips.csv`.",
-        "* `export.json`: settings, counts per fold, and which clips were left out and why.",
+        *listed,
+        RECORD,
         "",
-        "## Training on it",
-        "",
-        "* File names end in a blank and `.png`, as HTNet looks for them.",
-        "* Real clips keep the head motion of the person filmed, synthetic ones (but those made with --driving "
-        "filmed) have none: their pictures can be told apart. Compare results with and without the synthetic "
-        "clips on the same test folders.",
-        "* STSTNet (PyTorch) reads `norm_u_v_os` in the folder it is started in: start it here, or link the folder "
-        "there.",
-        "* HTNet reads `datasets/three_norm_u_v_os`, which is `norm_u_v_os`, the other two folders below `datasets`, "
-        "and the table in the folder it is started in.",
-        "* CausalNet reads the same names, but wants three further pictures per clip (`_1`, `_2`, `_3`: apex to "
-        "offset, and two direction maps), which are not written here.",
-        "* The published loops of these projects score three classes; other label sets need their number changed. "
-        "HTNet and CausalNet keep the epoch that does best on the test person: fix the number of epochs before "
-        "results are compared.",
-        "",
-        "## Use without leakage",
-        "",
-        "A synthetic clip trains the fold of a person only if that person is not among its `forbidden_subjects` "
-        "(driver, target, their ancestors, whoever trained the generator); no synthetic clip is in any `u_test`. The "
-        "folders keep to that. Whoever makes other splits from the pictures has to keep to it too: the table says "
-        "who contributed to each.",
+        *use,
         "",
         "## Terms",
         "",
-        "The pictures are derived from the corpora below and fall under their terms; do not pass them on where those "
-        "do not allow it. `combined_datasets_whole` shows faces.",
+        "What lies here is derived from the corpora below and falls under their terms; do not pass it on where those "
+        "do not allow it. No expression of a synthetic clip was ever made by the person seen.",
         "",
-        *(f"* {corpus}: {licence}" for corpus, licence in terms),
+        *(f"* {corpus}: {licence}" for corpus, licence in facts.terms),
         "",
     ]
     return "\n".join(lines)
+
+
+def _cell(text: str) -> str:
+    """A class as text of a table's cell: label words come from files that anybody may have written."""
+    return " ".join(text.replace("|", "/").replace("<", "&lt;").split())

@@ -6,58 +6,35 @@ OUT/combined_datasets_whole/<name>.jpg                        the face at the ap
 OUT/combined_3_class2_for_optical_flow.csv                    which picture belongs to which face
 OUT/flow.npy, clips.parquet, clips.csv                        the flow before stretching, and what each row is
 OUT/export.json, README.md                                    how it was made, and how it may be used
+
+The variant `ststnet` has the folds alone: no pool, no faces, no table that joins them.
 """
 
 from __future__ import annotations
 
-import json
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import asdict, dataclass
+import shutil
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
-import cv2
-import numpy as np
-from numpy.typing import NDArray
-
-from me_augment.errors import MeAugmentError
-from me_augment.export.card import card
-from me_augment.export.names import PictureName, fold_names, picture_names
+from me_augment.errors import UsageError
+from me_augment.export.card import Facts
+from me_augment.export.held_out import Fold
+from me_augment.export.npy import NpyRows
 from me_augment.export.pictures import FACE, apex_face, jpg, png
-from me_augment.export.summary import ClassCount, ExportSummary
-from me_augment.export.table import ExportedClip, write_clip_tables, write_htnet_table
-from me_augment.flow.choose import Labelled, Selection, Skipped, require_folds, select
+from me_augment.export.steps import Named, Progress, Task, Written, write_export
+from me_augment.export.summary import ExportSummary
+from me_augment.export.table import ExportedClip, ExportedRow, write_htnet_table
+from me_augment.flow.choose import Skipped
 from me_augment.flow.clip import CROP, measure
 from me_augment.flow.field import SIZE, STRAIN_VARIANT, require_method, stretched
 from me_augment.manifest import Manifest
-from me_augment.manifest.folds import may_test, may_train
-from me_augment.manifest.store import write_text
-from me_augment.staging import link, staged
-from me_augment.versions import installed
+from me_augment.staging import link
 
 FOLDS = "norm_u_v_os"
 POOL = "STSNet_whole_norm_u_v_os"
 FACES = "combined_datasets_whole"
 TABLE = "combined_3_class2_for_optical_flow.csv"
-
-
-@dataclass(frozen=True)
-class _Picture:
-    """A clip whose picture is in the pool."""
-
-    source: Labelled
-    name: PictureName
-    maps: NDArray[np.float32]
-    peak: float
-
-
-@dataclass(frozen=True)
-class _Fold:
-    """How many clips a fold has."""
-
-    person_id: str
-    train_real: int
-    train_synthetic: int
-    test: int
 
 
 def export_norm_uv_os(
@@ -67,7 +44,9 @@ def export_norm_uv_os(
     labels: str = "megc3",
     flow: str = "dis",
     protocol: str | None = None,
-    progress: Callable[[int, int], None] | None = None,
+    folds: str | int = "loso",
+    variant: str = "htnet",
+    progress: Progress | None = None,
 ) -> ExportSummary:
     """Write a manifest or a run as a tree of flow pictures; OUT appears complete or not at all.
 
@@ -81,141 +60,115 @@ def export_norm_uv_os(
             set's order.
         flow: method, see `flow.FLOW_METHODS`.
         protocol: keep to the clips of a published protocol such as `megc2019`, and to motion taken from them.
+        folds: `loso`, or a number of groups of persons, each held out as one.
+        variant: `htnet` or `ststnet`.
         progress: called with (clips measured, clips in all).
 
     Raises:
-        UsageError: an unknown label set, protocol or flow method, an OUT that holds something, a corpus folder that is
-            not there, clips without landmarks, or fewer than two persons with a clip.
+        UsageError: an unknown label set, protocol or flow method, folds that cannot be, an OUT that holds something, a
+            corpus folder that is not there, clips without landmarks, or fewer than two persons with a clip.
         MeAugmentError: OUT cannot be written.
     """
     require_method(flow)
-    out = Path(out)
-    with staged(out) as folder:
-        selection = select(manifest, labels, protocol)
-        require_folds((one.clip for one in selection.chosen), selection.skipped, manifest, labels)
-        pictures, unreadable = _draw(manifest, selection.chosen, folder, flow, progress)
-        skipped = tuple(sorted((*selection.skipped, *unreadable), key=lambda clip: (clip.name, clip.clip_id)))
-        require_folds((picture.source.clip for picture in pictures), skipped, manifest, labels)
-        folds = _write_folds(folder, pictures)
-        classes = _count(selection, pictures)
-        np.save(folder / "flow.npy", np.stack([picture.maps for picture in pictures]))
-        persons = {picture.source.clip.person_id for picture in pictures}
-        write_clip_tables(folder, [_row(picture, flow, persons) for picture in pictures])
-        write_htnet_table(folder / TABLE, ((picture.source, picture.name) for picture in pictures))
-        record = _record(manifest, labels, flow, protocol, classes, folds, skipped)
-        write_text(folder / "export.json", json.dumps(record, indent=1) + "\n")
-        clips = [picture.source.clip for picture in pictures]
-        write_text(folder / "README.md", card(classes, len(folds), labels, flow, clips))
-    return ExportSummary(out, classes, len(folds), skipped)
+    if folds == "none":
+        raise UsageError("a norm-uv-os tree is made of folds: give --folds loso or a number; arrays can do without.")
+    task = Task(manifest=manifest, out=out, labels=labels, protocol=protocol, folds=folds, progress=progress)
+    return write_export(task, lambda folder: _Tree(folder, manifest, flow, variant))
 
 
-def _draw(
-    manifest: Manifest,
-    chosen: Sequence[Labelled],
-    folder: Path,
-    flow: str,
-    progress: Callable[[int, int], None] | None,
-) -> tuple[list[_Picture], list[Skipped]]:
-    """Write pool and faces; the pictures come sorted by subject and name."""
-    clips = [one.clip for one in chosen]
-    names = picture_names(clips, fold_names(clip for clip in clips if not clip.is_synthetic))
-    pictures, unreadable = [], []
-    for part in (POOL, FACES):
-        (folder / part).mkdir()
-    ordered = sorted(chosen, key=lambda one: (names[one.clip.clip_id].sub, names[one.clip.clip_id].video))
-    for done, one in enumerate(ordered, 1):
-        name = names[one.clip.clip_id]
-        try:
-            measured = measure(manifest, one.clip, flow)
-            face = apex_face(manifest, one.clip)
-        except MeAugmentError as error:
-            unreadable.append(Skipped(one.clip.clip_id, one.clip.name, str(error)))
+class _Tree:
+    """Fills a folder with pictures, then with folds of links to them."""
+
+    format = "norm-uv-os"
+    row_type: type[ExportedRow] = ExportedClip
+    motion = face = True
+
+    def __init__(self, folder: Path, manifest: Manifest, flow: str, variant: str) -> None:
+        self._folder, self._manifest, self._flow = folder, manifest, flow
+        self._variant, self._faces = variant, variant == "htnet"
+        self._maps = NpyRows(folder / "flow.npy", (3, SIZE, SIZE))
+
+    def begin(self, clips: Sequence[Named]) -> Iterable[Skipped]:
+        (self._folder / POOL).mkdir()
+        if self._faces:
+            (self._folder / FACES).mkdir()
+        return ()
+
+    def add(self, clip: Named) -> Mapping[str, Any]:
+        measured = measure(self._manifest, clip.clip, self._flow)
+        face = apex_face(self._manifest, clip.clip) if self._faces else None
+        (self._folder / POOL / clip.name.png).write_bytes(png(stretched(measured.maps)))
+        if face is not None:
+            (self._folder / FACES / clip.name.jpg).write_bytes(jpg(face))
+        self._maps.append(measured.maps)
+        return {"peak_flow_px": measured.peak, "flow": self._flow, "strain": STRAIN_VARIANT}
+
+    def finish(self, written: Sequence[Written], folds: Mapping[str, Fold]) -> None:
+        self._maps.close()
+        for name, fold in folds.items():
+            for part, places in (("u_train", fold.train), ("u_test", fold.test)):
+                self._link_all(self._folder / FOLDS / name / part, [written[place].named for place in places])
+        if self._faces:
+            write_htnet_table(self._folder / TABLE, ((one.named.source, one.named.name) for one in written))
         else:
-            (folder / POOL / name.png).write_bytes(png(stretched(measured.maps)))
-            (folder / FACES / name.jpg).write_bytes(jpg(face))
-            pictures.append(_Picture(one, name, measured.maps, measured.peak))
-        if progress is not None:
-            progress(done, len(ordered))
-    return pictures, unreadable
+            shutil.rmtree(self._folder / POOL)  # the folds keep their links
+
+    def settings(self) -> Mapping[str, object]:
+        return {
+            "variant": self._variant,
+            "flow": self._flow,
+            "strain": STRAIN_VARIANT,
+            "crop": CROP,
+            "size": SIZE,
+            **({"face": FACE} if self._faces else {}),
+        }
+
+    def about(self, facts: Facts) -> tuple[str, list[str], list[str]]:
+        holds = [
+            f"A picture is the optical flow (`{self._flow}`) from onset to apex of the aligned face: 28x28, red u, "
+            "green v, blue strain, each channel stretched to 0..255.",
+            f"* `{FOLDS}/<fold>/u_train` and `u_test`, below them a folder for each class index: the folds.",
+            *(
+                [
+                    f"* `{POOL}`, `{FACES}`, `{TABLE}`: every picture once, the face at its apex (224x224), and the "
+                    "table that joins them."
+                ]
+                * self._faces
+            ),
+            "* `flow.npy`: (N, 3, 28, 28) float32, u and v in pixels of the 128x128 crop and strain, before the "
+            "stretching that hides how strong a motion is. Row i is row i of `clips.parquet` and `clips.csv`.",
+        ]
+        return "Micro-expressions as flow pictures, one fold per person", holds, [*_USE, *([_SHOWS] * self._faces)]
+
+    def _link_all(self, part: Path, pictures: Sequence[Named]) -> None:
+        part.mkdir(parents=True)
+        for picture in pictures:
+            target = part / str(picture.source.index)
+            target.mkdir(exist_ok=True)
+            link(self._folder / POOL / picture.name.png, target / picture.name.png)
 
 
-def _write_folds(folder: Path, pictures: Sequence[_Picture]) -> dict[str, _Fold]:
-    """Link every picture into the folds it may train or test; fold name → counts."""
-    held_out = {p.name.sub: p.source.clip.person_id for p in pictures if not p.source.clip.is_synthetic}
-    folds = {}
-    for fold, person in sorted(held_out.items()):
-        test = [picture for picture in pictures if may_test(picture.source.clip, person)]
-        train = [picture for picture in pictures if may_train(picture.source.clip, person)]
-        _link_all(folder, folder / FOLDS / fold / "u_train", train)
-        _link_all(folder, folder / FOLDS / fold / "u_test", test)
-        synthetic = sum(picture.source.clip.is_synthetic for picture in train)
-        folds[fold] = _Fold(person, len(train) - synthetic, synthetic, len(test))
-    return folds
-
-
-def _link_all(folder: Path, part: Path, pictures: Iterable[_Picture]) -> None:
-    part.mkdir(parents=True)
-    for picture in pictures:
-        target = part / str(picture.source.index)
-        target.mkdir(exist_ok=True)
-        link(folder / POOL / picture.name.png, target / picture.name.png)
-
-
-def _row(picture: _Picture, flow: str, persons: Iterable[str]) -> ExportedClip:
-    clip = picture.source.clip
-    # Programs that read the table look for names: whoever `corpus:*` stands for is named too.
-    named = {*clip.forbidden_subjects, *(person for person in persons if not may_train(clip, person))}
-    return ExportedClip(
-        name=picture.name.png,
-        clip_id=clip.clip_id,
-        label=picture.source.label,
-        label_index=picture.source.index,
-        is_synthetic=clip.is_synthetic,
-        corpus=clip.corpus,
-        subject=picture.name.sub,
-        person_id=clip.person_id,
-        driver_person_id=clip.driver_person_id,
-        target_person_id=clip.target_person_id,
-        forbidden_subjects=tuple(sorted(named)),
-        peak_flow_px=picture.peak,
-        flow=flow,
-        strain=STRAIN_VARIANT,
-    )
-
-
-def _count(selection: Selection, pictures: Iterable[_Picture]) -> dict[str, ClassCount]:
-    drawn = [(picture.source.label, picture.source.clip.is_synthetic) for picture in pictures]
-    return {label: ClassCount(drawn.count((label, False)), drawn.count((label, True))) for label in selection.classes}
-
-
-def _record(
-    manifest: Manifest,
-    labels: str,
-    flow: str,
-    protocol: str | None,
-    classes: dict[str, ClassCount],
-    folds: dict[str, _Fold],
-    skipped: Sequence[Skipped],
-) -> dict[str, object]:
-    return {
-        "format": "norm-uv-os",
-        "labels": labels,
-        "protocol": protocol,
-        "classes": {label: index for index, label in enumerate(classes)},
-        "flow": flow,
-        "strain": STRAIN_VARIANT,
-        "crop": CROP,
-        "size": SIZE,
-        "face": FACE,
-        "software": _software(),
-        "manifest": {"corpus": manifest.corpus, "fingerprint": manifest.fingerprint},
-        "counts": {label: asdict(count) for label, count in classes.items()},
-        "folds": {name: asdict(fold) for name, fold in folds.items()},
-        "skipped": [asdict(clip) for clip in skipped],
-    }
-
-
-def _software() -> dict[str, str | None]:
-    """What decides the bytes besides the settings."""
-    packages = ("me-augment", "numpy", "scikit-image")
-    return {"opencv": cv2.__version__, **{name: installed(name) for name in packages}}
+_USE = [
+    "## Training on it",
+    "",
+    "* File names end in a blank and `.png`, as HTNet looks for them.",
+    "* Real clips keep the head motion of the person filmed, synthetic ones (but those made with --driving "
+    "filmed) have none: their pictures can be told apart. Compare results with and without the synthetic "
+    "clips on the same test folders.",
+    "* STSTNet (PyTorch) reads `norm_u_v_os` in the folder it is started in: start it here, or link the folder there.",
+    "* HTNet reads `datasets/three_norm_u_v_os`, which is `norm_u_v_os`, the other two folders below `datasets`, "
+    "and the table in the folder it is started in. The variant `ststnet` has the first only.",
+    "* CausalNet reads the same names, but wants three further pictures per clip (`_1`, `_2`, `_3`). What they are is "
+    "nowhere documented, so none are written here.",
+    "* The published loops of these projects score three classes; other label sets need their number changed. "
+    "HTNet and CausalNet keep the epoch that does best on the test person: fix the number of epochs before "
+    "results are compared.",
+    "",
+    "## Use without leakage",
+    "",
+    "A synthetic clip trains the fold of a person only if that person is not among its `forbidden_subjects` "
+    "(driver, target, their ancestors, whoever trained the generator); no synthetic clip is in any `u_test`. The "
+    "folders keep to that. Whoever makes other splits from the pictures has to keep to it too: the table says "
+    "who contributed to each.",
+]
+_SHOWS = f"`{FACES}` shows faces."

@@ -49,7 +49,8 @@ class ExportSummary:
     def lines(self) -> list[str]:
         """The summary for a person: counts, then how many clips were left out for the commonest reasons."""
         per_class = ", ".join(f"{name} {count.real} + {count.synthetic}" for name, count in self.classes.items())
-        lines = [f"{self.real} real + {self.synthetic} synthetic clips in {self.folds} folds ({per_class})."]
+        folds = f" in {self.folds} folds" if self.folds else ""
+        lines = [f"{self.real} real + {self.synthetic} synthetic clips{folds} ({per_class})."]
         if self.skipped:
             reasons = Counter(clip.reason for clip in self.skipped).most_common()
             shown = [f"{reason.rstrip('.')} ({count})" for reason, count in reasons[:_REASONS_SHOWN]]

@@ -29,6 +29,11 @@ class _StoredImages(ABC):
         self.gray = first.ndim == 2
         self.bit_depth = 8 * first.itemsize
 
+    @property
+    def files(self) -> Sequence[Path]:
+        """The file of each position."""
+        return self._files
+
     def __len__(self) -> int:
         return len(self._files)
 

@@ -72,7 +72,7 @@ class Corpus:
         path = f"{corpus}/{subject}/{video}"
         frames = self._frames(path, motion, gray)
         write_png_folder(self.root / path, frames, first_number=50)
-        return self._add(person, video, path, 50, gray, label, fields | {"corpus": corpus})
+        return self._add(person, video, path, 50, gray, label, {"corpus": corpus, **fields})
 
     def synthetic(self, driver, target, motion=(1.0, 1.0), storage="frames", **fields):
         """A clip made of two others, in the run's own folder."""

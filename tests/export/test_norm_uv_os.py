@@ -20,6 +20,7 @@ from me_augment import staging as staging_module
 from me_augment.errors import MeAugmentError, UsageError
 from me_augment.export import FORMATS, export
 from me_augment.export.norm_uv_os import FACES, FOLDS, POOL, TABLE, export_norm_uv_os
+from me_augment.export.npy import NpyRows
 from me_augment.manifest import Issue
 
 
@@ -138,6 +139,14 @@ def test_disk_holds_rgb_of_u_v_strain(small, out):
             expected = np.rint(255 * (maps[channel].astype(float) - maps[channel].min()) / span)
             np.testing.assert_array_equal(rgb[..., channel], expected)
             np.testing.assert_array_equal(bgr[..., 2 - channel], expected)
+
+
+def test_one_picture_as_it_was(small, out):
+    """Written once by this export; another OpenCV may differ by a few levels."""
+    export_norm_uv_os(small.manifest(), out)
+    name = "sub01_EP01_01f .png"
+    golden = cv2.imread(str(Path(__file__).parents[1] / "data" / "export" / "norm_uv_os_of_one_clip.png"))
+    assert np.abs(cv2.imread(str(out / POOL / name)).astype(int) - golden).max() <= 6
 
 
 def test_faces_are_the_aligned_apex_in_colour(small, out):
@@ -398,10 +407,44 @@ def test_unknown_options_name_the_known_ones(small, out, options, message):
 
 
 def test_unknown_formats_name_the_known_ones(small, out):
-    assert list(FORMATS) == ["norm-uv-os"]
-    with pytest.raises(UsageError, match="no export format 'npy': choose one of norm-uv-os"):
+    with pytest.raises(UsageError, match=f"no export format 'npy': choose one of {', '.join(FORMATS)}"):
         export(small.manifest(), "npy", out)
     assert export(small.manifest(), "norm-uv-os", out, labels="emotion").real == 4
+
+
+def test_an_option_of_another_format_is_one_sentence(small, out):
+    known = "--labels, --protocol, --folds, --flow, --variant"
+    with pytest.raises(UsageError, match=f"norm-uv-os has no --shape: it takes {known}"):
+        export(small.manifest(), "norm-uv-os", out, shape="casme2")
+    with pytest.raises(UsageError, match="--variant is 'causalnet': for norm-uv-os choose one of htnet, ststnet"):
+        export(small.manifest(), "norm-uv-os", out, variant="causalnet")
+    for folds, message in (
+        ("k", "give loso, none, or a number"),
+        (4, "there are 3 persons"),
+        ("none", "made of folds"),
+    ):
+        with pytest.raises(UsageError, match=message):
+            export(small.manifest(), "norm-uv-os", out, folds=folds)
+    assert not out.exists()
+
+
+def test_the_folds_alone_show_no_face(small, out):
+    export(small.manifest(), "norm-uv-os", out.with_name("all"), variant="htnet")
+    export(small.manifest(), "norm-uv-os", out, variant="ststnet")
+    files_beside = {"flow.npy", "clips.parquet", "clips.csv", "export.json", "README.md"}
+    assert names(out) == {FOLDS} | files_beside
+    assert files(out / FOLDS) == files(out.with_name("all") / FOLDS)
+    assert FACES not in (out / "README.md").read_text()
+
+
+def test_groups_of_persons_are_held_out_together(small, out):
+    summary = export(small.manifest(), "norm-uv-os", out, folds=2)
+    record = json.loads((out / "export.json").read_text())["folds"]
+    assert summary.folds == 2
+    assert [fold["persons"] for fold in record.values()] == [["casme2:sub02"], ["casme2:sub01", "casme2:sub03"]]
+    assert files(out / FOLDS / "fold2" / "u_train") == ["0/sub02_EP03_01 .png", "1/sub02_EP02_04 .png"]
+    assert len(files(out / FOLDS / "fold2" / "u_test")) == 2
+    assert f"0/syn_{5:016x} .png" in files(out / FOLDS / "fold1" / "u_train")
 
 
 def test_no_clip_in_the_label_set(corpus, out):
@@ -457,7 +500,7 @@ def test_a_full_disk_leaves_nothing_behind(small, out, monkeypatch):
     def full(*_, **__):
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr("me_augment.export.norm_uv_os.np.save", full)
+    monkeypatch.setattr(NpyRows, "append", full)
     with pytest.raises(MeAugmentError, match=r"cannot write .*tree: No space left on device"):
         export_norm_uv_os(small.manifest(), out)
     assert list(out.parent.iterdir()) == []
