@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from importlib import import_module
+from inspect import signature
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -30,6 +31,21 @@ FORMATS: Mapping[str, Format] = {
         module="me_augment.export.norm_uv_os",
         function="export_norm_uv_os",
     ),
+    "webdataset": Format(
+        title="WebDataset shards, every fold a list of them",
+        module="me_augment.export.webdataset",
+        function="export_webdataset",
+    ),
+    "videofolder": Format(
+        title="folders of videos with metadata.csv, as Hugging Face datasets reads them",
+        module="me_augment.export.videofolder",
+        function="export_videofolder",
+    ),
+    "kinetics": Format(
+        title="lists and frames (or videos) of mmaction2 and PySlowFast",
+        module="me_augment.export.kinetics",
+        function="export_kinetics",
+    ),
 }
 
 
@@ -43,10 +59,13 @@ def export(manifest: Manifest, format: str, out: Path, **options: Any) -> Export
         options: of the format's own function.
 
     Raises:
-        UsageError: there is no such format, or what the format's function raises.
+        UsageError: there is no such format, it has no such option, or what the format's function raises.
         MeAugmentError: what the format's function raises.
     """
     if format not in FORMATS:
         raise UsageError(f"there is no export format {format!r}: choose one of {', '.join(FORMATS)}.")
     chosen = FORMATS[format]
-    return getattr(import_module(chosen.module), chosen.function)(manifest, out, **options)
+    function = getattr(import_module(chosen.module), chosen.function)
+    if unknown := sorted(options.keys() - signature(function).parameters.keys()):
+        raise UsageError(f"--{unknown[0].replace('_', '-')} is no option of the format {format}: leave it out.")
+    return function(manifest, out, **options)

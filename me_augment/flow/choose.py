@@ -53,7 +53,9 @@ class Selection:
     skipped: tuple[Skipped, ...]
 
 
-def select(manifest: Manifest, labels: str, protocol: str | None = None) -> Selection:
+def select(
+    manifest: Manifest, labels: str, protocol: str | None = None, *, motion: bool = True, face: bool = True
+) -> Selection:
     """Divide a manifest's clips by whether they have a class, an onset, an apex and a face.
 
     Args:
@@ -61,6 +63,8 @@ def select(manifest: Manifest, labels: str, protocol: str | None = None) -> Sele
         labels: name of the label set.
         protocol: real clips outside this published protocol are left out, and so are synthetic clips whose motion
             comes from such a clip or from no clip at all; None takes all.
+        motion: they need an onset and an apex after it; without, frames from onset to offset are enough.
+        face: they need landmarks.
 
     Raises:
         UsageError: there is no such label set or protocol, a corpus folder is not there, or no clip of a corpus was
@@ -79,13 +83,15 @@ def select(manifest: Manifest, labels: str, protocol: str | None = None) -> Sele
         else:
             skipped.append(Skipped(clip.clip_id, clip.name, reason or _no_class(clip, labels)))
     clips = [clip for clip, _ in labelled]
-    _require_landmarks(clips)
+    if face:
+        _require_landmarks(clips)
     _require_roots(manifest, clips)
 
     classes = classes_of(labels, clips)
     chosen: list[Labelled] = []
     for clip, label in labelled:
-        reason = _no_motion(manifest, clip)
+        reason = (_no_motion(clip) if motion else _no_span(clip)) or _no_recording(manifest, clip)
+        reason = reason or (_no_face(clip) if face else None)
         if reason is None:
             chosen.append(Labelled(clip, label, classes.index(label)))
         else:
@@ -160,15 +166,25 @@ def _no_class(clip: Clip, labels: str) -> str:
     return f"the label set {labels!r} has no class for the emotion {clip.emotion!r} of {whose}"
 
 
-def _no_motion(manifest: Manifest, clip: Clip) -> str | None:
+def _no_span(clip: Clip) -> str | None:
+    return None if clip.n_frames > 0 else "its onset or offset frame is not known"
+
+
+def _no_motion(clip: Clip) -> str | None:
     if clip.onset_index is None:
         return "its onset frame is not known"
     if clip.apex_index is None:
         return "its apex frame is not known"
     if clip.apex_index <= clip.onset_index:
         return "its apex does not lie after its onset, so there is no motion between them"
-    if clip.recording_id not in manifest.recording_of:
-        return "its recording is not in the manifest"
+    return None
+
+
+def _no_recording(manifest: Manifest, clip: Clip) -> str | None:
+    return None if clip.recording_id in manifest.recording_of else "its recording is not in the manifest"
+
+
+def _no_face(clip: Clip) -> str | None:
     if clip.landmarks is None:
         found = [issue.detail for issue in clip.issues if issue.code in ("no-face", "unreadable")]
         return found[0] if found else "it has no landmarks"

@@ -88,12 +88,12 @@ def crops(manifest: Manifest, clip: Clip, positions: list[int], side: int) -> li
         frames = open_recording(manifest, manifest.recording_of[clip.recording_id]).read(positions)
         return [aligned_crop(frame, points, side) for frame in frames]
     except MeAugmentError as error:
-        raise MeAugmentError(_without_roots(manifest, str(error))) from error
+        raise MeAugmentError(without_roots(manifest, str(error))) from error
     except (cv2.error, np.linalg.LinAlgError, ValueError) as error:
         raise MeAugmentError(f"its face cannot be cropped ({error})") from error
 
 
-def _without_roots(manifest: Manifest, text: str) -> str:
+def without_roots(manifest: Manifest, text: str) -> str:
     """The same reason wherever the corpus lies."""
     for base in (*manifest.roots.values(), manifest.folder):
         if base is not None and base != base.parent:
