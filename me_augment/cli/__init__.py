@@ -23,6 +23,7 @@ _COMMANDS = {
     "evaluate": "Measure how good the clips of a run are.",
     "export": "Write a manifest or run in a recogniser's format.",
     "extend": "Plan more clips for a run and make them.",
+    "flow": "Write the optical flow of clips as arrays.",
     "ingest": "Turn a corpus folder into a manifest.",
     "reproduce": "Make one clip of a run again and compare.",
     "resume": "Go on with a run.",

@@ -10,6 +10,7 @@ from dataclasses import asdict, dataclass
 from fractions import Fraction
 from functools import cached_property
 from pathlib import Path
+from typing import Any
 
 import cv2
 import numpy as np
@@ -224,20 +225,8 @@ def encode_frame(frame: NDArray[np.generic]) -> bytes:
 def row_of(manifest: Manifest, one: VideoClip, name: str, chosen: Chosen) -> ExportedVideo:
     """The table's row of a clip whose file is called `name`."""
     clip, rate = one.clip, frame_rate(manifest, one.clip)
-    # Programs that read the table look for names: whoever `corpus:*` stands for is named too.
-    named = {*clip.forbidden_subjects, *(person for person in chosen.persons if not may_train(clip, person))}
     return ExportedVideo(
-        name=name,
-        clip_id=clip.clip_id,
-        label=one.source.label,
-        label_index=one.source.index,
-        is_synthetic=clip.is_synthetic,
-        corpus=clip.corpus,
-        subject=one.sub,
-        person_id=clip.person_id,
-        driver_person_id=clip.driver_person_id,
-        target_person_id=clip.target_person_id,
-        forbidden_subjects=tuple(sorted(named)),
+        **contributors(one.source, name, one.sub, chosen.persons),
         n_frames=clip.n_frames,
         apex=None if clip.apex_index is None or clip.onset_index is None else clip.apex_index - clip.onset_index,
         fps=None if rate is None else float(rate),
@@ -245,6 +234,33 @@ def row_of(manifest: Manifest, one: VideoClip, name: str, chosen: Chosen) -> Exp
         aus=clip.au_verbatim,
         licence=clip.licence,
     )
+
+
+def contributors(one: Labelled, name: str, sub: str, persons: Iterable[str]) -> dict[str, Any]:
+    """The fields of `ExportedRow`: what a clip is and who contributed to it.
+
+    Args:
+        one: the clip.
+        name: of its file.
+        sub: fold that holds it out.
+        persons: everyone who is seen in the export.
+    """
+    clip = one.clip
+    # Programs that read the table look for names: whoever `corpus:*` stands for is named too.
+    named = {*clip.forbidden_subjects, *(person for person in persons if not may_train(clip, person))}
+    return {
+        "name": name,
+        "clip_id": clip.clip_id,
+        "label": one.label,
+        "label_index": one.index,
+        "is_synthetic": clip.is_synthetic,
+        "corpus": clip.corpus,
+        "subject": sub,
+        "person_id": clip.person_id,
+        "driver_person_id": clip.driver_person_id,
+        "target_person_id": clip.target_person_id,
+        "forbidden_subjects": tuple(sorted(named)),
+    }
 
 
 @dataclass(frozen=True)

@@ -130,4 +130,7 @@ def _about(store: Store) -> Iterator[str]:
             "`val.csv`: make it from lines of `train.csv`, of another person; a choice of epoch by the test person's "
             "clips is none that may be reported."
         )
-    yield "* `fold_<person>_train.txt`, `fold_<person>_test.txt`: the lists; `all.txt`: every clip; `classes.txt`: the names of the labels."
+    yield (
+        "* `fold_<person>_train.txt`, `fold_<person>_test.txt`: the lists; `all.txt`: every clip; `classes.txt`: the "
+        "names of the labels."
+    )
