@@ -49,7 +49,7 @@ class ArrayCache:
             temporary = temporary_name(file)
             try:
                 with temporary.open("wb") as handle:
-                    np.savez(handle, **dict(arrays))
+                    np.savez(handle, allow_pickle=False, **arrays)
                 temporary.replace(file)
             finally:
                 temporary.unlink(missing_ok=True)

@@ -16,6 +16,7 @@ from me_augment.flow.field import SIZE, apex_flow, require_method, uv_strain
 from me_augment.manifest import Clip, Manifest
 from me_augment.manifest.ids import digest
 from me_augment.versions import installed, source_digest
+from me_augment.video.recording import content_of
 
 PARTS: tuple[Part, ...] = ("onset-apex", "apex-offset")
 _DECIDING = ("me-augment", "numpy", "opencv-python-headless", "scikit-image", "av", "pillow")
@@ -47,8 +48,8 @@ def measure_many(
     """Measure the motion of clips, in their order, each clip's frames read once for all parts.
 
     Gives exactly what `flow.clip.measure` gives. With a cache, a clip is looked up by the content that the manifest
-    records of it (`content_sha256`; `me-augment validate` tells whether the files still have it), its span, landmarks,
-    part and method, and by the software; a clip without recorded content is always measured.
+    records of it (`me-augment validate` tells whether the files still have it) or, of a synthetic clip, its file's own,
+    by its span, landmarks, part and method, and by the software.
 
     Args:
         manifest: holds the recordings.
@@ -73,7 +74,8 @@ def _measured(
         spans = {part: _span(clip, part) for part in parts}
     except MeAugmentError as error:
         return Measured(clip, (), str(error))
-    keys = {part: _key(clip, method, part, spans[part]) for part in parts} if cache and clip.content_sha256 else {}
+    content = None if cache is None else content_of(manifest, clip)
+    keys = {} if content is None else {part: _key(content, clip, method, part, spans[part]) for part in parts}
     found: dict[Part, NDArray[np.float32]] = {}
     if cache is not None:
         for part, key in keys.items():
@@ -113,11 +115,11 @@ def _span(clip: Clip, part: Part) -> tuple[int, int]:
     return first, then
 
 
-def _key(clip: Clip, method: str, part: Part, span: tuple[int, int]) -> str:
+def _key(content: str, clip: Clip, method: str, part: Part, span: tuple[int, int]) -> str:
     """Positions count from the onset: the content is that of the frames from there to the offset."""
     assert clip.onset_index is not None
     decides = {
-        "content": clip.content_sha256,
+        "content": content,
         "span": [position - clip.onset_index for position in span],
         "landmarks": list(clip.landmarks or ()),
         "method": method,
