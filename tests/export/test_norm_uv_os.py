@@ -398,7 +398,7 @@ def test_unknown_options_name_the_known_ones(small, out, options, message):
 
 
 def test_unknown_formats_name_the_known_ones(small, out):
-    assert list(FORMATS) == ["norm-uv-os"]
+    assert {"norm-uv-os", "webdataset", "videofolder", "kinetics"} <= set(FORMATS)
     with pytest.raises(UsageError, match="no export format 'npy': choose one of norm-uv-os"):
         export(small.manifest(), "npy", out)
     assert export(small.manifest(), "norm-uv-os", out, labels="emotion").real == 4
