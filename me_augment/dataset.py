@@ -21,7 +21,7 @@ from me_augment.face.geometry import aligned_crop
 from me_augment.manifest import Clip, Manifest
 from me_augment.manifest.folds import held_out_mask, resolve_person, training_mask
 from me_augment.manifest.ids import digest
-from me_augment.manifest.labels import classes_among, column_of
+from me_augment.manifest.labels import class_column, classes_among
 from me_augment.manifest.sequence import Rows
 from me_augment.manifest.store import usable_mask
 from me_augment.transforms.sampling import tim_weights, uniform_positions
@@ -58,7 +58,7 @@ class MicroExpressionDataset(Dataset[Sample]):
         split: `train` or `test`. With a fold, `test` is the real clips of the person held out, and `train` every
             clip to which that person contributed nothing (neither seen, nor driver, nor ancestor, nor training the
             generator). Without a fold, `train` is everything and there is no `test`.
-        labels: `megc3`, `casme2-5` or `emotion`; clips that the label set drops are left out.
+        labels: `megc3`, `casme2-5`, `samm-5`, `objective` or `emotion`; clips that the label set drops are left out.
         frames: `all`; `onset-apex` for those two; a number of frames spread evenly from onset to offset; or `tim:16`
             for 16 frames interpolated from all by the Temporal Interpolation Model (see `transforms.sampling`).
         size: side of the face-aligned crop in pixels, same crop for all frames; None keeps the stored frames, which
@@ -107,8 +107,8 @@ class MicroExpressionDataset(Dataset[Sample]):
         self.manifest = manifest_or_run if isinstance(manifest_or_run, Manifest) else Manifest.open(manifest_or_run)
         self._frames, self._size, self._transform = frames, size, transform
         person = None if fold is None else resolve_person(self.manifest.clips, fold)
-        table, column = self.manifest.clip_table, column_of(labels)
-        labelled = table.column(column)
+        table = self.manifest.clip_table
+        labelled = class_column(labels, table)
         wanted = usable_mask(table) & pc.not_equal(table.column("expression"), "neutral").to_numpy()
         self.classes = classes_among(labels, labelled.filter(pa.array(wanted)))
         labelled = pc.index_in(labelled, pa.array(self.classes, pa.string()))

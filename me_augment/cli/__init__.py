@@ -5,12 +5,12 @@ from __future__ import annotations
 import signal
 import sys
 import threading
-from importlib import import_module
 from typing import Any
 
 import click
 
 import me_augment
+from me_augment.cli.lazy import LazyGroup
 from me_augment.errors import MeAugmentError
 
 # Command → what it does. The module me_augment.cli.<command> holds a click command called `command`.
@@ -18,13 +18,16 @@ _COMMANDS = {
     "animate": "Make one face perform one driving clip.",
     "au-basis": "Estimate the motion of action units from a manifest.",
     "checkpoint": "Look at a learned generator's weights, or convert them.",
+    "corpora": "List the corpora that can be read.",
     "demo": "Run everything once on a small invented corpus.",
     "doctor": "Check the installation and say how to mend it.",
-    "evaluate": "Measure how good the clips of a run are.",
+    "evaluate": "Measure how good clips are, and what they are worth.",
     "export": "Write a manifest or run in a recogniser's format.",
     "extend": "Plan more clips for a run and make them.",
     "flow": "Write the optical flow of clips as arrays.",
-    "ingest": "Turn a corpus folder into a manifest.",
+    "ingest": "Turn corpus folders into a manifest.",
+    "inspect": "Count what is in a manifest or run.",
+    "merge": "Make one manifest of several.",
     "reproduce": "Make one clip of a run again and compare.",
     "resume": "Go on with a run.",
     "run": "Carry out a recipe of these commands.",
@@ -36,23 +39,12 @@ _COMMANDS = {
 }
 
 
-class _LazyGroup(click.Group):
-    """Lists the commands without importing them: `--help` must not wait for torch."""
-
-    def list_commands(self, ctx: click.Context) -> list[str]:
-        return list(_COMMANDS)
-
-    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        if cmd_name not in _COMMANDS:
-            return None
-        return import_module(f"me_augment.cli.{cmd_name.replace('-', '_')}").command
-
-    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        with formatter.section("Commands"):
-            formatter.write_dl(list(_COMMANDS.items()))
-
-
-@click.group(cls=_LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
+@click.group(
+    cls=LazyGroup,
+    modules="me_augment.cli.",
+    about=_COMMANDS,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
 @click.version_option(me_augment.__version__, prog_name="me-augment")
 def group() -> None:
     """Enlarge a micro-expression corpus: labelled micro-expressions on other faces, without leakage.

@@ -15,7 +15,14 @@ from me_augment.errors import UsageError
 @click.option("--overwrite", is_flag=True, help="Replace an earlier demo in --out.")
 @click.option("--corpus-only", is_flag=True, help="Only invent the corpus: --out becomes its folder.")
 @click.option(
-    "--people", type=click.IntRange(2, 6), default=6, show_default=True, help="With --corpus-only: people in it."
+    "--hard",
+    is_flag=True,
+    help="With --corpus-only: faint, ambiguous, uneven expressions of many people, to measure what recognisers gain.",
+)
+@click.option(
+    "--people",
+    type=click.IntRange(2, 500),
+    help="With --corpus-only: people in it, at most 6 unless --hard.  [default: 6]",
 )
 @click.option(
     "--clips",
@@ -24,16 +31,16 @@ from me_augment.errors import UsageError
     show_default=True,
     help="With --corpus-only: clips of each of them.",
 )
-def command(out: Path, overwrite: bool, corpus_only: bool, people: int, clips: int) -> None:
+def command(out: Path, overwrite: bool, corpus_only: bool, hard: bool, people: int | None, clips: int) -> None:
     """Invent a small corpus, ingest it, synthesize, export, and open the Dataset. Offline, about a minute.
 
     The faces are derived from one public-domain portrait, the labels are invented, and what truly moves is known.
     """
     if corpus_only:
-        _only_corpus(out, people, clips, overwrite=overwrite)
+        _only_corpus(out, people or 6, clips, hard=hard, overwrite=overwrite)
         return
-    if (people, clips) != (6, 4):
-        raise UsageError("--people and --clips go with --corpus-only.")
+    if (people, clips, hard) != (None, 4, False):
+        raise UsageError("--people, --clips and --hard go with --corpus-only.")
 
     from me_augment.cli.progress import progress
     from me_augment.cli.working import Working, work_and_report
@@ -76,14 +83,16 @@ def command(out: Path, overwrite: bool, corpus_only: bool, people: int, clips: i
     )
 
 
-def _only_corpus(out: Path, people: int, clips: int, *, overwrite: bool) -> None:
-    from me_augment.demo.corpus import write_demo_corpus
+def _only_corpus(out: Path, people: int, clips: int, *, hard: bool, overwrite: bool) -> None:
+    from me_augment.demo.corpus import write_demo_corpus, write_hard_corpus
     from me_augment.staging import staged
 
     if overwrite:
         raise UsageError("--overwrite does not go with --corpus-only: name another --out.")
+    if people > 6 and not hard:
+        raise UsageError(f"--people is {people}: the plain demo has 6; --hard invents as many as you like.")
     with staged(out) as folder:
-        made = write_demo_corpus(folder, people, clips)
+        made = (write_hard_corpus if hard else write_demo_corpus)(folder, people, clips)
     click.echo(f"{len(made)} invented clips of {people} people, shaped like CASME II → {out / 'CASME2'}")
 
 

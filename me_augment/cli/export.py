@@ -11,7 +11,12 @@ import click
 @click.argument("source", type=click.Path(path_type=Path))
 @click.option("--format", "format_", required=True, help="Format: norm-uv-os, webdataset, videofolder or kinetics.")
 @click.option("--out", required=True, type=click.Path(path_type=Path), help="Folder to write.")
-@click.option("--labels", default="megc3", show_default=True, help="Label set: megc3, casme2-5 or emotion (verbatim).")
+@click.option(
+    "--labels",
+    default="megc3",
+    show_default=True,
+    help="Label set: megc3, casme2-5, samm-5, objective or emotion (verbatim).",
+)
 @click.option("--flow", help="Optical flow of norm-uv-os: dis or tvl1.  [default: dis]")
 @click.option(
     "--size",

@@ -2,29 +2,170 @@
 
 from __future__ import annotations
 
+import json
 from collections import Counter
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from me_augment.errors import MeAugmentError
 
+if TYPE_CHECKING:
+    from me_augment.manifest import Issue, Manifest
+    from me_augment.manifest.doubts import Doubt
+
+_SHOWN = 20
+
+
+@dataclass(frozen=True)
+class _Checked:
+    """What was found: problems make a manifest unsound, warnings do not, issues stand on the rows themselves."""
+
+    manifest: Manifest
+    problems: list[str]
+    unreadable: list[str] | None
+    warnings: list[Doubt]
+
+    @property
+    def sound(self) -> bool:
+        return not self.problems and not self.unreadable
+
+    def issues(self) -> dict[str, dict[str, int]]:
+        """Code → clips and recordings that have it."""
+        counts = {
+            kind: Counter(code for row in rows for code in {issue.code for issue in row.issues})
+            for kind, rows in (("clips", self.manifest.clips), ("recordings", self.manifest.recordings))
+        }
+        codes = sorted({code for counter in counts.values() for code in counter})
+        return {code: {kind: counter[code] for kind, counter in counts.items()} for code in codes}
+
+    def checks(self) -> dict[str, str]:
+        """Check → what came of it."""
+        from me_augment.corpora.published import PUBLISHED
+
+        counted = Counter(doubt.check for doubt in self.warnings)
+        known = any(PUBLISHED.get(name) for name in {clip.corpus for clip in self.manifest.clips})
+        return {
+            "rows, spans and order": _said(len(self.problems), "problem"),
+            "frames": "not read (--decode)" if self.unreadable is None else _said(len(self.unreadable), "problem"),
+            "durations": _said(counted["duration"], "warning"),
+            "rows there twice": _said(counted["duplicate-name"] + counted["duplicate-event"], "warning"),
+            "published counts": _said(counted["counts"], "warning") if known else "none are known",
+        }
+
 
 @click.command()
 @click.argument("manifest", type=click.Path(path_type=Path))
 @click.option("--root", type=click.Path(path_type=Path), help="Where the corpus lies now, if it moved.")
-def command(manifest: Path, root: Path | None) -> None:
-    """Check the rows of MANIFEST (or of a run) against each other and against the files on disk."""
+@click.option("--decode", is_flag=True, help="Read every frame of every recording.")
+@click.option("--issues", is_flag=True, help="List what was noted on each row, and all warnings.")
+@click.option("--json", "as_json", is_flag=True, help="Print everything as JSON.")
+def command(manifest: Path, root: Path | None, decode: bool, issues: bool, as_json: bool) -> None:
+    """Check the rows of MANIFEST (or of a run) against each other and against the files on disk.
+
+    Ids, spans, order, who contributed to what and missing files are problems (exit code 1). Implausible durations,
+    rows that seem to be there twice and totals unlike the published ones are warnings. What a reader noted on a row
+    (its issues) is neither.
+    """
     from me_augment.manifest import Manifest
     from me_augment.manifest.validate import findings
 
     opened = Manifest.open(manifest, root)
-    found = findings(opened, check_files=True)
-    for line in found:
+    problems = findings(opened, check_files=True)
+    checked = _Checked(opened, problems, _undecoded(opened) if decode else None, _warnings(opened))
+    if as_json:
+        click.echo(json.dumps(_as_json(checked, manifest), indent=2, ensure_ascii=False))
+    else:
+        _print(checked, issues)
+    if not checked.sound:
+        raise MeAugmentError(f"{manifest} has {len(problems) + len(checked.unreadable or ())} problem(s).")
+    if not as_json:
+        click.echo(f"{manifest} is sound: {len(opened.clips)} clips, {len(opened.recordings)} recordings.")
+
+
+def _undecoded(manifest: Manifest) -> list[str]:
+    from me_augment.cli.progress import progress
+    from me_augment.video.decode import unreadable
+
+    with progress("Reading frames", sum(recording.n_frames for recording in manifest.recordings)) as advance:
+        return list(unreadable(manifest, lambda frames: advance(frames)))
+
+
+def _warnings(manifest: Manifest) -> list[Doubt]:
+    from me_augment.corpora.published import PUBLISHED, about_totals
+    from me_augment.manifest.doubts import Doubt, doubts
+    from me_augment.manifest.protocols import MEGC2019, about_megc2019
+
+    found = list(doubts(manifest))
+    real = [clip for clip in manifest.clips if clip.corpus in PUBLISHED and not clip.is_synthetic]
+    sentences = []
+    for corpus in dict.fromkeys(clip.corpus for clip in real):
+        sentences += about_totals(corpus, corpus, [clip for clip in real if clip.corpus == corpus])
+    if any(MEGC2019 in clip.protocols for clip in real):
+        sentences += about_megc2019(real)
+    return [*found, *(Doubt("counts", text) for text in sentences)]
+
+
+def _as_json(checked: _Checked, folder: Path) -> dict[str, object]:
+    return {
+        "manifest": str(folder),
+        "sound": checked.sound,
+        "clips": len(checked.manifest.clips),
+        "recordings": len(checked.manifest.recordings),
+        "checks": checked.checks(),
+        "problems": [*checked.problems, *(checked.unreadable or ())],
+        "warnings": [{"check": doubt.check, "text": doubt.text} for doubt in checked.warnings],
+        "issues": checked.issues(),
+        "rows": [
+            {"name": name, "code": issue.code, "detail": issue.detail} for name, issue in _noted(checked.manifest)
+        ],
+    }
+
+
+def _noted(manifest: Manifest) -> Iterator[tuple[str, Issue]]:
+    """Every issue with the name of its clip, or the path of its recording."""
+    for clip in manifest.clips:
+        yield from ((clip.name, issue) for issue in clip.issues)
+    for recording in manifest.recordings:
+        yield from ((recording.path, issue) for issue in recording.issues)
+
+
+def _print(checked: _Checked, everything: bool) -> None:
+    from rich.console import Console
+    from rich.table import Table
+
+    for line in (*checked.problems, *(checked.unreadable or ())):
         click.echo(line)
-    noted = Counter(issue.code for clip in opened.clips for issue in clip.issues)
-    for code, count in sorted(noted.items()):
-        click.echo(f"noted on {count} clips: {code}")
-    if found:
-        raise MeAugmentError(f"{manifest} has {len(found)} problem(s).")
-    click.echo(f"{manifest} is sound: {len(opened.clips)} clips, {len(opened.recordings)} recordings.")
+    warnings = [f"warning ({doubt.check}): {doubt.text}" for doubt in checked.warnings]
+    _echo_some(warnings, everything)
+    if everything:
+        for name, issue in _noted(checked.manifest):
+            click.echo(f"{name}: {issue.code}: {issue.detail}")
+    checks = Table("check", "result", box=None, padding=(0, 2, 0, 0))
+    for name, result in checked.checks().items():
+        checks.add_row(name, result)
+    console = Console(highlight=False)
+    console.print(checks)
+    if noted := checked.issues():
+        table = Table("issue", box=None, padding=(0, 2, 0, 0))
+        for kind in ("clips", "recordings"):
+            table.add_column(kind, justify="right")
+        for code, counts in noted.items():
+            table.add_row(code, str(counts["clips"]), str(counts["recordings"]))
+        console.print()
+        console.print(table)
+
+
+def _echo_some(lines: list[str], everything: bool) -> None:
+    shown: Iterable[str] = lines if everything else lines[:_SHOWN]
+    for line in shown:
+        click.echo(line)
+    if not everything and len(lines) > _SHOWN:
+        click.echo(f"… and {len(lines) - _SHOWN} more warnings: --issues lists all.")
+
+
+def _said(count: int, word: str) -> str:
+    return "ok" if not count else f"{count} {word}{'s' if count > 1 else ''}"

@@ -13,13 +13,19 @@ from me_augment.corpora.registry import CORPORA, Corpus, Ingested, Progress, Rea
 from me_augment.corpora.tree import require_folder
 from me_augment.errors import UsageError
 
-__all__ = ["CORPORA", "Corpus", "Ingested", "corpus_of", "read_corpus", "reader_of"]
+__all__ = ["CORPORA", "Corpus", "Ingested", "corpus_of", "options_of", "read_corpus", "reader_of"]
 
 
 def reader_of(corpus: Corpus) -> Reader:
     """The corpus' reader; imports its module."""
     reader: Reader = import_module(corpus.module).READERS[corpus.name]
     return reader
+
+
+def options_of(corpus: Corpus) -> list[str]:
+    """The options that the corpus' reader has, such as `sheet`."""
+    parameters = inspect.signature(reader_of(corpus).read).parameters
+    return [key for key in parameters if key not in ("root", "progress")]
 
 
 def read_corpus(
@@ -37,7 +43,7 @@ def read_corpus(
     Args:
         name: key of `CORPORA`.
         root: the corpus folder, or a parent up to two levels higher.
-        licence: terms of the frames, where they are others than the corpus' own.
+        licence: terms of the frames, where they are others than the corpus' own; what a row states for itself stays.
         progress: called with recordings done and recordings in all.
         options: of this corpus' reader, as its `read` names them; those that are None count as not given.
 
@@ -47,12 +53,13 @@ def read_corpus(
     corpus = corpus_of(name)
     read = reader_of(corpus).read
     given = {key: value for key, value in options.items() if value is not None}
-    known = [key for key in inspect.signature(read).parameters if key not in ("root", "progress")]
+    known = options_of(corpus)
     if unknown := sorted(set(given) - set(known)):
         has = f"its options are {', '.join(known)}" if known else "it has no options"
         raise UsageError(f"{corpus.name} has no option {', '.join(unknown)}: {has}.")
     ingested = read(require_folder(Path(root), corpus), progress=progress, **given)
     if licence is None:
         return ingested
-    clips = tuple(replace(clip, licence=licence) for clip in ingested.manifest.clips)
+    own = ingested.manifest.licence
+    clips = tuple(replace(c, licence=licence) if c.licence == own else c for c in ingested.manifest.clips)
     return replace(ingested, manifest=replace(ingested.manifest, licence=licence, clips=clips))

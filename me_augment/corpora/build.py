@@ -15,7 +15,7 @@ from me_augment.errors import MeAugmentError, UsageError
 from me_augment.manifest import Clip, Issue, Manifest, Recording
 from me_augment.manifest.au import AuCell, parse_aus
 from me_augment.manifest.ids import content_id
-from me_augment.manifest.labels import LABEL_SETS
+from me_augment.manifest.labels import label_columns
 from me_augment.video import FrameSource, open_frames
 
 _NAMES_SHOWN = 5
@@ -177,7 +177,7 @@ def _clip(
     except MeAugmentError as error:
         failed = _failed(corpus, event, "unreadable", _without(root, error))
         return replace(failed, recording_id=recording.recording_id)
-    if event.extent != "labelled":
+    if event.extent in ("whole", "first"):
         event = replace(event, onset=numbers[0], offset=numbers[span.offset or 0])
     return _row(corpus, event, span, sha, recording_id=recording.recording_id)
 
@@ -210,13 +210,12 @@ def _row(corpus: Corpus, event: Event, span: Span, sha: str | None, *, recording
         au_verbatim=event.au,
         aus=aus.units,
         protocols=event.protocols,
-        licence=corpus.licence,
+        licence=event.licence or corpus.licence,
         issues=(*event.issues, *_au_issues(aus), *span.issues),
         content_sha256=sha,
         forbidden_subjects=(person,),
     )
-    classes = {labels.column: labels.of(corpus.name, event.emotion) for labels in LABEL_SETS.values()}
-    return replace(row, **classes)  # type: ignore[arg-type]
+    return replace(row, **{**label_columns(corpus.name, event.emotion), **event.classes})  # type: ignore[arg-type]
 
 
 def _au_issues(cell: AuCell) -> list[Issue]:

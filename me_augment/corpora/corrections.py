@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 
@@ -19,8 +20,8 @@ class Correction:
 
     Attributes:
         key: `Event.video` of the row, or its `Event.clip`.
-        guard: field of `Event` → value that must still stand there (None for none); else nothing happens. Where a
-            recording has several events, it says which.
+        guard: field of `Event` → value that must still stand there (None for none), or a pattern of it; else nothing
+            happens. Where a recording has several events, it says which.
         change: field → new value; of a conflict, what others say.
         mark: `safe` (the value is impossible, degenerate or contradicted by the corpus), `opt-in` (one
             loader's opinion) or `conflict` (sources disagree; never applied).
@@ -29,7 +30,7 @@ class Correction:
     """
 
     key: str
-    guard: Mapping[str, int | str | None]
+    guard: Mapping[str, int | str | re.Pattern[str] | None]
     change: Mapping[str, int | str | None]
     mark: str
     estimated: bool = False
@@ -47,9 +48,7 @@ def correct(event: Event, table: Iterable[Correction], level: str = "safe") -> E
     if level not in LEVELS:
         raise UsageError(f"there is no level of corrections {level!r}: choose one of {', '.join(LEVELS)}.")
     for entry in table:
-        if entry.key not in (event.video, event.clip) or any(
-            getattr(event, name) != value for name, value in entry.guard.items()
-        ):
+        if entry.key not in (event.video, event.clip) or not _stands(event, entry):
             continue
         if entry.mark == "conflict":
             event = replace(event, issues=(*event.issues, _issue("correction-conflict", event, entry)))
@@ -61,6 +60,14 @@ def correct(event: Event, table: Iterable[Correction], level: str = "safe") -> E
                 issues=(*event.issues, _issue("correction-applied", event, entry)),
             )
     return event
+
+
+def _stands(event: Event, entry: Correction) -> bool:
+    held = ((getattr(event, name), value) for name, value in entry.guard.items())
+    return all(
+        isinstance(here, str) and bool(value.fullmatch(here)) if isinstance(value, re.Pattern) else here == value
+        for here, value in held
+    )
 
 
 def _issue(code: str, event: Event, entry: Correction) -> Issue:

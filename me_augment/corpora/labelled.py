@@ -9,7 +9,7 @@ from types import MappingProxyType
 
 from me_augment.corpora.build import build
 from me_augment.corpora.cells import Cells
-from me_augment.corpora.choose import choose_labels, choose_tree, described, shown, trees_there
+from me_augment.corpora.choose import choose_labels, choose_parts, choose_tree, described, shown, trees_there
 from me_augment.corpora.corrections import Correction, correct
 from me_augment.corpora.events import Event
 from me_augment.corpora.published import about_totals
@@ -27,12 +27,15 @@ class Layout:
         label_files: beginnings of the names of its label file, the best first; () where it has none.
         columns: of the label file; None where it has none.
         shapes: of its trees, the best first.
+        parts: the label files, and the kinds of trees, are parts of the corpus that are read together; elsewhere they
+            are versions of it, of which the best is read.
     """
 
     corpus: Corpus
     label_files: tuple[str, ...] = ()
     columns: Columns | None = None
     shapes: tuple[Shape, ...]
+    parts: bool = False
 
 
 @dataclass(frozen=True)
@@ -42,16 +45,22 @@ class Labels:
     Attributes:
         layout: of the corpus.
         found: what lies below ROOT.
-        table: the label rows.
+        tables: the label rows, by file.
         aside: label files that were found and not read.
         trees: trees of recordings, see `choose.trees_there`.
     """
 
     layout: Layout
     found: Survey
-    table: LabelTable
+    tables: tuple[LabelTable, ...]
     aside: tuple[Path, ...]
     trees: tuple[tuple[Path, Shape], ...]
+
+    @property
+    def table(self) -> LabelTable:
+        """The table of a corpus that has one."""
+        (table,) = self.tables
+        return table
 
     @classmethod
     def open(cls, root: Path, layout: Layout, sheet: str | Path | None = None, tree: str | None = None) -> Labels:
@@ -70,8 +79,9 @@ class Labels:
         found = survey(root, layout.shapes)
         trees = trees_there(found, layout.corpus, layout.shapes, tree)
         given = None if sheet is None else Path(sheet)
-        file, *aside = choose_labels(found, layout.corpus, layout.label_files, given)
-        return cls(layout, found, read_table(file, layout.columns), tuple(aside), tuple(trees))
+        files, aside = choose_labels(found, layout.corpus, layout.label_files, given, parts=layout.parts)
+        tables = tuple(read_table(file, layout.columns) for file in files)
+        return cls(layout, found, tables, tuple(aside), tuple(trees))
 
     def ingest(
         self,
@@ -91,28 +101,37 @@ class Labels:
             beside: other files that were read, by purpose, for the log.
         """
         root, corpus = self.found.root, self.layout.corpus
-        events = [
-            correct(event, table, corrections)
-            for row in self.table.rows
-            for event in _noted(Cells(row, self.table.title), events_of)
-        ]
-        frames = choose_tree(root, self.trees, events)
-        if frames.shape.of == "clip":
+        of_table = {
+            labels.title: [
+                correct(event, table, corrections)
+                for row in labels.rows
+                for event in _noted(Cells(row, labels.title), events_of)
+            ]
+            for labels in self.tables
+        }
+        events = [event for listed in of_table.values() for event in listed]
+        frames = choose_parts(root, self.trees, events) if self.layout.parts else choose_tree(root, self.trees, events)
+        if frames.of == "clip":
             events = [replace(event, video=event.clip or event.video) for event in events]
         ingested = build(corpus, root, events, frames.videos, progress)
         sources = {
-            "labels": described(self.table.title, self.aside, root),
-            "frames": described(shown(frames.folder, root), frames.aside, root),
+            "labels": described(list(of_table), self.aside, root),
+            "frames": described([shown(folder, root) for folder in frames.folders], frames.aside, root),
             **beside,
         }
         warnings = (
-            *(f"{self.table.title}: {misfit}, skipped." for misfit in self.table.misfits),
-            *([f"{self.table.title} is a hidden sheet; no visible one has the columns."] if self.table.hidden else []),
-            *about_totals(corpus.name, self.table.title, events),
+            *(sentence for labels in self.tables for sentence in about_table(labels)),
+            *(line for title, listed in of_table.items() for line in about_totals(corpus.name, title, listed)),
             *frames.warnings,
             *ingested.warnings,
         )
         return replace(ingested, warnings=warnings, manifest=replace(ingested.manifest, provenance=sources))
+
+
+def about_table(table: LabelTable) -> list[str]:
+    """A sentence for each thing that is odd about a label table as a whole, or about a row that is not read."""
+    hidden = [f"{table.title} is a hidden sheet; no visible one has the columns."] if table.hidden else []
+    return [*(f"{table.title}: {misfit}, skipped." for misfit in table.misfits), *hidden]
 
 
 def _noted(cells: Cells, events_of: Callable[[Cells], Event | Iterable[Event]]) -> list[Event]:

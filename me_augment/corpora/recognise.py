@@ -13,6 +13,15 @@ from me_augment.corpora.sheets import SHEET_SUFFIXES, read_table
 from me_augment.corpora.tree import Survey, find_files, find_trees, plain, survey
 from me_augment.errors import UsageError
 
+ANY = Corpus(
+    name="auto",
+    title="Any corpus",
+    expects="a folder that holds a corpus as its authors ship it",
+    licence="",
+    module="",
+)
+"""Stands for the corpus that is yet to be recognised."""
+
 
 @dataclass(frozen=True)
 class Recognised:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from importlib.util import find_spec
 from typing import TYPE_CHECKING
 
 from me_augment.errors import UsageError
@@ -151,7 +150,6 @@ CORPORA: dict[str, Corpus] = {
             expects="a folder that holds the recordings of part B (part_B/spNo.1/…), nothing labelled",
             licence=f"CAS(ME)^3 {_CAS}",
             module="me_augment.corpora.casme3_b",
-            people="casme3",
             nominal_fps=(30, 1),
         ),
         Corpus(
@@ -217,8 +215,8 @@ CORPORA: dict[str, Corpus] = {
         Corpus(
             name="meview",
             title="MEVIEW",
-            expects="a folder that holds clip folders or videos (sub01_01, sub01_01.mp4), and with --sheet a csv of "
-            "your own with the columns clip, onset, apex, offset, au, emotion",
+            expects="a folder MEVIEW that holds clip folders or videos (sub01_01, sub01_01.mp4), and a csv of your "
+            "own, MEVIEW….csv or named with --sheet, with the columns clip, onset, apex, offset, au, emotion",
             licence="MEVIEW: research use, see the terms of its download page; the faces are those of television.",
             module="me_augment.corpora.meview",
             holds="clip folders",
@@ -234,12 +232,13 @@ CORPORA: dict[str, Corpus] = {
         Corpus(
             name="faces",
             title="Face images",
-            expects="a folder of .jpg, .png or .bmp pictures of faces, or of one such folder per person",
+            expects="a folder of .jpg, .png or .bmp pictures of faces, or of one such folder per person; "
+            "videos, and folders of frames below a person, are neutral clips; faces.csv may have file, subject, "
+            "licence",
             licence="Face images supplied by the user, who knows their terms and the consent given.",
             module="me_augment.corpora.faces",
         ),
     )
-    if find_spec(corpus.module)  # until all readers are merged
 }
 
 

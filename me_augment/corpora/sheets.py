@@ -34,7 +34,7 @@ class Columns:
 
     Attributes:
         required: field → header names it goes by (any case and spacing); the first is used in messages.
-        keys: field → what its cell looks like in a data row; other rows are titles, notes or sums.
+        keys: field → what its cell looks like in a data row, if there is one; other rows are titles, notes or sums.
         optional: the same as `required` for columns that only some copies have.
         positions: field → column from 0, for tables without a header; messages name the fields of `required`.
         numbers: fields of frame numbers. A row without sound keys that holds most of them is a spoilt data row, and
@@ -135,9 +135,9 @@ def _cells(row: Sequence[str], places: Mapping[str, int]) -> dict[str, str]:
 def _unlike(cells: Mapping[str, str], columns: Columns) -> list[str]:
     """The keys whose cells do not look like those of a data row."""
     return [
-        f"{columns.required[name][0]} {cells[name]!r}"
+        f"{(columns.required.get(name) or columns.optional[name])[0]} {cells[name]!r}"
         for name, shape in columns.keys.items()
-        if not shape.fullmatch(cells[name].strip())
+        if name in cells and not shape.fullmatch(cells[name].strip())
     ]
 
 

@@ -27,6 +27,7 @@ class Shape:
             and `video`, on any level, say which, unless `key` does.
         canonical: from the text of the group `subject` to the subject id.
         key: from subject id and the groups of all levels to the recording's key, None where it is no recording.
+        wraps: folders that some copies put around the first level, the outermost first.
         suffixes: of the recordings where they are files (`.avi`); () where they are folders of frames.
         first: frame number of the first frame, for recordings whose frames are counted and not named: video files,
             and folders that the labels count through by rank. None where file names carry the corpus' numbers.
@@ -40,6 +41,7 @@ class Shape:
     key: Callable[[str, Mapping[str, str]], str | None] = field(
         default=lambda subject, names: video_key(subject, names["video"])
     )
+    wraps: tuple[re.Pattern[str], ...] = ()
     suffixes: tuple[str, ...] = ()
     first: int | None = None
     of: Literal["video", "clip"] = "video"
@@ -123,7 +125,8 @@ def survey(root: Path, shapes: Sequence[Shape]) -> Survey:
 def find_trees(found: Survey, shape: Shape) -> list[Path]:
     """Folders called one of `shape.names` that hold what fits its first level: by name, then the shallowest first.
 
-    ROOT itself counts whatever it is called, so that a renamed tree can be named directly.
+    A wrap of one that is found already is no tree of its own. ROOT itself counts whatever it is called, so that a
+    renamed tree can be named directly.
     """
     ranks = {plain(name): rank for rank, name in reversed(list(enumerate(shape.names)))}
     ranked = [
@@ -131,17 +134,27 @@ def find_trees(found: Survey, shape: Shape) -> list[Path]:
         for position, folder in enumerate(found.folders)
         if folder == found.root or plain(folder.name) in ranks
     ]
-    return [folder for _, _, folder in sorted(ranked) if _has_child(folder, shape)]
+    trees: list[Path] = []
+    inside: set[Path] = set()
+    for _, _, folder in sorted(ranked):
+        wraps = shape.wraps if plain(folder.name) in ranks else ()
+        starts = list(_starts(folder, wraps))
+        fits = (_fit(entry, shape, shape.levels) for start in starts for entry in _entries(start))
+        if folder not in inside and any(fits):
+            trees.append(folder)
+            inside.update(starts)
+    return trees
 
 
 def find_files(found: Survey, stems: Iterable[str], suffixes: Sequence[str]) -> list[Path]:
-    """Files that begin with one of `stems`: earlier stems first, then suffixes, then the shallowest."""
+    """Files that begin with one of `stems`: by stem, the very name before longer ones, suffix and depth."""
     begins = [plain(stem) for stem in stems]
     ranked = []
     for position, file in enumerate(found.files):
         rank = next((i for i, begin in enumerate(begins) if plain(file.stem).startswith(begin)), None)
         if rank is not None and file.suffix.casefold() in suffixes:
-            ranked.append((rank, suffixes.index(file.suffix.casefold()), position, file))
+            longer = plain(file.stem) != begins[rank]
+            ranked.append((rank, longer, suffixes.index(file.suffix.casefold()), position, file))
     return [entry[-1] for entry in sorted(ranked)]
 
 
@@ -149,7 +162,8 @@ def index_videos(root: Path, tree: Path, shape: Shape) -> tuple[dict[str, Video]
     """Recordings of a tree by key, in the order of their paths, and warnings about others."""
     videos: dict[str, Video] = {}
     warnings = []
-    for path, names in _matching(tree, shape, shape.levels, {}):
+    starts = _starts(tree, shape.wraps)
+    for path, names in (found for start in starts for found in _matching(start, shape, shape.levels, {})):
         subject = shape.canonical(names["subject"])
         key = shape.key(subject, names)
         shown = path.relative_to(root).as_posix()
@@ -202,8 +216,13 @@ def _matching(
             yield from _matching(folder / entry.name, shape, levels[1:], here)
 
 
-def _has_child(folder: Path, shape: Shape) -> bool:
-    return any(_fit(entry, shape, shape.levels) for entry in _entries(folder))
+def _starts(folder: Path, wraps: Sequence[re.Pattern[str]]) -> Iterator[Path]:
+    """A folder, and what the wraps in it hold; each is passed once, so that no loop of links is endless."""
+    yield folder
+    for done, wrap in enumerate(wraps, 1):
+        for entry in _entries(folder):
+            if wrap.fullmatch(entry.name) and entry.is_dir():
+                yield from _starts(folder / entry.name, wraps[done:])
 
 
 def _fit(entry: os.DirEntry[str], shape: Shape, levels: Sequence[re.Pattern[str]]) -> re.Match[str] | None:

@@ -11,6 +11,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from me_augment.demo.actions import Side
 from me_augment.demo.faces import FRAME_SHAPE, Performance, Subject, subjects
 
 NOTE = "README.md"
@@ -42,9 +43,10 @@ class TrueClip:
         subject, video: as in the sheet's canonical spelling, `sub91`, `EP01_02`.
         emotion: as in the sheet.
         onset, apex, offset: frame numbers.
-        units: action unit → strength at the apex (see `actions.ACTION_UNITS`).
+        units: action unit, of both sides or of one (`("L", 12)`) → strength at the apex (see `actions.ACTION_UNITS`).
         amplitude: per frame, onset first, the factor on `units`; 0 at the onset, 1 at the apex.
         head: per frame, (2, 3) similarity of the head, pixels.
+        coded: the action units as the sheet writes them.
     """
 
     subject: str
@@ -53,9 +55,10 @@ class TrueClip:
     onset: int
     apex: int
     offset: int
-    units: dict[int, float]
+    units: dict[int | tuple[Side, int], float]
     amplitude: list[float]
     head: list[list[list[float]]]
+    coded: str
 
 
 def write_demo_corpus(folder: Path, people: int = 6, clips_per_subject: int = 4) -> list[TrueClip]:
@@ -69,7 +72,29 @@ def write_demo_corpus(folder: Path, people: int = 6, clips_per_subject: int = 4)
     folder.mkdir(parents=True, exist_ok=True)
     (folder / NOTE).write_text(_NOTE)
     clips = write_clips(folder / "CASME2", subjects()[:people], clips_per_subject)
-    (folder / "truth.json").write_text(json.dumps([asdict(clip) for clip in clips]) + "\n")
+    _write_truth(folder / "truth.json", clips)
+    return clips
+
+
+def write_hard_corpus(folder: Path, people: int, clips_per_subject: int) -> list[TrueClip]:
+    """Write the hard corpus (`hard`) as `write_demo_corpus` writes the plain one.
+
+    Args:
+        folder: is empty, or made.
+        people: how many.
+        clips_per_subject: their clips, on average.
+    """
+    from me_augment.demo import hard  # which stands on this module
+
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / NOTE).write_text(_NOTE)
+    crowd = hard.people(people)
+    clips = hard.invent(crowd, clips_per_subject)
+    by_name = {subject.name: subject for subject in crowd}
+    for number, clip in enumerate(clips):
+        _write_frames(folder / "CASME2", by_name[clip.subject], clip, seed=10_000 + number, noise=hard.NOISE)
+    _write_sheet(folder / "CASME2" / SHEET, clips)
+    _write_truth(folder / "truth.json", clips)
     return clips
 
 
@@ -90,7 +115,7 @@ def write_clips(
             clip = _invent(subject, index, k)
             if max_frames is not None:
                 clip = _shortened(clip, max_frames)
-            _write_frames(root / "Cropped" / subject.name / clip.video, subject, clip, seed=100 * index + k)
+            _write_frames(root, subject, clip, seed=100 * index + k)
             clips.append(clip)
     _write_sheet(root / SHEET, clips)
     return clips
@@ -114,32 +139,55 @@ def _shortened(clip: TrueClip, frames: int) -> TrueClip:
 def read_truth(file: Path) -> list[TrueClip]:
     """The clips written by `write_demo_corpus`."""
     rows = json.loads(file.read_text())
-    return [TrueClip(**{**row, "units": {int(k): v for k, v in row["units"].items()}}) for row in rows]
+    return [TrueClip(**{**row, "units": {_unit(key): v for key, v in row["units"].items()}}) for row in rows]
+
+
+def _write_truth(file: Path, clips: Sequence[TrueClip]) -> None:
+    rows = [{**asdict(clip), "units": {_key(unit): v for unit, v in clip.units.items()}} for clip in clips]
+    file.write_text(json.dumps(rows) + "\n")
+
+
+def _key(unit: int | tuple[Side, int]) -> str:
+    return str(unit) if isinstance(unit, int) else f"{unit[0]}{unit[1]}"
+
+
+def _unit(key: str) -> int | tuple[Side, int]:
+    if key.isdigit():
+        return int(key)
+    return ("L" if key[0] == "L" else "R", int(key[1:]))
 
 
 def _invent(subject: Subject, index: int, k: int) -> TrueClip:
     rng = np.random.default_rng([2021, index, k])
     emotion = list(_EMOTIONS)[(index + k) % len(_EMOTIONS)]
-    units = {unit: strength * rng.uniform(0.7, 1.2) for unit, strength in _EMOTIONS[emotion][0].items()}
-    onset = int(rng.integers(20, 90))
-    rise, fall = int(rng.integers(5, 9)), int(rng.integers(6, 10))
-    t = np.arange(rise + fall + 1)
-    phase = np.where(t <= rise, t / rise, 1 - (t - rise) / fall)
-    amplitude = np.sin(np.pi / 2 * phase) ** 2
+    units: dict[int | tuple[Side, int], float] = {
+        unit: strength * rng.uniform(0.7, 1.2) for unit, strength in _EMOTIONS[emotion][0].items()
+    }
+    onset, apex, amplitude = draw_timing(rng)
     return TrueClip(
         subject.name,
         f"EP{index + 1:02d}_{k + 1:02d}",
         emotion,
         onset,
-        onset + rise,
-        onset + rise + fall,
+        apex,
+        onset + len(amplitude) - 1,
         units,
-        amplitude.tolist(),
-        _head_drift(subject.landmarks[30], len(t), rng).tolist(),
+        amplitude,
+        head_drift(subject.landmarks[30], len(amplitude), rng).tolist(),
+        _EMOTIONS[emotion][1],
     )
 
 
-def _head_drift(centre: NDArray[np.floating], length: int, rng: np.random.Generator) -> NDArray[np.float64]:
+def draw_timing(rng: np.random.Generator) -> tuple[int, int, list[float]]:
+    """Frame numbers of onset and apex, and the amplitude of every frame from onset to offset."""
+    onset = int(rng.integers(20, 90))
+    rise, fall = int(rng.integers(5, 9)), int(rng.integers(6, 10))
+    t = np.arange(rise + fall + 1)
+    phase = np.where(t <= rise, t / rise, 1 - (t - rise) / fall)
+    return onset, onset + rise, (np.sin(np.pi / 2 * phase) ** 2).tolist()
+
+
+def head_drift(centre: NDArray[np.floating], length: int, rng: np.random.Generator) -> NDArray[np.float64]:
     """A slow drift (T, 2, 3), as people who hold still make it: a pixel or two, a few milliradians."""
     time = np.linspace(0, 1, length)
     shift = np.stack([a * np.sin(b * time) for a, b in zip(rng.normal(0, 1.2, 2), (2.1, 1.6), strict=True)], 1)
@@ -151,14 +199,15 @@ def _head_drift(centre: NDArray[np.floating], length: int, rng: np.random.Genera
     return np.concatenate([linear, (centre - linear @ centre + shift)[..., None]], axis=2)
 
 
-def _write_frames(folder: Path, subject: Subject, clip: TrueClip, seed: int) -> None:
+def _write_frames(root: Path, subject: Subject, clip: TrueClip, seed: int, noise: float = _NOISE) -> None:
+    folder = root / "Cropped" / subject.name / clip.video
     folder.mkdir(parents=True)
     rng = np.random.default_rng([7, seed])
     performance = Performance(subject, clip.units)
     for t, (amplitude, head) in enumerate(zip(clip.amplitude, clip.head, strict=True)):
         frame = performance.frame(amplitude, np.asarray(head) if t else None)
-        noise = rng.standard_normal((*FRAME_SHAPE, 3), np.float32) * np.float32(_NOISE)
-        pixels = np.clip(np.rint(frame + noise), 0, 255).astype(np.uint8)
+        grain = rng.standard_normal((*FRAME_SHAPE, 3), np.float32) * np.float32(noise)
+        pixels = np.clip(np.rint(frame + grain), 0, 255).astype(np.uint8)
         _, data = cv2.imencode(".jpg", pixels[..., ::-1], [cv2.IMWRITE_JPEG_QUALITY, _JPEG_QUALITY])
         (folder / f"reg_img{clip.onset + t}.jpg").write_bytes(data.tobytes())
 
@@ -183,7 +232,6 @@ def _write_sheet(path: Path, clips: list[TrueClip]) -> None:
         ]
     )
     for clip in clips:
-        aus = _EMOTIONS[clip.emotion][1]
         sheet.append(
             [
                 clip.subject.removeprefix("sub"),
@@ -193,7 +241,7 @@ def _write_sheet(path: Path, clips: list[TrueClip]) -> None:
                 clip.apex,
                 clip.offset,
                 None,
-                int(aus) if aus.isdigit() else aus,
+                int(clip.coded) if clip.coded.isdigit() else clip.coded,
                 clip.emotion,
             ]
         )

@@ -148,7 +148,14 @@ class STSTNet:
         pictures = torch.from_numpy(maps).contiguous(memory_format=torch.channels_last)
         truth = torch.from_numpy(labels)
         for number, fold in enumerate(folds):
-            yield self._fold(pictures, truth, classes, fold, number)
+            # One thread: the sums, and so the result, would hang on their number, and more of them are slower here.
+            before = torch.get_num_threads()
+            torch.set_num_threads(1)
+            try:
+                found = self._fold(pictures, truth, classes, fold, number)
+            finally:
+                torch.set_num_threads(before)
+            yield found
 
     def _fold(
         self, pictures: torch.Tensor, truth: torch.Tensor, classes: int, fold: Fold, number: int

@@ -77,7 +77,8 @@ def export_norm_uv_os(
     Args:
         manifest: the clips; of a run, real and synthetic ones.
         out: folder that is made; it must not exist, or be empty.
-        labels: `megc3`, `casme2-5` or `emotion`; classes become folders 0, 1, … in the set's order.
+        labels: `megc3`, `casme2-5`, `samm-5`, `objective` or `emotion`; classes become folders 0, 1, … in the
+            set's order.
         flow: method, see `flow.FLOW_METHODS`.
         protocol: keep to the clips of a published protocol such as `megc2019`, and to motion taken from them.
         progress: called with (clips measured, clips in all).

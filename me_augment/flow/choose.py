@@ -160,6 +160,8 @@ def _outside(clip: Clip, by_id: Mapping[str, Clip], protocol: str | None) -> str
 
 
 def _no_class(clip: Clip, labels: str) -> str:
+    if labels == "objective":
+        return "it has no objective class"
     if clip.emotion is None:
         return "it has no emotion"
     whose = "its action units" if clip.action_units else "its driver" if clip.is_synthetic else clip.corpus

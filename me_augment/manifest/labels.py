@@ -2,64 +2,120 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from me_augment.errors import UsageError
 from me_augment.manifest.rows import Clip
 
+BY_ACTION_UNITS = "action-units"
+"""Stands among the corpora for clips that were made from action units, whose emotion is ours."""
 
-@dataclass(frozen=True)
+
+@dataclass(frozen=True, kw_only=True)
 class LabelSet:
     """A protocol's classes in index order, and per corpus the emotion words that fall into each.
 
-    Words missing from a corpus' table are dropped by the protocol.
+    Attributes:
+        column: of the manifest that holds the classes.
+        classes: in index order.
+        words: corpus → emotion word, lower case → class; words that are missing are dropped by the protocol.
+        shared: other sets use the same column, so that the row's corpus decides whether its class is one of this set.
     """
 
     column: str
     classes: tuple[str, ...]
-    words: Mapping[str, Mapping[str, str]]
+    words: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    shared: bool = False
 
     def of(self, corpus: str, emotion: str | None) -> str | None:
-        """Class of an emotion word (any case) of a corpus, or None where the protocol drops it."""
+        """Class of an emotion word (any case) of a corpus, or None where the protocol drops it.
+
+        A composed word (`Surprise+Positive`) has a class where all its parts have that one.
+        """
         if emotion is None:
             return None
-        return self.words.get(corpus, {}).get(emotion.strip().casefold())
+        known = self.words.get(corpus, {})
+        found = {known.get(part.strip()) for part in emotion.casefold().split("+")}
+        return found.pop() if len(found) == 1 else None
 
 
-# MEGC2019 call (composite database): the CASME II part of "negative" is disgust and repression only.
+def _same(*words: str) -> dict[str, str]:
+    return {word: word for word in words}
+
+
+_THREE = ("negative", "positive", "surprise")
+_UNPLEASANT = ("anger", "contempt", "disgust", "fear", "repression", "sadness")
+# The rule of the MEGC2019 composite database (See et al., FG 2019) for words that it was not stated for.
+_BY_RULE = {**dict.fromkeys(_UNPLEASANT, "negative"), "happiness": "positive", "surprise": "surprise"}
+# Of these CASME II events the composite took disgust and repression only, for want of others.
+_CASME2 = {"disgust": "negative", "repression": "negative", "happiness": "positive", "surprise": "surprise"}
+# MMEW's copies call its others repression.
+_SIX = {word: label for word, label in _BY_RULE.items() if word not in ("contempt", "repression")}
+_SAMM = {word: label for word, label in _BY_RULE.items() if word != "repression"}
+_SAMM_FIVE = {**_same("anger", "contempt", "happiness", "surprise", "other"), "others": "other"}
+
 MEGC3 = LabelSet(
     column="label_megc3",
-    classes=("negative", "positive", "surprise"),
+    classes=_THREE,
     words={
-        "casme2": {
-            "disgust": "negative",
-            "repression": "negative",
-            "happiness": "positive",
+        "casme": _BY_RULE,
+        "casme2": _CASME2,
+        "casme-sq": _same(*_THREE),
+        "casme3-a": {
+            **dict.fromkeys(("anger", "disgust", "fear", "sad"), "negative"),
+            "happy": "positive",
             "surprise": "surprise",
         },
-        # Clips made from action units: the composite database's own rule (See et al., FG 2019).
-        "action-units": {
-            **dict.fromkeys(("anger", "contempt", "disgust", "fear", "repression", "sadness"), "negative"),
-            "happiness": "positive",
-            "surprise": "surprise",
-        },
+        "casme3-c": _same(*_THREE),
+        "samm": _SAMM,
+        "samm-lv": _SAMM,
+        **{f"smic-{view}": _same(*_THREE) for view in ("hs", "vis", "nir", "e-hs", "e-vis", "e-nir")},
+        "mmew": _SIX,
+        "4dme": {**_same(*_THREE), "repression": "negative"},
+        "dfme": _SAMM,
+        "meview": _BY_RULE,
+        "generic": {**_BY_RULE, **_same(*_THREE), "happy": "positive", "sad": "negative"},
+        BY_ACTION_UNITS: _BY_RULE,
     },
 )
-FIVE_CLASS = LabelSet(
+CASME2_FIVE = LabelSet(
     column="label_5class",
     classes=("happiness", "surprise", "disgust", "repression", "others"),
     words={
-        "casme2": {word: word for word in ("happiness", "surprise", "disgust", "repression", "others")},
-        "action-units": {word: word for word in ("happiness", "surprise", "disgust", "repression")},
+        "casme2": _same("happiness", "surprise", "disgust", "repression", "others"),
+        BY_ACTION_UNITS: _same("happiness", "surprise", "disgust", "repression"),
     },
+    shared=True,
 )
-LABEL_SETS = {"megc3": MEGC3, "casme2-5": FIVE_CLASS}
+SAMM_FIVE = LabelSet(
+    column="label_5class",
+    classes=("anger", "contempt", "happiness", "surprise", "other"),
+    words={
+        "samm": _SAMM_FIVE,
+        "samm-lv": _SAMM_FIVE,
+        BY_ACTION_UNITS: _same("anger", "contempt", "happiness", "surprise"),
+    },
+    shared=True,
+)
+# The classes stand in the sheets, or follow from the action units that were performed; no word says them.
+OBJECTIVE = LabelSet(column="objective_class", classes=tuple("1234567"))
+LABEL_SETS = {"megc3": MEGC3, "casme2-5": CASME2_FIVE, "samm-5": SAMM_FIVE, "objective": OBJECTIVE}
 
 
-def classes_of(labels: str, clips: list[Clip]) -> tuple[str, ...]:
+def label_columns(corpus: str, emotion: str | None) -> dict[str, str | None]:
+    """What an emotion word of a corpus puts into the columns of the label sets that know words."""
+    columns: dict[str, str | None] = {}
+    for labels in LABEL_SETS.values():
+        if labels.words:
+            columns[labels.column] = columns.get(labels.column) or labels.of(corpus, emotion)
+    return columns
+
+
+def classes_of(labels: str, clips: Iterable[Clip]) -> tuple[str, ...]:
     """Classes of a label set in index order; for `emotion`, the words present, sorted.
 
     Raises:
@@ -69,20 +125,52 @@ def classes_of(labels: str, clips: list[Clip]) -> tuple[str, ...]:
 
 
 def classes_among(labels: str, column: pa.ChunkedArray) -> tuple[str, ...]:
-    """`classes_of` of the clips whose cells of `column_of(labels)` are given."""
+    """`classes_of` of the clips whose cells of `class_column` are given."""
     if labels == "emotion":
         return tuple(sorted(word for word in column.unique().to_pylist() if word))
     return label_set(labels).classes
 
 
-def column_of(labels: str) -> str:
-    """The column that holds a clip's class in a label set; UsageError where there is no such set."""
-    return "emotion" if labels == "emotion" else label_set(labels).column
-
-
 def class_of(labels: str, clip: Clip) -> str | None:
-    """The clip's class in a label set, or None where the set drops it."""
-    return getattr(clip, column_of(labels))
+    """The clip's class in a label set, or None where the set drops it, or has no place for the clip's corpus.
+
+    A synthetic clip has the class of the clip that drove it; which corpus that was of, its driver's person id says.
+    """
+    if labels == "emotion":
+        return clip.emotion
+    known = label_set(labels)
+    value = getattr(clip, known.column)
+    if value is None or str(value) not in known.classes:
+        return None
+    driver = clip.driver_person_id
+    if known.shared and not (clip.is_synthetic and driver is None):
+        corpus = clip.corpus if not clip.is_synthetic else str(driver).partition(":")[0]
+        if corpus not in known.words:
+            return None
+    return str(value)
+
+
+def class_column(labels: str, clips: pa.Table) -> pa.ChunkedArray:
+    """`class_of` for every row of a table of clips, (len,) strings.
+
+    Args:
+        labels: name of a label set.
+        clips: with the set's column and, where that is shared, `corpus`, `is_synthetic` and `driver_person_id`.
+
+    Raises:
+        UsageError: there is no such label set.
+    """
+    if labels == "emotion":
+        return clips.column("emotion")
+    known = label_set(labels)
+    values = clips.column(known.column).cast(pa.string())
+    fits = pc.is_in(values, pa.array(known.classes))
+    if known.shared:
+        synthetic, driver = clips.column("is_synthetic"), clips.column("driver_person_id")
+        origin = pc.if_else(synthetic, pc.replace_substring_regex(driver, ":.*", ""), clips.column("corpus"))
+        here = pc.is_in(origin, pa.array(list(known.words)))
+        fits = pc.and_(fits, pc.or_(here, pc.and_(synthetic, driver.is_null())))
+    return pc.if_else(fits, values, pa.scalar(None, pa.string()))
 
 
 def label_set(name: str) -> LabelSet:

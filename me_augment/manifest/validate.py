@@ -15,6 +15,9 @@ from me_augment.manifest.rows import EXPRESSIONS, STATUSES, STORAGES, Clip, Reco
 from me_augment.manifest.sequence import table_of
 from me_augment.manifest.store import Manifest
 
+# Issues by which a reader says that a label itself is out of order.
+_DISORDER = ("order", "apex-outside")
+
 
 def findings(manifest: Manifest, *, check_files: bool = False) -> list[str]:
     """All that is wrong with a manifest, as sentences; empty when it is sound.
@@ -97,7 +100,7 @@ def _clip(row: Clip, frames_of: Mapping[str, int], known: Mapping[str, Recording
                 yield f"{where}: {name} {value} is outside the recording's {n_frames} frames."
     there = [n for n in ("onset_index", "apex_index", "offset_index") if getattr(row, n) is not None]
     for first, second in pairwise(there):
-        if getattr(row, first) > getattr(row, second) and not row.issues:
+        if getattr(row, first) > getattr(row, second) and not any(i.code in _DISORDER for i in row.issues):
             yield f"{where}: {first} {getattr(row, first)} lies after {second} {getattr(row, second)}."
     if row.landmarks is not None and len(row.landmarks) != 136:
         yield f"{where}: landmarks has {len(row.landmarks)} numbers; 68 points make 136."

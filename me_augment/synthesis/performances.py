@@ -19,13 +19,10 @@ from me_augment.manifest import Clip
 from me_augment.manifest.au import mirrored_cell, mirrored_units
 from me_augment.manifest.au_emotions import emotion_of, objective_class_of
 from me_augment.manifest.ids import content_id, digest, seed_of
-from me_augment.manifest.labels import FIVE_CLASS, MEGC3
+from me_augment.manifest.labels import BY_ACTION_UNITS, label_columns
 from me_augment.synthesis.plan import Plan, PlannedClip, draw_controls
 from me_augment.synthesis.settings import Settings
 from me_augment.synthesis.timeline import timeline
-
-# Key of the label sets' rules for clips without a corpus' own emotion word.
-_LABEL_RULES = "action-units"
 
 
 def generator_version(version: str) -> str:
@@ -97,8 +94,7 @@ def labels_of(row: PlannedClip, target: Clip, basis: Basis | None) -> dict[str, 
         "name": f"{cell} on {target.subject} {row.clip_id[-6:]}",
         "expression": "micro",
         "emotion": emotion,
-        "label_megc3": MEGC3.of(_LABEL_RULES, emotion),
-        "label_5class": FIVE_CLASS.of(_LABEL_RULES, emotion),
+        **label_columns(BY_ACTION_UNITS, emotion),
         "objective_class": objective_class_of(units),
         "au_verbatim": mirrored_cell(cell) if row.mirror else cell,
         "aus": mirrored_units(units) if row.mirror else units,

@@ -9,7 +9,7 @@ from me_augment.errors import UsageError
 from me_augment.face.annotate import annotate
 from me_augment.face.detector import LandmarkDetector
 from me_augment.manifest import Manifest
-from me_augment.manifest.ids import content_id
+from me_augment.manifest.merge import merged
 from me_augment.manifest.store import merge_rows
 
 
@@ -54,7 +54,7 @@ def open_sources(
         from me_augment.face import create_detector
 
         faces = annotate(read_corpus("faces", targets).manifest, detector or create_detector())
-    return Sources(drivers, faces, _merged(_real_rows(drivers), _real_rows(faces)))
+    return Sources(drivers, faces, _with_faces(_real_rows(drivers), _real_rows(faces)))
 
 
 def is_folder_of_images(targets: Path | None) -> bool:
@@ -76,39 +76,18 @@ def _real_rows(manifest: Manifest) -> Manifest:
     return replace(manifest, clips=clips, recordings=recordings, roots={k: p for k, p in roots.items() if k})
 
 
-def _merged(first: Manifest, second: Manifest) -> Manifest:
+def _with_faces(first: Manifest, second: Manifest) -> Manifest:
     """Both manifests' rows; those that only the second has become faces without labels.
 
     Its clips are there to be looked at, not to be learnt from: a run must not change the test set.
     """
-    roots = dict(first.roots)
-    new_key = {}
-    for key, path in second.roots.items():
-        name, n = key, 2
-        while name in roots and roots[name] != path:
-            name, n = f"{key}-{n}", n + 1
-        new_key[key] = name
-        roots[name] = path
-    known = {r.recording_id: r for r in first.recordings}
-    seen = {c.clip_id for c in first.clips}
-    recordings, new_id = [], {}
-    for recording in second.recordings:
-        moved = replace(recording, root=new_key[recording.root])
-        if known.get(recording.recording_id) == moved:
-            continue
-        if recording.recording_id in known:  # the same path below another root
-            moved = replace(moved, recording_id=content_id("rec", moved.corpus, moved.root, moved.path))
-        new_id[recording.recording_id] = moved.recording_id
-        recordings.append(moved)
-    faces = (
-        replace(c, recording_id=new_id.get(c.recording_id or "", c.recording_id), expression="neutral", protocols=())
-        for c in second.clips
-        if c.clip_id not in seen
-    )
+    faces = tuple(replace(clip, expression="neutral", protocols=()) for clip in second.clips)
+    both = merged([first, replace(second, clips=faces)])
     return replace(
-        first,
-        roots=roots,
-        licence=first.licence if first.licence == second.licence else f"{first.licence} {second.licence}",
-        recordings=(*first.recordings, *recordings),
-        clips=merge_rows(first.clips, faces),
+        both,
+        corpus=first.corpus,
+        provenance=first.provenance,
+        folder=first.folder,
+        roots={key: path for key, path in both.roots.items() if key},
+        clips=merge_rows(both.clips),
     )

@@ -9,24 +9,8 @@ import numpy as np
 import openpyxl
 import pytest
 
-from me_augment.cli import _COMMANDS, group, main
+from me_augment.cli import _COMMANDS, group
 from me_augment.video import open_frames
-
-
-@pytest.fixture
-def cli(capsys):
-    """Run a command; gives (exit code, stdout, stderr)."""
-
-    def call(*arguments):
-        try:
-            main([str(argument) for argument in arguments])
-            code = 0
-        except SystemExit as end:
-            code = end.code
-        printed = capsys.readouterr()
-        return code, printed.out, printed.err
-
-    return call
 
 
 def fails(outcome, code, *words):

@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from invented.files import paint, write_frames, write_video
 from PIL import Image
 
 from me_augment.corpora import read_corpus
@@ -74,7 +75,98 @@ def test_a_picture_linked_from_outside_is_a_failed_row(folder, tmp_path):
 
 
 def test_a_folder_without_pictures_is_one_sentence(tmp_path):
-    (tmp_path / "a/b").mkdir(parents=True)
-    Image.new("L", (4, 4)).save(tmp_path / "a/b/too deep.png")
+    (tmp_path / "a/b/c").mkdir(parents=True)
+    Image.new("L", (4, 4)).save(tmp_path / "a/b/c/too deep.png")
     with pytest.raises(UsageError, match=r"holds no picture: give a folder of \.jpg, \.png or \.bmp pictures"):
         read_corpus("faces", tmp_path)
+
+
+@pytest.fixture
+def clips(tmp_path):
+    """Neutral clips of two people and a stranger, beside pictures."""
+    root = tmp_path / "faces"
+    write_frames(root / "anna/still", range(30, 36), "f{n}.png")
+    write_frames(root / "anna/mixed", [1], "a{n}.png")
+    write_frames(root / "anna/mixed", [2], "b{n}.png")
+    write_video(root / "bo/at rest.mp4", range(40, 45))
+    write_video(root / "cy.avi", range(50, 53))
+    paint(root / "bo/1.png", 9)
+    return root
+
+
+def test_videos_and_folders_of_frames_are_neutral_clips(clips):
+    manifest = read_corpus("faces", clips).manifest
+    spans = {clip.name: (clip.subject, clip.onset_index, clip.apex_index, clip.offset_index) for clip in manifest.clips}
+    assert spans == {
+        "cy": ("cy", 0, None, 2),
+        "anna/mixed": ("anna", None, None, None),
+        "anna/still": ("anna", 0, None, 5),
+        "bo/1": ("bo", 0, None, 0),
+        "bo/at rest": ("bo", 0, None, 4),
+    }
+    still = next(clip for clip in manifest.clips if clip.name == "anna/still")
+    assert (still.onset, still.offset, still.expression) == (30, 35, "neutral")
+    assert {row.path: row.storage for row in manifest.recordings} == {
+        "anna/still": "frames", "bo/1.png": "image", "bo/at rest.mp4": "video", "cy.avi": "video",
+    }  # fmt: skip
+    assert "holds several sequences" in next(clip.reason for clip in manifest.clips if clip.name == "anna/mixed")
+
+
+TABLE = r"""File,Subject,Licence,note
+anna,A1,consent A,
+ANNA/still,,CC-BY 4.0,
+bo\at rest,A1,,the same person
+cy.avi,,CC0,
+../cy.avi,x,,
+/etc/passwd,x,,
+C:\x.png,x,,
+nobody.png,x,,
+cy,x,,twice
+bo,*,,
+
+,x,,
+.,x,,
+"""
+
+
+@pytest.mark.parametrize("given", [False, True])
+def test_a_table_says_who_and_on_what_terms(clips, tmp_path, given):
+    file = tmp_path / "mine.csv" if given else clips / "faces.csv"
+    file.write_text(TABLE)
+    ingested = read_corpus("faces", clips, sheet=file if given else None)
+    own = ingested.manifest.licence
+    assert {clip.name: (clip.subject, clip.licence) for clip in ingested.manifest.clips} == {
+        "cy": ("cy", "CC0"),
+        "anna/mixed": ("A1", "consent A"),
+        "anna/still": ("A1", "CC-BY 4.0"),
+        "bo/1": ("bo", own),
+        "bo/at rest": ("A1", own),
+    }
+    assert {row.path: row.person_id for row in ingested.manifest.recordings}["bo/at rest.mp4"] == "faces:A1"
+    assert ingested.manifest.provenance == {"labels": file.name}
+    said = [line.removeprefix(f"{file.name}, ") for line in ingested.warnings[:-1]]
+    out = "leads out of the folder that was given."
+    assert said == [
+        f"row 6 is not heeded: '../cy.avi' {out}",
+        f"row 7 is not heeded: '/etc/passwd' {out}",
+        f"row 8 is not heeded: 'C:\\\\x.png' {out}",
+        "row 9 is not heeded: 'nobody.png' is not there: no nobody.png.",
+        "row 10 is not heeded: another row is about 'cy'.",
+        "row 11 is not heeded: the subject '*' would be everybody.",
+        "row 13 is not heeded: no path is given.",
+        "row 14 is not heeded: '.' is the folder that was given itself; name a path below it.",
+    ]
+
+
+def test_terms_for_the_rest_leave_those_of_a_row(clips):
+    (clips / "faces.csv").write_text("file,licence\nanna,consent A\n")
+    manifest = read_corpus("faces", clips, licence="mine").manifest
+    assert {clip.name: clip.licence for clip in manifest.clips} == {
+        "cy": "mine", "anna/mixed": "consent A", "anna/still": "consent A", "bo/1": "mine", "bo/at rest": "mine",
+    }  # fmt: skip
+
+
+def test_a_table_without_the_column_is_one_sentence(clips):
+    (clips / "faces.csv").write_text("picture,subject\nanna,A1\n")
+    with pytest.raises(UsageError, match="lacks the column file"):
+        read_corpus("faces", clips)

@@ -10,15 +10,15 @@ from me_augment.errors import UsageError
 
 
 def test_an_unknown_corpus_names_the_known_ones(tmp_path):
-    with pytest.raises(UsageError, match=r"no corpus 'casme9': choose one of casme2 \(CASME II\), faces"):
+    with pytest.raises(UsageError, match=r"no corpus 'casme9': choose one of .*casme2 \(CASME II\), .*faces"):
         read_corpus("casme9", tmp_path)
 
 
 def test_an_unknown_option_names_the_known_ones(tmp_path):
     with pytest.raises(UsageError, match="casme2 has no option fps: its options are sheet, tree, corrections"):
         read_corpus("casme2", tmp_path, fps=3)
-    with pytest.raises(UsageError, match="faces has no option sheet: it has no options"):
-        read_corpus("faces", tmp_path, sheet="x", tree=None)
+    with pytest.raises(UsageError, match="faces has no option tree: its options are sheet"):
+        read_corpus("faces", tmp_path, sheet=None, tree="raw")
 
 
 @pytest.mark.parametrize("name", CORPORA)

@@ -67,6 +67,18 @@ def test_a_spoilt_last_row_is_no_text_below_the_table(tmp_path, workbook):
     assert table.misfits == ("row 3 is no data row (Subject 'S2')",)
 
 
+def test_a_column_that_only_some_copies_have_can_be_a_key(tmp_path, workbook):
+    columns = Columns(
+        required={"subject": ("Subject",), "onset": ("Onset",), "offset": ("Offset",)},
+        optional={"kind": ("Type",)},
+        keys={"subject": re.compile(r"[0-9]+"), "kind": re.compile("macro|micro")},
+    )
+    rows = [["Subject", "Onset", "Offset", "Type"], ["1", 5, 6, "macro"], ["2", 7, 8, "x"], ["3", 8, 9, "micro"]]
+    table = read_table(workbook(tmp_path / "a.xlsx", {"S": rows}), columns)
+    assert table.misfits == ("row 3 is no data row (Type 'x')",)
+    assert len(read_table(workbook(tmp_path / "b.xlsx", {"S": [row[:3] for row in rows]}), columns).rows) == 3
+
+
 def test_columns_without_a_header_are_told_by_their_place(tmp_path, workbook):
     columns = Columns(
         required={"subject": ("participant",), "onset": ("onset",), "offset": ("offset",)},

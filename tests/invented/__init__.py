@@ -17,7 +17,10 @@ from me_augment.corpora import Ingested
 from me_augment.manifest.au import format_aus
 from me_augment.video import open_frames
 
-ALL = ("casme2",)
+ALL = (
+    "casme", "casme2", "casme_sq", "casme3_a", "casme3_b", "casme3_c", "samm", "samm_lv", "smic", "smic_e", "mmew",
+    "fourdme", "dfme", "meview", "generic",
+)  # fmt: skip
 """The modules."""
 
 

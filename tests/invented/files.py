@@ -6,14 +6,17 @@ import csv
 import io
 import struct
 from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+import av
 import numpy as np
 import openpyxl
 from PIL import Image
 
 HEIGHT, WIDTH = 48, 64
+_EXCEL_ZERO = datetime(1899, 12, 30)
 Sheets = Mapping[str, Sequence[Sequence[Any]]]
 
 
@@ -27,6 +30,19 @@ def write_frames(folder: Path, numbers: Iterable[int], pattern: str = "img{n}.jp
     """Write `img{n}.jpg` or another pattern (`{n:05d}.png`) into a folder, last frame first."""
     for number in sorted(numbers, reverse=True):
         paint(folder / pattern.format(n=number), number)
+
+
+def write_video(path: Path, numbers: Iterable[int], fps: int = 25) -> None:
+    """Write a video whose frames show the numbers as `paint` does, without loss: any container."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with av.open(str(path), "w") as container:
+        stream = container.add_stream("png", rate=fps)
+        stream.width, stream.height, stream.pix_fmt = WIDTH, HEIGHT, "rgb24"
+        for index, number in enumerate(numbers):
+            frame = av.VideoFrame.from_ndarray(np.full((HEIGHT, WIDTH, 3), number % 256, np.uint8), format="rgb24")
+            frame.pts = index
+            container.mux(stream.encode(frame))
+        container.mux(stream.encode(None))
 
 
 def write_book(path: Path, sheets: Sheets) -> Path:
@@ -60,8 +76,11 @@ def _biff8(sheets: Sheets) -> bytes:
         body = _record(0x0809, struct.pack("<HHHHII", 0x0600, 0x0010, 0, 0, 0, 6))
         for y, row in enumerate(rows):
             for x, cell in enumerate(row):
+                if isinstance(cell, datetime):
+                    cell = (cell - _EXCEL_ZERO).days
                 if isinstance(cell, str):
-                    text = struct.pack("<HB", len(cell), 1) + cell.encode("utf-16-le")
+                    units = cell.encode("utf-16-le")
+                    text = struct.pack("<HB", len(units) // 2, 1) + units
                     body += _record(0x0204, struct.pack("<HHH", y, x, 0) + text)
                 elif cell is not None:
                     body += _record(0x0203, struct.pack("<HHHd", y, x, 0, cell))

@@ -7,6 +7,7 @@ judge knows no corpus: it compares the rows with those of the unspoilt one.
 from __future__ import annotations
 
 import random
+import re
 import shutil
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
@@ -163,8 +164,8 @@ def _damage(said: str, file: Path, folder: Path, root: Path, chance: random.Rand
         file.unlink()
         file.mkdir()
     elif said == "its number twice":
-        digits = "".join(char for char in file.stem if char.isdigit())
-        shutil.copy(file, file.with_name(f"{file.stem.replace(digits, '0' + digits) if digits else 'x'}{file.suffix}"))
+        stem, digits = re.subn(r"([0-9]+)(?=[^0-9]*$)", r"0\1", file.stem)
+        shutil.copy(file, file.with_name(f"{stem if digits else 'x'}{file.suffix}"))
     elif said == "its number huge":
         shutil.copy(file, file.with_name(f"{file.stem}99999999999{file.suffix}"))
     elif said == "a link out":
@@ -265,20 +266,29 @@ def _is_faithful(old: Row, new: Row, mutation: Mutation) -> bool:
     """Whether what changed is what the spoilt cell says: another valid number or word is no spoilt cell."""
     if mutation.whole and mutation.value is None:
         return True  # exchanged or moved cells are other labels, not spoilt ones; refusing them is no duty
-    text = str(mutation.value).strip() if mutation.value is not None else ""
+    text = _text(mutation.value)
     changed = {field.name for field in fields(Row) if getattr(old, field.name) != getattr(new, field.name)}
     follow = {"megc3", "five", "protocols", "shows", "issues"}
     if "numbers" in changed:
         values = {number for number, was in zip(new.numbers, old.numbers, strict=True) if number != was}
         if not all(_is_number(text, value) for value in values):
             return False
-    if "emotion" in changed and new.emotion != text:
+    if "emotion" in changed and new.emotion not in (text, _serial(mutation.value)):
         return False
     if "aus" in changed and new.aus != format_aus(parse_aus(text).units):
         return False
     if "objective" in changed and not _is_number(text, new.objective):
         return False
     return changed <= follow | {"numbers", "emotion", "aus", "objective", "expression"} and changed != {"shows"}
+
+
+def _text(value: Any) -> str:
+    return "" if value is None else str(value).strip()
+
+
+def _serial(value: Any) -> str:
+    """A date as old workbooks hold it: days since the end of 1899."""
+    return str((value - datetime(1899, 12, 30)).days) if isinstance(value, datetime) else _text(value)
 
 
 def _is_number(text: str, value: int | None) -> bool:

@@ -1,37 +1,120 @@
 """Emotion words and the classes they fall into."""
 
+from dataclasses import replace
+
 import pytest
-from rows import clip
+from rows import clip, manifest, synthetic
 
 from me_augment.errors import UsageError
-from me_augment.manifest.labels import FIVE_CLASS, MEGC3, class_of, classes_of
-
-
-@pytest.mark.parametrize(
-    ("emotion", "three", "five"),
-    [
-        ("happiness", "positive", "happiness"),
-        ("Disgust ", "negative", "disgust"),
-        ("repression", "negative", "repression"),
-        ("surprise", "surprise", "surprise"),
-        ("others", None, "others"),
-        ("sadness", None, None),
-        ("fear", None, None),
-        (None, None, None),
-    ],
+from me_augment.manifest.au_emotions import EMOTIONS
+from me_augment.manifest.labels import (
+    BY_ACTION_UNITS,
+    CASME2_FIVE,
+    LABEL_SETS,
+    MEGC3,
+    SAMM_FIVE,
+    class_column,
+    class_of,
+    classes_of,
+    label_columns,
 )
-def test_casme2_words(emotion, three, five):
-    assert MEGC3.of("casme2", emotion) == three
-    assert FIVE_CLASS.of("casme2", emotion) == five
+
+# The words of each corpus, as its sheet writes them, and their MEGC2019 class.
+THREE = {
+    "casme": "tense:- repression:neg disgust:neg surprise:sur happiness:pos contempt:neg fear:neg sadness:neg",
+    "casme2": "happiness:pos surprise:sur disgust:neg repression:neg others:- sadness:- fear:-",
+    "casme-sq": "negative:neg positive:pos surprise:sur others:-",
+    "casme3-a": "disgust:neg surprise:sur others:- Others:- fear:neg anger:neg sad:neg happy:pos",
+    "casme3-c": "negative:neg positive:pos surprise:sur others:-",
+    "samm": "Anger:neg Other:- Happiness:pos Surprise:sur Contempt:neg Disgust:neg Fear:neg Sadness:neg",
+    "samm-lv": "Anger:neg Other:- Happiness:pos",
+    "smic-hs": "negative:neg positive:pos surprise:sur",
+    "smic-nir": "negative:neg",
+    "smic-e-vis": "surprise:sur",
+    "mmew": "happiness:pos anger:neg surprise:sur disgust:neg fear:neg sadness:neg others:- repression:-",
+    "4dme": "Positive:pos Negative:neg Surprise:sur Repression:neg Others:- Surprise+Positive:- "
+    "Negative+Repression:neg Repression+Others:- Others+Others:- +:-",
+    "dfme": "anger:neg contempt:neg disgust:neg fear:neg happiness:pos sadness:neg surprise:sur",
+    "meview": "contempt:neg happiness:pos unclear:-",
+    "generic": "Happy:pos negative:neg Contempt:neg bored:-",
+}
+
+
+@pytest.mark.parametrize("corpus", THREE)
+def test_words_of_each_corpus(corpus):
+    short = {"-": None, "neg": "negative", "pos": "positive", "sur": "surprise"}
+    for word, expected in (pair.split(":") for pair in THREE[corpus].split()):
+        assert MEGC3.of(corpus, word) == short[expected], word
+    assert MEGC3.of(corpus, None) is None
+
+
+def test_the_five_classes_know_their_corpora():
+    words = ["happiness", "surprise", "disgust", "repression", "others", "sadness"]
+    assert [CASME2_FIVE.of("casme2", word) for word in words] == [*words[:5], None]
+    words = ["Anger", "Contempt", "Happiness", "Surprise", "Other", "Disgust"]
+    assert [SAMM_FIVE.of("samm", word) for word in words] == [*map(str.lower, words[:5]), None]
+    assert CASME2_FIVE.of("samm", "Happiness") is SAMM_FIVE.of("casme2", "happiness") is None
+    assert CASME2_FIVE.of("mmew", "disgust") is None
+
+
+def test_every_word_leads_to_a_class_of_its_set():
+    for labels in LABEL_SETS.values():
+        for corpus, words in labels.words.items():
+            assert set(words.values()) <= set(labels.classes), corpus
+            assert all(word == word.casefold() for word in words), corpus
+
+
+def test_the_columns_of_a_row():
+    assert label_columns("casme2", "disgust") == {"label_megc3": "negative", "label_5class": "disgust"}
+    assert label_columns("samm", "Anger") == {"label_megc3": "negative", "label_5class": "anger"}
+    assert label_columns("smic-hs", "positive") == {"label_megc3": "positive", "label_5class": None}
+    for word in EMOTIONS:  # of clips made from action units: whichever set has the word
+        five = None if word in ("fear", "sadness") else word
+        assert label_columns(BY_ACTION_UNITS, word)["label_5class"] == five
 
 
 def test_classes_have_a_fixed_order():
     assert classes_of("megc3", []) == ("negative", "positive", "surprise")
     assert classes_of("emotion", [clip(emotion="b"), clip(emotion="a"), clip(emotion=None)]) == ("a", "b")
+    assert classes_of("objective", []) == ("1", "2", "3", "4", "5", "6", "7")
 
 
 def test_class_of_a_clip():
     row = clip(emotion="surprise", label_megc3="surprise")
     assert class_of("emotion", row) == class_of("megc3", row) == "surprise"
-    with pytest.raises(UsageError, match="choose one of emotion, megc3, casme2-5"):
+    with pytest.raises(UsageError, match="choose one of emotion, megc3, casme2-5, samm-5, objective"):
         class_of("megc9", row)
+
+
+def _rows():
+    happy = {"emotion": "happiness", "label_5class": "happiness", "objective_class": 1}
+    casme2 = clip(clip_id="c", **happy)
+    samm = clip(clip_id="s", corpus="samm", person_id="samm:091", **happy)
+    long = replace(samm, clip_id="l", corpus="samm-lv")
+    by_units = replace(
+        synthetic(casme2, samm, clip_id="u", **happy), driver_clip_id=None, driver_person_id=None, action_units="12"
+    )
+    return {
+        "casme2": casme2,
+        "samm": samm,
+        "samm-lv": long,
+        "synthetic, by CASME II": synthetic(casme2, samm, clip_id="x", **happy),
+        "synthetic, by SAMM": synthetic(samm, casme2, clip_id="y", **happy),
+        "synthetic, by action units": by_units,
+        "contempt by action units": replace(by_units, clip_id="v", label_5class="contempt", objective_class=None),
+    }
+
+
+@pytest.mark.parametrize(
+    ("labels", "expected"),
+    [
+        ("casme2-5", ["happiness", None, None, "happiness", None, "happiness", None]),
+        ("samm-5", [None, "happiness", "happiness", None, "happiness", "happiness", "contempt"]),
+        ("objective", ["1", "1", "1", "1", "1", "1", None]),
+        ("emotion", ["happiness"] * 7),
+    ],
+)
+def test_a_set_takes_the_clips_of_its_corpora_and_what_they_drove(labels, expected):
+    rows = tuple(_rows().values())
+    assert [class_of(labels, row) for row in rows] == expected
+    assert class_column(labels, manifest(clips=rows).clip_table).to_pylist() == expected

@@ -94,7 +94,7 @@ def test_rows_say_what_is_performed(made):
     meaning = {c.action_units: (c.emotion, c.objective_class, c.label_megc3, c.label_5class) for c in clips}
     assert meaning == {
         "L12D+6B": ("happiness", 1, "positive", "happiness"),
-        "4C+7B": ("anger", 3, "negative", None),
+        "4C+7B": ("anger", 3, "negative", "anger"),
         "1+2": ("surprise", 2, "surprise", "surprise"),
     }
     stats = json.loads((made.folder / "stats.json").read_text())

@@ -1,0 +1,102 @@
+"""`me-augment inspect`: what is in a manifest or run, in numbers and pictures."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from me_augment.errors import UsageError
+
+if TYPE_CHECKING:
+    from me_augment.report.overview import Overview
+
+_SHOWN = 12
+
+
+@click.command()
+@click.argument("manifest", type=click.Path(path_type=Path))
+@click.option("--root", type=click.Path(path_type=Path), help="Where the corpus lies now, if it moved.")
+@click.option("--plots", type=click.Path(path_type=Path), help="New folder for plots of the counts.")
+@click.option("--sheet", type=click.Path(path_type=Path), help="New PNG file with onset, apex and offset of 12 clips.")
+@click.option("--json", "as_json", is_flag=True, help="Print all counts as JSON.")
+def command(manifest: Path, root: Path | None, plots: Path | None, sheet: Path | None, as_json: bool) -> None:
+    """Count the clips of MANIFEST (or of a run) by corpus, person, label, action unit, frame rate and length.
+
+    \b
+    Example:
+      me-augment inspect work/manifest --sheet work/look.png
+    """
+    from me_augment.manifest import Manifest
+    from me_augment.report.overview import overview_of
+
+    _require_new(plots, sheet)
+    opened = Manifest.open(manifest, root)
+    overview = overview_of(opened)
+    if as_json:
+        click.echo(json.dumps(_as_json(overview), indent=2, ensure_ascii=False))
+    else:
+        _print(overview)
+    if plots is not None:
+        from me_augment.report.overview_plots import write_overview_plots
+
+        written = write_overview_plots(plots, overview, opened)
+        click.echo(f"{len(written)} plots → {plots}", err=as_json)
+    if sheet is not None:
+        from me_augment.report.contact_sheet import write_contact_sheet
+        from me_augment.report.overview import examples
+
+        clips = examples(opened)
+        if not clips:
+            raise UsageError(f"{manifest} has no clip whose frames are known: there is nothing to draw.")
+        write_contact_sheet(sheet, opened, clips, per_row=2)
+        click.echo(f"{len(clips)} clips → {sheet}", err=as_json)
+
+
+def _require_new(plots: Path | None, sheet: Path | None) -> None:
+    if plots is not None and plots.exists() and not (plots.is_dir() and not any(plots.iterdir())):
+        raise UsageError(f"{plots} exists and is not an empty folder: name another for --plots.")
+    if sheet is not None and (sheet.exists() or sheet.suffix.casefold() != ".png"):
+        why = "exists" if sheet.exists() else "does not end in .png"
+        raise UsageError(f"{sheet} {why}: name a new PNG file for --sheet.")
+
+
+def _as_json(overview: Overview) -> dict[str, object]:
+    return {
+        "corpus": overview.corpus,
+        "clips": overview.clips,
+        "recordings": overview.recordings,
+        "people": overview.people,
+        "counts": overview.counts,
+        "lengths": {
+            corpus: {"clips": span.clips, "frames": span.frames, "seconds": span.seconds}
+            for corpus, span in overview.lengths.items()
+        },
+    }
+
+
+def _print(overview: Overview) -> None:
+    from rich.console import Console
+    from rich.table import Table
+
+    click.echo(
+        f"{overview.corpus}: {overview.clips} clips of {overview.people} people in {overview.recordings} recordings"
+    )
+    table = Table(box=None, show_header=False, padding=(0, 2, 0, 0))
+    table.add_column(no_wrap=True)
+    table.add_column()
+    for title, counts in overview.counts.items():
+        if counts:
+            shown = [f"{value} {count}" for value, count in list(counts.items())[:_SHOWN]]
+            more = f", {len(counts) - _SHOWN} more" if len(counts) > _SHOWN else ""
+            table.add_row(title, ", ".join(shown) + more)
+    for corpus, span in overview.lengths.items():
+        shortest, median, longest = span.frames
+        text = f"{shortest} to {longest} frames, median {median}"
+        if span.seconds is not None:
+            text += f" ({span.seconds[0]:.2f} to {span.seconds[2]:.2f} s, median {span.seconds[1]:.2f})"
+        table.add_row(f"{corpus}, length", text)
+    console = Console(highlight=False, markup=False)
+    console.print(table)

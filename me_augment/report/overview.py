@@ -1,0 +1,119 @@
+"""What is in a manifest, in numbers: clips by corpus, person, label, action unit, frame rate, length and state."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from me_augment.manifest import Clip, Manifest
+from me_augment.manifest.labels import LABEL_SETS, class_of
+
+UNKNOWN = "(none)"
+
+
+@dataclass(frozen=True)
+class Span:
+    """How long the clips of a corpus are.
+
+    Attributes:
+        clips: whose onset and offset are known.
+        frames: shortest, median, longest; onset and offset count.
+        seconds: the same from onset to offset, where frame rates are known; else None.
+    """
+
+    clips: int
+    frames: tuple[int, int, int]
+    seconds: tuple[float, float, float] | None
+
+
+@dataclass(frozen=True)
+class Overview:
+    """A manifest counted.
+
+    Attributes:
+        corpus: of the manifest.
+        clips, recordings, people: in all.
+        counts: title → value → clips; the commonest value first, frame rates and classes in their own order.
+        lengths: corpus → its clips' lengths.
+    """
+
+    corpus: str
+    clips: int
+    recordings: int
+    people: int
+    counts: Mapping[str, Mapping[str, int]]
+    lengths: Mapping[str, Span]
+
+
+def overview_of(manifest: Manifest) -> Overview:
+    """Count a manifest or run, in one pass over its clips."""
+    counters: dict[str, Counter[str]] = {
+        title: Counter() for title in ("corpus", "expression", "status", "person", "emotion", *LABEL_SETS)
+    }
+    counters |= {title: Counter() for title in ("action unit", "frames a second", "protocol")}
+    lengths: dict[str, list[tuple[int, float | None]]] = {}
+    for clip in manifest.clips:
+        rate = _rate(manifest, clip)
+        values = {
+            "corpus": clip.corpus,
+            "expression": clip.expression,
+            "status": clip.status,
+            "person": clip.person_id,
+            "emotion": clip.emotion or UNKNOWN,
+            "frames a second": UNKNOWN if rate is None else f"{rate:g}",
+            **{name: class_of(name, clip) or UNKNOWN for name in LABEL_SETS},
+        }
+        for title, value in values.items():
+            counters[title][value] += 1
+        counters["protocol"].update(clip.protocols)
+        active = {unit.number for unit in clip.aus if unit.kind == "AU" and unit.status == "active"}
+        counters["action unit"].update(f"AU{number}" for number in active)
+        if clip.n_frames and clip.expression != "neutral":
+            lengths.setdefault(clip.corpus, []).append((clip.n_frames, (clip.n_frames - 1) / rate if rate else None))
+    return Overview(
+        corpus=manifest.corpus,
+        clips=len(manifest.clips),
+        recordings=len(manifest.recordings),
+        people=len(counters["person"]),
+        counts={title: dict(_ordered(title, counter)) for title, counter in counters.items()},
+        lengths={corpus: _span(found) for corpus, found in lengths.items()},
+    )
+
+
+def examples(manifest: Manifest, most: int = 12) -> list[Clip]:
+    """Clips to look at: at most so many, one of each corpus and emotion in turn, in the order of their names."""
+    groups: dict[tuple[str, str], list[Clip]] = {}
+    for clip in sorted(manifest.usable_clips(), key=lambda clip: (clip.corpus, clip.emotion or "", clip.name)):
+        groups.setdefault((clip.corpus, clip.emotion or ""), []).append(clip)
+    chosen: list[Clip] = []
+    for turn in range(max(map(len, groups.values()), default=0)):
+        chosen += [group[turn] for group in groups.values() if turn < len(group)]
+        if len(chosen) >= most:
+            break
+    return chosen[:most]
+
+
+def _rate(manifest: Manifest, clip: Clip) -> float | None:
+    recording = manifest.recording_of.get(clip.recording_id or "")
+    if recording is None or not recording.fps_num or not recording.fps_den:
+        return None
+    return recording.fps_num / recording.fps_den
+
+
+def _ordered(title: str, counter: Counter[str]) -> Sequence[tuple[str, int]]:
+    if title in LABEL_SETS:
+        order = [*LABEL_SETS[title].classes, UNKNOWN]
+        return [(value, counter[value]) for value in order if counter[value]]
+    return sorted(counter.items(), key=lambda item: (-item[1], item[0]))
+
+
+def _span(found: Sequence[tuple[int, float | None]]) -> Span:
+    frames = sorted(count for count, _ in found)
+    seconds = sorted(value for _, value in found if value is not None)
+    middle = len(frames) // 2
+    return Span(
+        len(frames),
+        (frames[0], frames[middle], frames[-1]),
+        (seconds[0], seconds[len(seconds) // 2], seconds[-1]) if seconds else None,
+    )
