@@ -101,6 +101,15 @@ def test_frames(corpus, frames, expected):
     np.testing.assert_allclose(video[:, 0, 0, 0] * 255, [20 * n for n in expected], atol=1e-3)
 
 
+def test_interpolated_frames(corpus):
+    from me_augment.transforms.sampling import tim
+
+    whole, some = MicroExpressionDataset(corpus), MicroExpressionDataset(corpus, frames="tim:4")
+    np.testing.assert_allclose(some[0].video, tim(whole[0].video.numpy(), 4).clip(0, 1), atol=1e-6)
+    with pytest.raises(UsageError, match="'tim:16'"):
+        MicroExpressionDataset(corpus, frames="tim:x")
+
+
 def test_the_transform_is_applied_to_the_video(corpus):
     from kornia.augmentation import RandomHorizontalFlip, VideoSequential
 
@@ -160,6 +169,26 @@ def test_clips_that_cannot_be_cropped_are_left_out_loudly(corpus):
 def test_wrong_arguments_are_named(corpus, arguments, message):
     with pytest.raises(UsageError, match=message):
         MicroExpressionDataset(corpus, **arguments)
+
+
+@pytest.mark.parametrize("recorded", [True, False])
+def test_kept_crops_are_the_crops_and_nothing_is_decoded_again(corpus, tmp_path, monkeypatch, recorded):
+    rows = tuple(replace(c, content_sha256=f"{i:064}" if recorded else None) for i, c in enumerate(corpus.clips))
+    some = replace(corpus, clips=rows)
+    plain = MicroExpressionDataset(some, frames=3, size=16)
+    for kept in (MicroExpressionDataset(some, frames=3, size=16, keep=tmp_path / "k") for _ in range(2)):
+        for a, b in zip(plain, kept, strict=True):
+            assert torch.equal(a.video, b.video)
+        monkeypatch.setattr("me_augment.dataset.open_recording", None)  # the second pass opens nothing
+        plain = [kept[i] for i in range(len(kept))]
+    other = MicroExpressionDataset(some, frames=3, size=24, keep=tmp_path / "k")
+    with pytest.raises(TypeError):  # another size is another crop
+        other[0]
+
+
+def test_keeping_needs_a_size(corpus, tmp_path):
+    with pytest.raises(UsageError, match="give size="):
+        MicroExpressionDataset(corpus, keep=tmp_path)
 
 
 def test_a_rejected_clip_is_not_trained_on(corpus):

@@ -25,6 +25,7 @@ _COMMANDS = {
     "evaluate": "Measure how good clips are, and what they are worth.",
     "export": "Write a manifest or run in a recogniser's format.",
     "extend": "Plan more clips for a run and make them.",
+    "flow": "Write the optical flow of clips as arrays.",
     "ingest": "Turn corpus folders into a manifest.",
     "inspect": "Count what is in a manifest or run.",
     "merge": "Make one manifest of several.",

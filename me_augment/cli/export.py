@@ -28,13 +28,16 @@ def _formats_options(command: Callable[..., Any]) -> Callable[..., Any]:
 def command(source: Path, format_: str, out: Path, root: Path | None, **options: str | int | None) -> None:
     """Write SOURCE, a manifest or a finished run, in a recogniser's format.
 
-    Real and synthetic clips go through the same arithmetic; a synthetic clip trains only the folds whose held-out
-    persons had no part in it, and is tested in none. The README.md in OUT says what lies there and how to use it.
+    The motion of real and synthetic clips is measured in the same way; a synthetic clip trains only the folds whose
+    held-out persons had no part in it, and is tested in none. The README.md in OUT says what lies there and how to use
+    it.
 
     \b
     norm-uv-os  the leave-one-subject-out tree of flow pictures of STSTNet and HTNet
     frames      frames and label sheet as CASME II, SAMM or SMIC ship them, and a sheet for each fold
     arrays      motion of all clips as one array, with a table beside it
+    webdataset, videofolder, kinetics
+                the frames without loss, for WebDataset, Hugging Face datasets, mmaction2 and PySlowFast
     \b
     Example:
       me-augment export work/run --format norm-uv-os --out work/export

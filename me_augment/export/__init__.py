@@ -48,6 +48,8 @@ LABELS = Option("labels", "Label set: megc3, casme2-5, samm-5, objective or emot
 PROTOCOL = Option("protocol", "Only real clips of this protocol, such as megc2019.", None)
 FOLDS = Option("folds", "Whom to hold out in turn: loso (each person), a number of groups of persons, or none.", "loso")
 FLOW = Option("flow", "Optical flow: dis or tvl1.", "dis")
+SIZE = Option("size", "Side of the maps (28) or, of frames, of face-aligned crops (as stored), pixels.", None, kind=int)
+STORE = Option("store", "Clips as video (one lossless file) or frames (pictures).", "video", ("video", "frames"))
 SHAPES = ("casme2", "samm", "smic")
 
 FORMATS: Mapping[str, Format] = {
@@ -85,7 +87,25 @@ FORMATS: Mapping[str, Format] = {
         title="flow.npy, flow_raw.npy and a table, row for row",
         module="me_augment.export.arrays",
         function="export_arrays",
-        options=(LABELS, PROTOCOL, FOLDS, FLOW, Option("size", "Side of the maps, pixels (28).", 28, kind=int)),
+        options=(LABELS, PROTOCOL, FOLDS, FLOW, replace(SIZE, default=28)),
+    ),
+    "webdataset": Format(
+        title="WebDataset shards, every fold a list of them",
+        module="me_augment.export.webdataset",
+        function="export_webdataset",
+        options=(LABELS, PROTOCOL, SIZE, STORE),
+    ),
+    "videofolder": Format(
+        title="folders of videos with metadata.csv, as Hugging Face datasets reads them",
+        module="me_augment.export.videofolder",
+        function="export_videofolder",
+        options=(LABELS, PROTOCOL, SIZE),
+    ),
+    "kinetics": Format(
+        title="lists and frames (or videos) of mmaction2 and PySlowFast",
+        module="me_augment.export.kinetics",
+        function="export_kinetics",
+        options=(LABELS, PROTOCOL, SIZE, replace(STORE, default="frames")),
     ),
 }
 

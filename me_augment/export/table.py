@@ -53,6 +53,21 @@ class ExportedClip(ExportedRow):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ExportedFlow(ExportedRow):
+    """The measured motion of one clip, a row of every array beside the table."""
+
+    peak_onset_apex_px: float | None = column(
+        pa.float32(), "Largest displacement from onset to apex, pixels of the aligned crop.", default=None
+    )
+    peak_apex_offset_px: float | None = column(
+        pa.float32(), "Largest displacement from apex to offset, pixels of the aligned crop.", default=None
+    )
+    flow: str = column(pa.string(), "Flow method.")
+    strain: str = column(pa.string(), "Variant of the strain's arithmetic.")
+    licence: str = column(pa.string(), "Terms under which the frames may be used.")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ExportedVideo(ExportedRow):
     """The frames of one clip, onset to offset."""
 

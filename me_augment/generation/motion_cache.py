@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import os
-import zipfile
 from collections.abc import Sequence
-from contextlib import suppress
 from dataclasses import dataclass, fields
 from hashlib import sha256
 from pathlib import Path
@@ -14,8 +11,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from me_augment.array_cache import ArrayCache
 from me_augment.generation.motion import DriverMotion, measure_motion
-from me_augment.manifest.store import temporary_name
 from me_augment.versions import DECIDING, installed, source_digest
 
 
@@ -36,38 +33,13 @@ class MotionCache:
 
     def __call__(self, frames: Sequence[NDArray[Any]], landmarks: NDArray[np.float32]) -> DriverMotion:
         """As `measure_motion`."""
-        file = self.folder / f"{_key(frames, landmarks)}.npz"
-        motion = _read(file)
+        kept, key = ArrayCache(self.folder, self.limit), _key(frames, landmarks)
+        motion = _motion(kept.find(key))
         if motion is None:
             motion = measure_motion(frames, landmarks)
-            with suppress(OSError):
-                self._keep(file, motion)
+            arrays = {field.name: getattr(motion, field.name) for field in fields(motion)}
+            kept.keep(key, {name: np.asarray(value) for name, value in arrays.items() if value is not None})
         return motion
-
-    def _keep(self, file: Path, motion: DriverMotion) -> None:
-        self.folder.mkdir(parents=True, exist_ok=True)
-        temporary = temporary_name(file)
-        arrays = {field.name: getattr(motion, field.name) for field in fields(motion)}
-        try:
-            with temporary.open("wb") as handle:
-                np.savez(handle, **{name: value for name, value in arrays.items() if value is not None})
-            temporary.replace(file)
-        finally:
-            temporary.unlink(missing_ok=True)
-        self._make_room(file)
-
-    def _make_room(self, newest: Path) -> None:
-        held = []
-        for file in self.folder.glob("*.npz"):
-            with suppress(FileNotFoundError):  # another process makes room too
-                held.append((file.stat().st_mtime_ns, file.stat().st_size, file))
-        size = sum(entry[1] for entry in held)
-        for _, bytes_, file in sorted(held):
-            if size <= self.limit:
-                return
-            if file != newest:
-                file.unlink(missing_ok=True)
-                size -= bytes_
 
 
 def _key(frames: Sequence[NDArray[Any]], landmarks: NDArray[np.float32]) -> str:
@@ -78,11 +50,11 @@ def _key(frames: Sequence[NDArray[Any]], landmarks: NDArray[np.float32]) -> str:
     return hashed.hexdigest()[:32]
 
 
-def _read(file: Path) -> DriverMotion | None:
+def _motion(arrays: dict[str, NDArray[Any]] | None) -> DriverMotion | None:
+    if arrays is None:
+        return None
     try:
-        with np.load(file, allow_pickle=False) as stored:  # the archive's checksums tell damage
-            arrays = {name: stored[name] for name in stored.files}
-        os.utime(file)
-        return DriverMotion(**{**arrays, "step": float(arrays["step"])})
-    except (OSError, ValueError, KeyError, TypeError, EOFError, zipfile.BadZipFile):
+        given: dict[str, Any] = {**arrays, "step": float(arrays["step"])}
+        return DriverMotion(**given)
+    except (KeyError, TypeError, ValueError):
         return None

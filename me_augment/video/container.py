@@ -1,7 +1,7 @@
 """Recordings stored in one file: random access over sequential decoding, and the decoding of containers."""
 
 import hashlib
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Container, Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
@@ -21,7 +21,9 @@ CACHE_BYTES = 512 * 1024 * 1024
 class VideoFrames:
     """A recording in one file, its frames counted by decoding them (container headers are often wrong).
 
-    `decode` starts a pass over all frames. Not for use by several threads at once.
+    `decode` starts a pass over all frames; `pick`, for files whose frames stand alone, decodes
+    some and gives None in place of others.
+    Not for use by several threads at once.
     """
 
     storage = "video"
@@ -33,12 +35,15 @@ class VideoFrames:
         fps: Fraction | None,
         decode: Callable[[], Iterator[np.ndarray]],
         cache_bytes: int = CACHE_BYTES,
+        pick: Callable[[Container[int]], Iterator[np.ndarray | None]] | None = None,
     ) -> None:
         """Decode the first frame for size, channels and depth; raises VideoError where there is none."""
         self.path = path
         self.fps = fps
         self._decode = decode
         self._cache_bytes = cache_bytes
+        self._pick = pick
+        self._picked: int | None = None  # frames counted by `pick`
         self._count: int | None = None
         self._cache: list[np.ndarray] | None = None
         self._ahead: Iterator[np.ndarray] = iter(())
@@ -62,6 +67,10 @@ class VideoFrames:
         return range(len(self))
 
     def __len__(self) -> int:
+        return self._passed() if self._picked is None else self._picked
+
+    def _passed(self) -> int:
+        """Decode everything once, keeping the frames where there is room; their number."""
         if self._count is None:
             kept: list[np.ndarray] | None = []
             count = 0
@@ -79,7 +88,9 @@ class VideoFrames:
 
         Raises VideoError for a position outside the recording and for a file that is damaged.
         """
-        check_positions(positions, len(self), self.path)
+        if self._pick is not None and self._picked is None and self._count is None:
+            return self._read_once(self._pick, positions)
+        check_positions(positions, self._passed(), self.path)
         frames = np.empty((len(positions), *self._shape), self._dtype)
         if self._cache is not None:
             for slot, position in enumerate(positions):
@@ -87,6 +98,26 @@ class VideoFrames:
             return frames
         for slot in sorted(range(len(positions)), key=lambda slot: positions[slot]):
             frames[slot] = self._decoded(positions[slot])
+        return frames
+
+    def _read_once(
+        self, pick: Callable[[Container[int]], Iterator[np.ndarray | None]], positions: Sequence[int]
+    ) -> np.ndarray:
+        # Whoever reads a second time is likely to go on, and gets all frames decoded and kept.
+        slots: dict[int, list[int]] = {}
+        for slot, position in enumerate(positions):
+            slots.setdefault(position, []).append(slot)
+        frames = np.empty((len(positions), *self._shape), self._dtype)
+        count = 0
+        for count, decoded in enumerate(pick(slots.keys() - {0}), 1):
+            frame = self._last if count == 1 else decoded  # the first was decoded when the file was opened
+            if frame is None:
+                continue
+            self._require_alike(frame, count - 1)
+            for slot in slots.get(count - 1, ()):
+                frames[slot] = frame
+        self._picked = count
+        check_positions(positions, count, self.path)
         return frames
 
     def content_digest(self, start: int, stop: int) -> str:
@@ -117,12 +148,15 @@ class VideoFrames:
 
     def _whole_pass(self) -> Iterator[np.ndarray]:
         for index, frame in enumerate(self._decode()):
-            if frame.shape != self._shape or frame.dtype != self._dtype:
-                raise VideoError(
-                    f"{self.path} changes size or type at frame {index}, "
-                    f"from {self._shape} to {frame.shape}; split it into recordings of one size"
-                )
+            self._require_alike(frame, index)
             yield frame
+
+    def _require_alike(self, frame: np.ndarray, index: int) -> None:
+        if frame.shape != self._shape or frame.dtype != self._dtype:
+            raise VideoError(
+                f"{self.path} changes size or type at frame {index}, "
+                f"from {self._shape} to {frame.shape}; split it into recordings of one size"
+            )
 
 
 def open_container(path: Path) -> VideoFrames:
@@ -131,10 +165,14 @@ def open_container(path: Path) -> VideoFrames:
         with path.open("rb") as file, av.open(file, "r") as container:
             if not container.streams.video:
                 raise VideoError(f"{path} holds no video stream; give a recording with pictures")
-            fps = tagged_rate(container.metadata, container.streams.video[0].average_rate or None)
+            stream = container.streams.video[0]
+            fps = tagged_rate(container.metadata, stream.average_rate or None)
+            # Ours have frames that stand alone, each with checksums.
+            own = is_own_clip(container.metadata) and stream.codec_context.name == "ffv1"
     except (av.FFmpegError, OSError) as error:
         raise _unreadable(path, error) from error
-    return VideoFrames(path, fps, _Decoder(path))
+    decoder = _Decoder(path)
+    return VideoFrames(path, fps, decoder, pick=decoder.pick if own else None)
 
 
 @dataclass(frozen=True)
@@ -144,20 +182,35 @@ class _Decoder:
     path: Path
 
     def __call__(self) -> Iterator[np.ndarray]:
+        for frame in self.pick(None):
+            assert frame is not None
+            yield frame
+
+    def pick(self, wanted: Container[int] | None) -> Iterator[np.ndarray | None]:
+        """Every frame, or None in place of one that is not wanted (of a clip of ours, whose frames stand alone).
+
+        All checksums are looked at, also of frames that are not decoded.
+        """
         try:
             # A Python file rather than a name: FFmpeg reads "take:2.mkv" as a protocol.
             with self.path.open("rb") as file, av.open(file, "r") as container:
-                yield from self._frames(container)
+                yield from self._frames(container, wanted)
         except (av.FFmpegError, OSError) as error:
             raise _unreadable(self.path, error) from error
 
-    def _frames(self, container: "av.container.InputContainer") -> Iterator[np.ndarray]:
+    def _frames(
+        self, container: "av.container.InputContainer", wanted: Container[int] | None
+    ) -> Iterator[np.ndarray | None]:
         stream = container.streams.video[0]
         own = is_own_clip(container.metadata) and stream.codec_context.name == "ffv1"
         count = 0
         for packet in container.demux(stream):
             if own and packet.size and not slices_intact(bytes(packet)):
                 raise VideoError(f"{self.path} is damaged at frame {count} (checksum); generate or restore it again")
+            if wanted is not None and packet.size and count not in wanted:
+                count += 1
+                yield None
+                continue
             for frame in packet.decode():
                 if frame.is_corrupt:
                     raise VideoError(f"{self.path} is damaged at frame {count}; restore it from the corpus")

@@ -1,6 +1,11 @@
 """From a manifest's recording row to its frames."""
 
-from me_augment.manifest import Manifest, Recording
+from __future__ import annotations
+
+import hashlib
+
+from me_augment.errors import MeAugmentError
+from me_augment.manifest import Clip, Manifest, Recording
 from me_augment.video.checks import VideoError
 from me_augment.video.source import FrameSource, open_frames
 
@@ -23,3 +28,21 @@ def open_recording(manifest: Manifest, recording: Recording) -> FrameSource:
                 "changed; ingest again."
             )
     return source
+
+
+def content_of(manifest: Manifest, clip: Clip) -> str | None:
+    """What tells the clip's frames from all others: the recorded hash or, of a clip in one file, that of the file.
+
+    None for a folder of frames whose hash was not recorded, and where the file cannot be read.
+    """
+    if clip.content_sha256 is not None:
+        return clip.content_sha256
+    recording = manifest.recording_of.get(clip.recording_id or "")
+    if recording is None or recording.storage == "frames":
+        return None
+    try:
+        with manifest.path_of(recording).open("rb") as file:
+            found = hashlib.file_digest(file, "sha256").hexdigest()
+    except (OSError, MeAugmentError):
+        return None
+    return f"{found} {clip.onset_index} {clip.offset_index}"

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from me_augment.video import VideoError, open_frames, write_lossless
+from me_augment.video import VideoError, container, open_frames, write_lossless
 from me_augment.video.container import VideoFrames
 
 
@@ -230,3 +230,31 @@ def test_truncated_gif_is_named(tmp_path: Path) -> None:
         (tmp_path / "a.gif").write_bytes(data[:stop])
         with pytest.raises(VideoError, match=r"a\.gif"):
             open_frames(tmp_path / "a.gif")
+
+
+def test_few_frames_of_our_own_clip_are_read_without_decoding_the_others(tmp_path, monkeypatch):
+    frames = np.random.default_rng(0).integers(0, 256, (12, 20, 30, 3), np.uint8)
+    write_lossless(tmp_path / "c.mkv", frames, Fraction(100))
+    decoded, plain = [], container._pixels
+    monkeypatch.setattr(container, "_pixels", lambda frame: decoded.append(1) or plain(frame))
+    source = open_frames(tmp_path / "c.mkv")
+    np.testing.assert_array_equal(source.read([7, 0, 7, 2]), frames[[7, 0, 7, 2]])
+    assert len(source) == 12
+    assert len(decoded) == 3
+    np.testing.assert_array_equal(source.read(range(12)), frames)  # a second time: all, and they are kept
+    assert len(decoded) == 15
+    source.read(range(12))
+    assert len(decoded) == 15
+    with pytest.raises(VideoError, match="12 frames"):
+        open_frames(tmp_path / "c.mkv").read([12])
+
+
+def test_damage_in_a_frame_that_is_not_asked_for_is_found_too(tmp_path):
+    frames = np.random.default_rng(0).integers(0, 256, (6, 64, 64, 3), np.uint8)
+    file = tmp_path / "c.mkv"
+    write_lossless(file, frames, Fraction(100))
+    content = bytearray(file.read_bytes())
+    content[len(content) * 3 // 4] ^= 0xFF
+    file.write_bytes(content)
+    with pytest.raises(VideoError, match="damaged at frame"):
+        open_frames(file).read([0, 1])

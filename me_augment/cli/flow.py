@@ -1,0 +1,68 @@
+"""`me-augment flow`: the motion of a manifest's or run's clips as arrays."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+
+@click.command()
+@click.argument("source", type=click.Path(path_type=Path))
+@click.option("--out", required=True, type=click.Path(path_type=Path), help="Folder to write.")
+@click.option(
+    "--part",
+    "parts",
+    multiple=True,
+    help="Between which frames: onset-apex or apex-offset; repeatable.  [default: onset-apex]",
+)
+@click.option("--method", default="dis", show_default=True, help="Optical flow: dis or tvl1.")
+@click.option("--size", default=28, show_default=True, help="Side of the maps u, v and strain, pixels.")
+@click.option("--labels", default="emotion", show_default=True, help="Label set: emotion (verbatim), megc3, …")
+@click.option("--protocol", help="Only real clips of this protocol, such as megc2019.")
+@click.option("--cache", type=click.Path(path_type=Path), help="Keep measured flows in this folder, for the next time.")
+@click.option("--cache-size", type=float, default=10.0, show_default=True, help="GB that --cache may hold.")
+@click.option("--root", type=click.Path(path_type=Path), help="Where the corpus lies now, if it moved.")
+def command(
+    source: Path,
+    out: Path,
+    parts: tuple[str, ...],
+    method: str,
+    size: int,
+    labels: str,
+    protocol: str | None,
+    cache: Path | None,
+    cache_size: float,
+    root: Path | None,
+) -> None:
+    """Write the optical flow of SOURCE, a manifest or a finished run: as floats, as maps and as 8 bits.
+
+    \b
+    Example:
+      me-augment flow work/run --out work/flow --part onset-apex --part apex-offset --cache work/flow-cache
+    """
+    from typing import cast
+
+    from me_augment.array_cache import ArrayCache
+    from me_augment.cli.progress import progress
+    from me_augment.export.flow_fields import write_flow
+    from me_augment.flow.clip import Part
+    from me_augment.manifest import Manifest
+
+    manifest = Manifest.open(source, root)
+    with progress("Computing flow", len(manifest.usable_clips())) as advance:
+        summary = write_flow(
+            manifest,
+            out,
+            method=method,
+            parts=cast("tuple[Part, ...]", parts or ("onset-apex",)),
+            size=size,
+            labels=labels,
+            protocol=protocol,
+            cache=None if cache is None else ArrayCache(cache.absolute(), round(cache_size * 1e9)),
+            progress=lambda *_: advance(),
+        )
+    click.echo(f"{summary.real} real + {summary.synthetic} synthetic clips.")
+    for line in summary.lines()[1:]:
+        click.echo(line.replace("export.json", "flow.json"))
+    click.echo(f"→ {out}")

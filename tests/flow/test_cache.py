@@ -1,0 +1,112 @@
+"""Many clips at once: what `measure` gives, kept by content, and found only for what is the same."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from me_augment.array_cache import ArrayCache
+from me_augment.errors import UsageError
+from me_augment.flow import cache as module
+from me_augment.flow.cache import PARTS, measure_many
+from me_augment.flow.clip import measure
+
+
+@pytest.fixture(scope="module")
+def clips(tiny_manifest):
+    return tiny_manifest.usable_clips()[:2]
+
+
+@pytest.fixture
+def counted(monkeypatch):
+    calls, plain = [], module.apex_flow
+    monkeypatch.setattr(module, "apex_flow", lambda *a: calls.append(1) or plain(*a))
+    return calls
+
+
+@pytest.fixture
+def cache(tmp_path):
+    return ArrayCache(tmp_path / "cache", 1 << 30)
+
+
+def flows(*arguments, **options):
+    return [one.flows for one in measure_many(*arguments, **options)]
+
+
+def test_it_is_what_measure_gives(tiny_manifest, clips, cache, counted):
+    for _ in range(2):
+        for clip, found in zip(clips, flows(tiny_manifest, clips, "dis", PARTS, cache=cache), strict=True):
+            for part, flow in zip(PARTS, found, strict=True):
+                alone = measure(tiny_manifest, clip, "dis", part)
+                np.testing.assert_array_equal(flow.flow, alone.flow)
+                np.testing.assert_array_equal(flow.maps, alone.maps)
+    assert len(counted) == 4  # two clips, two parts, once each
+
+
+def test_other_sizes_of_the_maps_are_of_the_same_flow(tiny_manifest, clips, cache, counted):
+    flows(tiny_manifest, clips, cache=cache)
+    (large,), _ = flows(tiny_manifest, clips, cache=cache, size=64)
+    assert large.maps.shape == (3, 64, 64)
+    assert len(counted) == 2
+
+
+def test_whatever_decides_the_flow_is_in_the_key(tiny_manifest, clips, cache, counted, monkeypatch):
+    clip = clips[0]
+    assert clip.offset_index > clip.apex_index + 1
+    others = [
+        replace(clip, content_sha256="f" * 64),
+        replace(clip, apex_index=clip.apex_index + 1),
+        replace(clip, landmarks=tuple(value + 1 for value in clip.landmarks)),
+    ]
+    flows(tiny_manifest, [clip, *others], cache=cache)
+    assert len(counted) == 4
+    flows(tiny_manifest, [clip], "tvl1", cache=cache)
+    flows(tiny_manifest, [clip], parts=("apex-offset",), cache=cache)
+    monkeypatch.setattr(module, "source_digest", lambda: "another")
+    flows(tiny_manifest, [clip], cache=cache)
+    assert len(counted) == 7
+    flows(tiny_manifest, [clip, *others], cache=cache)
+    flows(tiny_manifest, [clip], cache=cache)
+    assert len(counted) == 10  # the others were not measured by that software yet, the clip was
+
+
+def test_a_clip_of_unknown_content_is_always_measured(tiny_manifest, clips, cache, counted):
+    clip = replace(clips[0], content_sha256=None)
+    flows(tiny_manifest, [clip, clip], cache=cache)
+    assert len(counted) == 2
+    assert not cache.folder.exists()
+
+
+def test_damage_costs_time_only(tiny_manifest, clips, cache, counted):
+    before = flows(tiny_manifest, clips[:1], cache=cache)
+    for file in cache.folder.iterdir():
+        file.write_bytes(file.read_bytes()[:-300])
+    after = flows(tiny_manifest, clips[:1], cache=cache)
+    np.testing.assert_array_equal(before[0][0].flow, after[0][0].flow)
+    assert len(counted) == 2
+
+
+def test_it_is_bounded(tiny_manifest, clips, tmp_path):
+    bounded = ArrayCache(tmp_path / "c", 150_000)  # a flow takes 131 kB
+    flows(tiny_manifest, clips, cache=bounded)
+    assert len(list((tmp_path / "c").iterdir())) == 1
+
+
+def test_a_clip_without_the_frames_has_a_reason(tiny_manifest, clips):
+    good = clips[0]
+    cases = {
+        "its apex frame is not known": replace(good, apex_index=None),
+        "its onset frame is not known": replace(good, onset_index=None),
+        "its apex does not lie after its onset": replace(good, apex_index=good.onset_index),
+        "it has no landmarks": replace(good, landmarks=None),
+    }
+    found = list(measure_many(tiny_manifest, [*cases.values(), good]))
+    for reason, one in zip(cases, found, strict=False):
+        assert one.reason.startswith(reason)
+        assert one.flows == ()
+    assert found[-1].reason is None
+
+
+def test_an_unknown_method(tiny_manifest, clips):
+    with pytest.raises(UsageError, match="no flow method 'horn'"):
+        list(measure_many(tiny_manifest, clips, "horn"))
