@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from me_augment.cli.evaluate_spotting import spotter, spotting
 from me_augment.cli.generator_options import DRIVINGS, PRECISIONS
 
 if TYPE_CHECKING:
@@ -22,6 +23,10 @@ if TYPE_CHECKING:
 @click.group()
 def command() -> None:
     """Measure what was made."""
+
+
+command.add_command(spotting)
+command.add_command(spotter)
 
 
 @command.command()

@@ -72,8 +72,8 @@ def _video_card(real: Sequence[Clip], made: Mapping[str, int], settings: Setting
     lines = [
         "# Synthetic long videos for spotting",
         "",
-        f"Made by me-augment from {len(real)} real clips of {len({clip.person_id for clip in real})} people: each shows "
-        f"one person's face living through expressions at known frames ({sum(made.values())} in all). **No such "
+        f"Made by me-augment from {len(real)} real clips of {len({clip.person_id for clip in real})} people: each "
+        f"shows one person's face living through expressions at known frames ({sum(made.values())} in all). **No such "
         "expression was ever made by the person seen.**",
         "",
         f"Micro-expressions: {micro}; {spotting.micro:g} per video on average. Macro-expressions: those of the same "

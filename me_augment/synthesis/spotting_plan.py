@@ -21,8 +21,9 @@ from me_augment.synthesis.timeline import TEMPO, timeline
 
 DEFAULT_FPS = Fraction(30)
 """That of CAS(ME)^2."""
-# Shortest micro-expression of Yan et al. 2013 (see `action_units`); a driver that is shorter is slowed to it.
-_SHORTEST = 0.17
+# Seconds. MEGC's baselines look for micro-expressions of 7 to 16 frames at 30 per second and of 47 to 105 at 200: a
+# driver that is shorter is slowed to that, as far as `TEMPO` allows.
+_SHORTEST = 0.23
 # Duration of a performed macro-expression, seconds: bounds, median and width of a log-normal law. Beyond half a second
 # an expression is no micro-expression, and few last beyond four (Ekman 2003); the law is our choice.
 _MACRO, _MACRO_LAW = (0.6, 4.0), (1.4, 0.45)
@@ -153,11 +154,10 @@ class _Video:
         self._rng = np.random.default_rng([self._seed, 20])
         self._filmed = backgrounds.get(target.clip_id) if spotting.backgrounds == "filmed" else None
         own = rates.get(target.clip_id)
-        if self._filmed is not None and (
-            (settings.rate is not None and settings.rate != own)
-            or self._filmed.count < spotting.seconds[0] * (own or 0)
-        ):
-            self._filmed = None
+        if self._filmed is not None and own is not None:
+            other_rate = settings.rate is not None and settings.rate != own
+            if other_rate or self._filmed.count < spotting.seconds[0] * own:
+                self._filmed = None
         self._rate = settings.rate or (own if self._filmed is not None and own else DEFAULT_FPS)
         seconds = self._rng.uniform(*spotting.seconds)
         self._frames = round(seconds * self._rate)

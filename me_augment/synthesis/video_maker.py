@@ -156,7 +156,11 @@ class VideoMaker:
         ]
         detail = "a long video; its expressions have rows of their own"
         if row.background_start is not None:
-            detail = f"filmed frames {row.background_start} to {row.background_start + row.n_frames - 1} of {target.name}, with expressions put into them; blinks in them are not labelled"
+            last = row.background_start + row.n_frames - 1
+            detail = (
+                f"positions {row.background_start} to {last} of the recording of {target.name}, with expressions put "
+                "in; what its eyes and head do there is not labelled"
+            )
         return Clip(
             clip_id=row.clip_id,
             name=f"{target.subject} video {row.clip_id[-6:]}",
