@@ -77,9 +77,8 @@ def _figures(found: Spotted, score: Strs | None) -> dict[str, object]:
 def _table(found: Spotted, score: Strs | None) -> list[str]:
     lines = [f"{'':8} {'true':>6} {'said':>6} {'hits':>6} {'precision':>10} {'recall':>8} {'F1':>8}"]
     for kind, one in found.scores.items():
-        lines.append(
-            f"{kind:8} {one.true:6} {one.predicted:6} {one.hits:6} {one.precision:10.4f} {one.recall:8.4f} {one.f1:8.4f}"
-        )
+        counts = f"{one.true:6} {one.predicted:6} {one.hits:6}"
+        lines.append(f"{kind:8} {counts} {one.precision:10.4f} {one.recall:8.4f} {one.f1:8.4f}")
     if score is not None:
         lines.append(
             f"STRS {score.strs:.4f} = F1 of spotting micro-expressions {score.spotting:.4f} x F1 of analysis "

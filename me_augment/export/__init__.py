@@ -30,6 +30,13 @@ FORMATS: Mapping[str, Format] = {
         module="me_augment.export.norm_uv_os",
         function="export_norm_uv_os",
     ),
+    "spotting": Format("expression intervals of long videos", "me_augment.export.spotting", "export_spotting"),
+    "spotting-casme-sq": Format(
+        "long videos in the shape of CAS(ME)^2", "me_augment.export.spotting", "export_casme_sq"
+    ),
+    "spotting-samm-lv": Format(
+        "long videos in the shape of SAMM Long Videos", "me_augment.export.spotting", "export_samm_lv"
+    ),
 }
 
 
