@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 
 import cv2
@@ -42,6 +42,7 @@ _NOSE, _NOSE_REACH = 30, 5
 _EYES, _EYE_MARGIN = ((36, 42), (42, 48)), 15  # as SOFTNet has it at 128 pixels
 _ALPHA = 100.0
 _THRESHOLDS = 24
+_INNER = 3  # parts of the training people, each left out in turn to find the threshold
 _LEAST_FPS = 10
 
 
@@ -108,21 +109,27 @@ def compare_with(
     Raises:
         UsageError: fewer than two persons with long videos, or a run without any.
     """
-    mine = _measured(real, advance, synthetic=False)
-    people = sorted({video.person_id for video in mine if video.truth})
+    people = sorted(
+        {
+            recording.person_id
+            for recording, rows in _long_videos(real, synthetic=False)
+            if any(row.expression in KINDS and row.n_frames for row in rows)
+        }
+    )
     if len(people) < 2:
         raise UsageError(
             f"{real.folder or 'the manifest'} has long videos of {len(people)} person(s) with expressions, landmarks "
             "and a known frame rate; to hold out one and train on others takes two. Clips cut to their expression are "
             "no long videos."
         )
+    if synthetic is not None and not _long_videos(synthetic, synthetic=True):
+        raise UsageError(
+            f"{synthetic.folder} holds no synthetic long video: make some with `synthesize --task spotting`."
+        )
+    mine = _measured(real, advance, synthetic=False)
     results = [_run("real", mine, (), people)]
     if synthetic is not None:
         made = _measured(synthetic, advance, synthetic=True)
-        if not made:
-            raise UsageError(
-                f"{synthetic.folder} holds no synthetic long video: make some with `synthesize --task spotting`."
-            )
         results.append(_run("real + synthetic", mine, made, people))
     return results
 
@@ -143,8 +150,8 @@ def _run(name: str, real: Sequence[Video], synthetic: Sequence[Video], people: S
         trained.append((len(own), len(more)))
         for kind in KINDS:
             spotter = _Spotter.trained(kind, own, more)
-            for video in tested if spotter else ():
-                predicted += spotter.spot(video)
+            if spotter is not None:
+                predicted += [one for video in tested for one in spotter.spot(video)]
     truth = [one for video in real if video.person_id in people for one in video.truth]
     means = np.mean(trained, axis=0)
     return Comparison(name, len(people), float(means[0]), float(means[1]), tuple(predicted), compare(truth, predicted))
@@ -176,6 +183,13 @@ class _Spotter:
         ]
         if not lengths:
             return None
+        seconds = float(np.mean(lengths))
+        spotter = cls._fitted(kind, real, synthetic, seconds)
+        return replace(spotter, threshold=cls._threshold(kind, real, synthetic, seconds, spotter))
+
+    @classmethod
+    def _fitted(cls, kind: str, real: Sequence[Video], synthetic: Sequence[Video], seconds: float) -> _Spotter:
+        """The score, every class of frames weighing the same."""
         videos = [*real, *synthetic]
         features = np.concatenate([_context(video, kind) for video in videos])
         labels = np.concatenate([_labels(video, kind) for video in videos])
@@ -183,28 +197,34 @@ class _Spotter:
         x = (features - mean) / scale
         positive = max(int(labels.sum()), 1)
         weight = np.where(labels > 0, 0.5 / positive, 0.5 / max(len(labels) - positive, 1)) * len(labels)
-        centre = np.average(x, axis=0, weights=weight)
-        x -= centre
+        x -= np.average(x, axis=0, weights=weight)
         y = labels - np.average(labels, weights=weight)
         square = (x * weight[:, None]).T @ x + _ALPHA * np.eye(x.shape[1])
-        weights = np.linalg.solve(square, (x * weight[:, None]).T @ y)
-        untuned = cls(kind, mean, scale, weights, float(np.mean(lengths)), 0.0)
-        return untuned._with_threshold(real)
+        return cls(kind, mean, scale, np.linalg.solve(square, (x * weight[:, None]).T @ y), seconds, 0.0)
 
-    def _with_threshold(self, videos: Sequence[Video]) -> _Spotter:
-        """The threshold at which the training videos are spotted best; of equals the highest."""
-        scores = [self._scores(video) for video in videos]
-        top = max(float(score.max()) for score in scores)
-        truth = [one for video in videos for one in video.truth if one.kind == self.kind]
-        best = (-1.0, top)
-        for threshold in np.linspace(0, top, _THRESHOLDS, endpoint=False):
-            said = [
-                one
-                for video, score in zip(videos, scores, strict=True)
-                for one in self._intervals(video, score, float(threshold))
-            ]
-            best = max(best, (compare(truth, said).scores[self.kind].f1, float(threshold)))
-        return _Spotter(self.kind, self.mean, self.scale, self.weights, self.seconds, best[1])
+    @classmethod
+    def _threshold(
+        cls, kind: str, real: Sequence[Video], synthetic: Sequence[Video], seconds: float, whole: _Spotter
+    ) -> float:
+        """Where people among the training videos are spotted best by what was learned without them.
+
+        Of thresholds that do equally well, the middle: what is best on few videos is a matter of chance.
+        """
+        people = sorted({video.person_id for video in real})
+        scored: list[tuple[Video, NDArray[np.float64]]] = []
+        for part in range(min(_INNER, len(people))):
+            left_out = people[part::_INNER]
+            inner = [video for video in real if all(video.may_train(person) for person in left_out)]
+            more = [video for video in synthetic if all(video.may_train(person) for person in left_out)]
+            judge = cls._fitted(kind, inner, more, seconds) if inner else whole
+            scored += [(video, judge._scores(video)) for video in real if video.person_id in left_out]
+        truth = [one for video in real for one in video.truth if one.kind == kind]
+        thresholds = np.linspace(0, max(float(score.max()) for _, score in scored), _THRESHOLDS, endpoint=False)
+        worth = []
+        for threshold in thresholds:
+            said = [one for video, score in scored for one in whole._intervals(video, score, float(threshold))]
+            worth.append(compare(truth, said).scores[kind].f1)
+        return float(thresholds[np.flatnonzero(np.array(worth) == max(worth))].mean())
 
     def spot(self, video: Video) -> list[Interval]:
         """The expressions in a video."""

@@ -54,7 +54,7 @@ def read_intervals(path: Path, *, predicted: bool) -> list[Interval]:
     columns = [cell.strip().casefold() for cell in next(csv.reader([lines[0][1]]))]
     if len(columns) > 1:
         return [one for number, row in _table(path, text, columns) for one in _of_row(path, number, row)]
-    found = []
+    found: list[Interval] = []
     for number, line in lines:
         cells = line.split()
         if len(cells) == 1 and cells[0] in ("1", "2"):
@@ -86,7 +86,7 @@ def video_name(subject: str, video: str) -> str:
 
 
 def _table(path: Path, text: str, columns: Sequence[str]) -> Iterator[tuple[int, Mapping[str, str]]]:
-    known = (
+    known: tuple[tuple[set[str], dict[str, str]], ...] = (
         ({"subject", "video_name", "start_frame", "end_frame", "type_idx"}, _AUW_GCN),
         (
             {"vid", "pred_onset", "pred_offset", "type"},

@@ -19,10 +19,8 @@ from __future__ import annotations
 
 import csv
 import json
-import re
-from collections import Counter, defaultdict
+from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 import cv2
@@ -30,10 +28,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from me_augment.errors import MeAugmentError
+from me_augment.export.spotting_names import Named, named_videos, samm_name, title
+from me_augment.export.spotting_sheets import ended, span, units, write_casme_sq_sheet, write_samm_lv_sheet
 from me_augment.export.summary import ClassCount, ExportSummary
-from me_augment.flow.choose import Skipped
 from me_augment.flow.field import eight_bit
-from me_augment.manifest import Clip, Manifest, Recording
+from me_augment.manifest import Manifest, Recording
 from me_augment.manifest.folds import may_train, persons
 from me_augment.manifest.store import write_text
 from me_augment.staging import link, staged
@@ -43,54 +42,8 @@ from me_augment.video.recording import open_recording
 SHAPES = ("lists", "casme-sq", "samm-lv")
 _SHEET_CASME_SQ = "CAS(ME)^2code_final.xlsx"
 _SHEET_SAMM_LV = "SAMM_LongVideos_V2_Release.xlsx"
-# Stimuli of CAS(ME)^2: code of the video, name in the label sheet (naming rule 2).
-_STIMULI = {
-    "0101": "disgust1",
-    "0102": "disgust2",
-    "0401": "anger1",
-    "0402": "anger2",
-    "0502": "happy1",
-    "0503": "happy2",
-    "0505": "happy3",
-    "0507": "happy4",
-    "0508": "happy5",
-}
-# Numbers of subjects that no corpus has: loaders take their order, digits and leading zeros for granted.
-_FIRST_SUBJECT, _FIRST_SYNTHETIC, _FIRST_VIDEO = 501, 901, 9001
-_SAMM_HEADER = (
-    *("Subject", "Filename", "Inducement Code", "Onset", "Apex", "Offset", "Duration", "Type", "Action Units", "Notes"),
-)
 _READ = 32
 _JPEG = (cv2.IMWRITE_JPEG_QUALITY, 100, cv2.IMWRITE_JPEG_SAMPLING_FACTOR, cv2.IMWRITE_JPEG_SAMPLING_FACTOR_444)
-
-
-@dataclass(frozen=True)
-class Named:
-    """A long video under the names that an export gives it.
-
-    Attributes:
-        recording, rows: of the manifest; the rows are all that it says of the recording.
-        subject: digits; `s` and these in CAS(ME)^2's shape.
-        video: code of four digits there, a number in SAMM Long Videos' shape.
-        stimulus: name of the code in CAS(ME)^2's sheet.
-    """
-
-    recording: Recording
-    rows: tuple[Clip, ...]
-    subject: str
-    video: str
-    stimulus: str
-
-    @property
-    def expressions(self) -> list[Clip]:
-        """What a spotter is to find, in order."""
-        found = [row for row in self.rows if row.expression != "neutral" and row.onset_index is not None]
-        return sorted(found, key=lambda row: (row.onset_index or 0, row.offset_index or 0, row.clip_id))
-
-    @property
-    def is_synthetic(self) -> bool:
-        """Whether it was made."""
-        return any(row.is_synthetic for row in self.rows)
 
 
 def export_spotting(manifest: Manifest, out: Path, **options: object) -> ExportSummary:
@@ -142,17 +95,17 @@ def _export(
             )
         for done, video in enumerate(videos, 1):
             if shape == "casme-sq":
-                place = folder / "rawpic" / f"s{video.subject}" / f"{video.subject}_{video.video}{_title(video)}"
+                place = folder / "rawpic" / f"s{video.subject}" / f"{video.subject}_{video.video}{title(video)}"
                 _write_frames(manifest, video, place, "img{n:03d}.jpg")
             elif shape == "samm-lv":
-                name = _samm_name(video)
+                name = samm_name(video)
                 _write_frames(manifest, video, folder / "SAMM_longvideos" / name, name + "_{n:04d}.jpg")
             if progress is not None:
                 progress(done, len(videos))
         if shape == "casme-sq":
-            _write_casme_sq_sheet(folder / _SHEET_CASME_SQ, videos)
+            write_casme_sq_sheet(folder / _SHEET_CASME_SQ, videos)
         elif shape == "samm-lv":
-            _write_samm_lv_sheet(folder / _SHEET_SAMM_LV, videos)
+            write_samm_lv_sheet(folder / _SHEET_SAMM_LV, videos)
         _write_lists(folder, videos, samm=shape == "samm-lv")
         folds = _folds(manifest, videos, samm=shape == "samm-lv")
         write_text(folder / "folds.json", json.dumps(folds, indent=1) + "\n")
@@ -168,82 +121,6 @@ def _export(
         write_text(folder / "export.json", json.dumps(record, indent=1) + "\n")
         write_text(folder / "README.md", _card(videos, classes, shape))
     return ExportSummary(out, classes, len(folds), skipped)
-
-
-def named_videos(manifest: Manifest) -> tuple[list[Named], tuple[Skipped, ...]]:
-    """The long videos of a manifest under names that loaders of both corpora can read, and what was left out."""
-    rows = defaultdict(list)
-    skipped = []
-    for clip in manifest.clips:
-        if clip.status != "ok" or clip.recording_id is None:
-            skipped.append(Skipped(clip.clip_id, clip.name, clip.reason or "it has no frames"))
-        else:
-            rows[clip.recording_id].append(clip)
-    long = []
-    for recording_id in sorted(rows, key=lambda key: (manifest.recording_of[key].path, key)):
-        recording, clips = manifest.recording_of[recording_id], rows[recording_id]
-        for clip in clips:
-            if clip.expression != "neutral" and clip.onset_index is None:
-                skipped.append(Skipped(clip.clip_id, clip.name, "its onset frame is not known"))
-        if any(row.expression == "neutral" and not _is_video(row) for row in clips) and all(
-            row.expression == "neutral" and not row.is_synthetic for row in clips
-        ):
-            skipped += [Skipped(clip.clip_id, clip.name, "a face without an event") for clip in clips]
-        elif _covered(clips, recording.n_frames) == recording.n_frames:
-            skipped += [Skipped(c.clip_id, c.name, "its recording shows nothing but the expression") for c in clips]
-        else:
-            long.append((recording, tuple(clips)))
-    return _named(long), tuple(skipped)
-
-
-def _is_video(row: Clip) -> bool:
-    return any(issue.code == "long-video" for issue in row.issues)
-
-
-def _covered(clips: Iterable[Clip], count: int) -> int:
-    """Frames of a recording that belong to an expression."""
-    inside = np.zeros(count, bool)
-    for clip in clips:
-        if clip.expression != "neutral" and clip.onset_index is not None:
-            inside[clip.onset_index : (clip.onset_index if clip.offset_index is None else clip.offset_index) + 1] = True
-    return int(inside.sum())
-
-
-def _named(long: Sequence[tuple[Recording, tuple[Clip, ...]]]) -> list[Named]:
-    """Real subjects keep a number that is theirs alone; others, and every synthetic video, get one nobody has."""
-    real = sorted({(r.person_id, r.subject) for r, clips in long if not clips[0].is_synthetic})
-    wanted = {person: match[1] for person, subject in real if (match := re.fullmatch(r"s?(\d{1,3})", subject))}
-    shared = Counter(int(number) for number in wanted.values())
-    numbers: dict[str, str] = {}
-    for person, _ in real:
-        number = wanted.get(person)
-        if number is not None and shared[int(number)] == 1 and int(number) < _FIRST_SUBJECT:
-            numbers[person] = number
-    for free, person in enumerate(person for person, _ in real if person not in numbers):
-        numbers[person] = str(_FIRST_SUBJECT + free)
-    counted: Counter[str] = Counter()
-    named = []
-    for place, (recording, clips) in enumerate(one for one in long if one[1][0].is_synthetic):
-        named.append(Named(recording, clips, str(_FIRST_SYNTHETIC + place), str(_FIRST_VIDEO), "synthetic1"))
-    for recording, clips in (one for one in long if not one[1][0].is_synthetic):
-        subject = numbers[recording.person_id]
-        known = re.match(r"\d+_(\d{4})", recording.path.rsplit("/", 1)[-1])
-        if known and known[1] in _STIMULI:
-            code, stimulus = known[1], _STIMULI[known[1]]
-        else:
-            counted[subject] += 1
-            code, stimulus = str(_FIRST_VIDEO + counted[subject]), f"video{counted[subject]}"
-        named.append(Named(recording, clips, subject, code, stimulus))
-    return sorted(named, key=lambda one: (int(one.subject), one.video, one.recording.path))
-
-
-def _title(video: Named) -> str:
-    return re.sub(r"\d+$", "", video.stimulus)
-
-
-def _samm_name(video: Named) -> str:
-    """`901_1`: the subject in three digits, and the video by a number of few."""
-    return f"{int(video.subject):03d}_{int(video.video) % _FIRST_VIDEO + (int(video.video) == _FIRST_VIDEO)}"
 
 
 def _write_frames(manifest: Manifest, video: Named, folder: Path, pattern: str) -> None:
@@ -279,107 +156,19 @@ def _jpeg(frame: NDArray[np.uint8]) -> bytes:
     return data.tobytes()
 
 
-def _span(clip: Clip) -> tuple[int, int, int]:
-    """Onset, apex and offset from 1; 0 where the corpus does not say, as CAS(ME)^2 writes it."""
-    onset, apex, offset = (0 if i is None else i + 1 for i in (clip.onset_index, clip.apex_index, clip.offset_index))
-    return onset, apex, offset
-
-
-def _ended(span: tuple[int, int, int]) -> int:
-    """The offset, or the apex where there is none, or the onset."""
-    return span[2] or span[1] or span[0]
-
-
-def _units(clip: Clip) -> str:
-    """Action units as the sheet wrote them; never the beginning of a formula, of which no unit begins with the sign."""
-    return re.sub(r"^[\s=+@-]+", "", re.sub(r"[\r\n\t]", " ", clip.au_verbatim or ""))
-
-
-def _write_casme_sq_sheet(path: Path, videos: Sequence[Named]) -> None:
-    """Three sheets without headers: labels, subjects, and codes of videos; see `_STIMULI`."""
-    import openpyxl
-
-    book = openpyxl.Workbook()
-    sheet = book.active
-    sheet.title = "CASFEcode_final"
-    participants = {subject: place for place, subject in enumerate(sorted({int(v.subject) for v in videos}), 1)}
-    for video in videos:
-        for place, clip in enumerate(video.expressions, 1):
-            onset, apex, offset = _span(clip)
-            emotion = clip.label_megc3 or "others"
-            sheet.append(
-                [
-                    *(participants[int(video.subject)], f"{video.stimulus}_{place}", onset, apex, offset),
-                    *(_units(clip), emotion, f"{clip.expression}-expression", emotion),
-                ]
-            )
-    first = book.create_sheet("naming rule1")
-    for video in videos:
-        for _ in video.expressions:
-            first.append([int(video.subject), f"s{video.subject}", participants[int(video.subject)]])
-    second = book.create_sheet("naming rule2")
-    for code, stimulus in sorted({(video.video, video.stimulus) for video in videos}):
-        second.append([code, stimulus])
-    _save(book, path)
-
-
-def _write_samm_lv_sheet(path: Path, videos: Sequence[Named]) -> None:
-    """Nine rows of text, the header, and a row per expression."""
-    import openpyxl
-
-    book = openpyxl.Workbook()
-    sheet = book.active
-    sheet.title = "FACS_Movement_Only"
-    sheet.append(["Invented rows and rows of the corpus together, in the shape of SAMM Long Videos (me-augment)"])
-    for _ in range(8):
-        sheet.append([" "])
-    sheet.append(list(_SAMM_HEADER))
-    for video in videos:
-        for place, clip in enumerate(video.expressions, 1):
-            onset, apex, offset = _span(clip)
-            kind = "Macro" if clip.expression == "macro" else "Micro - 1/2"
-            last = _ended((onset, apex, offset))
-            name = _samm_name(video)
-            sheet.append(
-                [
-                    *(name.partition("_")[0], f"{name}_{place}", 0, onset, apex or -1, last, last - onset + 1),
-                    *(kind, _units(clip), "synthetic" if video.is_synthetic else ""),
-                ]
-            )
-    _save(book, path)
-
-
-def _save(book: object, path: Path) -> None:
-    """Save a workbook with the same bytes whenever it is written."""
-    import datetime
-    import io
-    import zipfile
-
-    then = datetime.datetime(2000, 1, 1, tzinfo=datetime.UTC).replace(tzinfo=None)
-    book.properties.created = then  # type: ignore[attr-defined]
-    held = io.BytesIO()
-    book.save(held)  # type: ignore[attr-defined]
-    with zipfile.ZipFile(held) as read, zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as written:
-        for name in read.namelist():
-            content = read.read(name)
-            if name == "docProps/core.xml":  # openpyxl stamps the time of saving
-                content = re.sub(rb"(<dcterms:modified[^>]*>)[^<]*", rb"\g<1>2000-01-01T00:00:00Z", content)
-            written.writestr(zipfile.ZipInfo(name, (2000, 1, 1, 0, 0, 0)), content)
-
-
 def _write_lists(folder: Path, videos: Sequence[Named], *, samm: bool) -> None:
     plain, auw, megc, table = [], [], [], []
     for video in videos:
-        name = _samm_name(video) if samm else f"s{video.subject}_{video.video}"
+        name = samm_name(video) if samm else f"s{video.subject}_{video.video}"
         subject, _, number = name.partition("_")
         theirs = f"samm_{subject}" if samm else f"casme_{int(video.subject):03d}"
         for clip in video.expressions:
-            onset, apex, offset = _span(clip)
-            last, kind = _ended((onset, apex, offset)), clip.expression
+            onset, apex, offset = span(clip)
+            last, kind = ended((onset, apex, offset)), clip.expression
             places = (onset, apex or (onset + last) // 2, last)
             shown = [str(place) if samm else f"{place}.0" for place in places]
             plain.append(" ".join((subject, number, f"{kind}-expression", *shown)))
-            auw.append([theirs, f"{theirs}_{number}", onset, apex, offset, 1 if kind == "macro" else 2, _units(clip)])
+            auw.append([theirs, f"{theirs}_{number}", onset, apex, offset, 1 if kind == "macro" else 2, units(clip)])
             megc.append([name, onset, last, "mae" if kind == "macro" else "me"])
         forbidden = sorted({person for row in video.rows for person in (*row.forbidden_subjects, row.person_id)})
         table.append(
@@ -420,7 +209,7 @@ def _folds(manifest: Manifest, videos: Sequence[Named], *, samm: bool) -> dict[s
     """Person held out → videos to train with and to test on."""
 
     def name(video: Named) -> str:
-        return _samm_name(video) if samm else f"s{video.subject}_{video.video}"
+        return samm_name(video) if samm else f"s{video.subject}_{video.video}"
 
     seen = {video.recording.person_id for video in videos if not video.is_synthetic}
     return {

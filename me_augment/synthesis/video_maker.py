@@ -193,7 +193,7 @@ class VideoMaker:
     def _event_row(
         self, row: PlannedClip, event: PlannedEvent, number: int, whole: Clip, landmarks: NDArray[np.float32]
     ) -> Clip:
-        common = {
+        common: dict[str, Any] = {
             "clip_id": content_id("syn", row.clip_id, number),
             "name": f"{whole.name} {event.kind} {number + 1}",
             "onset": event.onset,
