@@ -112,7 +112,7 @@ def test_a_training_step(casme_sq):
     inputs, labels = [], []
     for files, spans in softnet_casme_sq(casme_sq).values():
         frames = [cv2.imread(str(file), cv2.IMREAD_GRAYSCALE) for file in files]
-        for t in range(0, len(frames) - 6, 8):
+        for t in range(0, len(frames) - 6, 16):
             inputs.append(cv2.resize(apex_flow(frames[t], frames[t + 6]), (14, 14)))
             labels.append(float(any(on <= t + 6 and t <= off for _, on, _, off in spans)))
     x, y = torch.tensor(np.stack(inputs)).flatten(1), torch.tensor(labels)
