@@ -11,11 +11,11 @@ from conditions import Condition, Drawing, Frames, Unit, as_gray, picture, targe
 from skimage.metrics import structural_similarity
 
 from me_augment.demo.actions import Units
-from me_augment.demo.eyes import EYEBALL, LID
 from me_augment.demo.faces import Look, Performance, Subject
 from me_augment.evaluation.regions import region_samples, tracked_displacement
 from me_augment.face import LandmarkDetector, create_detector
 from me_augment.face.geometry import apply_affine, fit_similarity, interocular
+from me_augment.generation.eyelids import EYEBALL, LID
 
 _STILL_PX = 0.02
 # A region is not reached by an expression that moves it less than this share of the most moved region.

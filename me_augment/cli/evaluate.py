@@ -9,6 +9,8 @@ from me_augment.cli.lazy import LazyGroup
 _COMMANDS = {
     "generation": "How well the synthetic clips of a run do what they were asked to do.",
     "recognition": "What a recogniser gains from synthetic clips.",
+    "spotter": "What a small spotter gains from synthetic videos.",
+    "spotting": "What spotted intervals are worth by the rules of the MEGC.",
 }
 
 

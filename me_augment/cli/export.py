@@ -38,6 +38,7 @@ def command(source: Path, format_: str, out: Path, root: Path | None, **options:
     arrays      motion of all clips as one array, with a table beside it
     webdataset, videofolder, kinetics
                 the frames without loss, for WebDataset, Hugging Face datasets, mmaction2 and PySlowFast
+    spotting    intervals of long videos, and on request the videos
     \b
     Example:
       me-augment export work/run --format norm-uv-os --out work/export

@@ -9,10 +9,12 @@ import click
 
 from me_augment.cli.detector_options import detector_options
 from me_augment.cli.generator_options import generator_options
+from me_augment.cli.spotting_options import spotting_options
 from me_augment.cli.working import Working, work_and_report, working_options
 from me_augment.errors import UsageError
 
 if TYPE_CHECKING:
+    from me_augment.synthesis.events import SpottingSettings
     from me_augment.synthesis.prepare import Prepared
 
 
@@ -125,6 +127,7 @@ class Interval(click.ParamType):
 )
 @click.option("--root", type=click.Path(path_type=Path), help="Where the corpus lies now, if it moved.")
 @detector_options
+@spotting_options
 @working_options
 @click.option("--dry-run", is_flag=True, help="Say what would be made; write nothing.")
 def command(
@@ -157,9 +160,13 @@ def command(
     landmark_weights: Path | None,
     landmarks_device: str | None,
     dry_run: bool,
+    spotting: SpottingSettings | None,
     working: Working,
 ) -> None:
     """Let other people's faces perform the labelled clips of MANIFEST, or everyone's face action units.
+
+    With --task spotting every person's face lives through long videos: expressions of one other person at known
+    frames, macro-expressions, and blinks, gaze and turns of the head that are labelled as what they are.
 
     The plan is written first. A run that was interrupted is finished by the same command, with the same bytes as
     if nothing had happened.
@@ -169,6 +176,7 @@ def command(
       me-augment synthesize work/manifest --out work/run --per-driver 2 --strength 0.8:1.2
       me-augment synthesize work/manifest --out work/run-au --action-units 12B+6A,4B+7,1+2 --per-target 2
       me-augment synthesize work/manifest --out work/run-net --generator fpb-fomm --checkpoint work/folds
+      me-augment synthesize work/manifest --out work/run-long --task spotting --videos 2 --micro 2
     """
     if basis is not None and not specifications:
         raise UsageError("--action-units-basis goes with --action-units.")
@@ -222,6 +230,7 @@ def command(
         gates_chosen_on=tuple(sorted({name.strip() for text in gates_chosen_on for name in text.split(",")})),
         seed=seed,
         balance=balance,
+        spotting=spotting,
     )
     if prepared.basis is not None:
         everyone = {clip.person_id for clip in prepared.real.clips}
@@ -270,6 +279,8 @@ def _describe(prepared: Prepared) -> None:
     ):
         if counts:
             click.echo(f"{title:8} " + "  ".join(f"{name} {n}" for name, n in sorted(counts.items())))
+    if prepared.settings.spotting is not None:
+        click.echo("events   " + "  ".join(f"{kind} {n}" for kind, n in sorted(seen.events.items())))
     for title, name in (
         ("strength", "strength"),
         ("tempo to the apex", "tempo_onset"),

@@ -13,11 +13,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from me_augment.demo.actions import Units, motion_field
-from me_augment.demo.eyes import EyeOpening, Eyes, portrait_eyes
+from me_augment.demo.eyes import portrait_eyes
 from me_augment.demo.mouth import Mouth, opens
 from me_augment.demo.pose import TurnedHead, TurnedMap
 from me_augment.face.geometry import interocular, invert_affine, mirror_landmarks
 from me_augment.face.thin_plate import ThinPlate
+from me_augment.generation.eyelids import EyeOpening, Eyes
 from me_augment.generation.resample import RefinedImage, grid, look_up
 
 FRAME_SHAPE = (340, 280)  # height, width of CASME II's cropped frames
@@ -112,7 +113,7 @@ class Subject:
         return place - points
 
     def eye_part(self, points: NDArray[np.floating]) -> NDArray[np.int8]:
-        """What of an eye is at image pixels (..., 2) at rest: `eyes.LID`, `eyes.EYEBALL` or 0."""
+        """What of an eye is at image pixels (..., 2) at rest: `eyelids.LID`, `eyelids.EYEBALL` or 0."""
         return self.eyes.part(self.base_position(points))
 
     def backward_motion(self, base_points: NDArray[np.floating], units: Units) -> NDArray[np.float64]:

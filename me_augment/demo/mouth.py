@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from scipy.interpolate import PchipInterpolator
 
 from me_augment.demo.actions import OPENINGS, Units
-from me_augment.demo.layers import blend, read
+from me_augment.generation.layers import blend, read
 from me_augment.generation.resample import RefinedImage
 
 # Where the lower lip meets the teeth, read off `skimage.data.astronaut()` by eye, pixels of that picture.

@@ -50,7 +50,12 @@ FOLDS = Option("folds", "Whom to hold out in turn: loso (each person), a number 
 FLOW = Option("flow", "Optical flow: dis or tvl1.", "dis")
 SIZE = Option("size", "Side of the maps (28) or, of frames, of face-aligned crops (as stored), pixels.", None, kind=int)
 STORE = Option("store", "Clips as video (one lossless file) or frames (pictures).", "video", ("video", "frames"))
-SHAPES = ("casme2", "samm", "smic")
+SHAPE = Option(
+    "shape",
+    "Whose tree and sheet to write: casme2, samm or smic; of spotting casme-sq, samm-lv or lists alone.",
+    "casme2",
+    ("casme2", "samm", "smic"),
+)
 
 FORMATS: Mapping[str, Format] = {
     "norm-uv-os": Format(
@@ -78,7 +83,7 @@ FORMATS: Mapping[str, Format] = {
             replace(LABELS, default=None),
             PROTOCOL,
             FOLDS,
-            Option("shape", "Corpus whose tree and sheet to write: casme2, samm or smic.", "casme2", SHAPES),
+            SHAPE,
             Option("images", "jpg (quality 100, 4:4:4) or png, which is without loss.", None, ("jpg", "png")),
             Option("tree", "Call frames raw or cropped (as the real ones are).", None, ("raw", "cropped")),
         ),
@@ -106,6 +111,12 @@ FORMATS: Mapping[str, Format] = {
         module="me_augment.export.kinetics",
         function="export_kinetics",
         options=(LABELS, PROTOCOL, SIZE, replace(STORE, default="frames")),
+    ),
+    "spotting": Format(
+        title="intervals of long videos, and on request the videos as CAS(ME)^2 or SAMM Long Videos have them",
+        module="me_augment.export.spotting",
+        function="export_spotting",
+        options=(replace(SHAPE, default="lists", choices=("lists", "casme-sq", "samm-lv")),),
     ),
 }
 

@@ -114,7 +114,9 @@ def _clip(row: Clip, frames_of: Mapping[str, int], known: Mapping[str, Recording
     if left_out:
         yield f"{where}: forbidden_subjects lacks {', '.join(left_out)}, who contributed to the clip."
     if row.is_synthetic:
-        driven = ("driver_clip_id", "driver_person_id") if row.action_units is None else ()
+        driven = (
+            ("driver_clip_id", "driver_person_id") if row.action_units is None and row.expression != "neutral" else ()
+        )
         for name in (*driven, "target_clip_id", "target_person_id", "generator", "seed"):
             if getattr(row, name) is None:
                 yield f"{where}: it is synthetic but {name} is empty."

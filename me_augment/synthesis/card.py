@@ -18,6 +18,8 @@ def dataset_card(real: Sequence[Clip], made: Mapping[str, int], rejected: int, s
         rejected: how many were rejected for their quality.
         settings: of the run.
     """
+    if settings.spotting is not None:
+        return _video_card(real, made, settings)
     counts_real = Counter(str(clip.emotion) for clip in real if clip.expression != "neutral")
     if settings.action_units:
         what = f"action units that were written down ({', '.join(settings.action_units)})"
@@ -55,6 +57,53 @@ def dataset_card(real: Sequence[Clip], made: Mapping[str, int], rejected: int, s
         "## Terms",
         "",
         "The clips are derived from the corpora below and fall under their terms; do not pass them on where those "
+        "do not allow it.",
+        "",
+        *(f"* {corpus}: {terms}" for corpus, terms in sorted({(c.corpus, c.licence) for c in real})),
+        "",
+    ]
+    return "\n".join(lines)
+
+
+def _video_card(real: Sequence[Clip], made: Mapping[str, int], settings: Settings) -> str:
+    """The card of long videos."""
+    spotting = settings.spotting
+    assert spotting is not None
+    micro = ", ".join(settings.action_units) if settings.action_units else "those of one other person per video"
+    lines = [
+        "# Synthetic long videos for spotting",
+        "",
+        f"Made by me-augment from {len(real)} real clips of {len({clip.person_id for clip in real})} people: each "
+        f"shows one person's face living through expressions at known frames ({sum(made.values())} in all). **No such "
+        "expression was ever made by the person seen.**",
+        "",
+        f"Micro-expressions: {micro}; {spotting.micro:g} per video on average. Macro-expressions: those of the same "
+        f"driver where there are any, else {', '.join(spotting.macro_units)}; {spotting.macro:g} per video. At least "
+        f"{spotting.gap:g} s lie between two.",
+        "",
+        f"Backgrounds: `{spotting.backgrounds}`. A still face sways, breathes and trembles (factor "
+        f"{spotting.head_motion:g}), has sensor noise of {spotting.noise:g} grey levels, blinks {spotting.blinks:g}, "
+        f"looks elsewhere {spotting.gazes:g} and turns its head {spotting.head_turns:g} times a minute. Filmed frames "
+        "are the target's own, outside everything labelled there; what its eyes and head do in them is not labelled.",
+        "",
+        f"Generator {settings.generator} {settings.generator_version}, seed {settings.seed}, "
+        f"{', '.join(_controls(settings))}. `recordings.parquet` has a row per video. `clips.parquet` has a row per "
+        "expression (`expression` micro or macro, `onset_index`, `apex_index` and `offset_index` count from 0 in the "
+        "video), one per distractor (`expression` neutral, the issue `distractor`, `au_verbatim` 45 a blink, 61 to 64 "
+        "gaze, 51 to 54 the head), and one for the video as a whole (the issue `long-video`). An expression's last "
+        "frame may still show a trace, which goes away in the fifth of a second after it. No quality gate judges "
+        "long videos.",
+        "",
+        "## Use without leakage",
+        "",
+        "A video may train the fold that holds out person P only if P is not in the `forbidden_subjects` of its rows "
+        "(the person seen, the driver, their ancestors, whoever gave action units their motion; `casme2:*` is "
+        "everybody of a corpus). All rows of a video have the same. Synthetic videos belong in no validation or test "
+        "set. `me-augment export --format spotting` lists which folds may train with which.",
+        "",
+        "## Terms",
+        "",
+        "The videos are derived from the corpora below and fall under their terms; do not pass them on where those "
         "do not allow it.",
         "",
         *(f"* {corpus}: {terms}" for corpus, terms in sorted({(c.corpus, c.licence) for c in real})),

@@ -33,6 +33,7 @@ from me_augment.synthesis.observations import Observations
 from me_augment.synthesis.performances import generator_version, labels_of, motion_of
 from me_augment.synthesis.plan import PlannedClip, rendition_of
 from me_augment.synthesis.settings import Settings
+from me_augment.synthesis.video_maker import VideoMaker
 from me_augment.threads import one_thread
 from me_augment.video import write_lossless
 from me_augment.video.recording import open_recording
@@ -53,11 +54,13 @@ class MadeClip:
         clip: its row; its status says what became of it.
         recording: its frames; None where there are none.
         seconds: by stage, see `shard.STAGES`.
+        events: of a long video, the rows of what happens in it; `clip` is then that of the video.
     """
 
     clip: Clip
     recording: Recording | None
     seconds: dict[str, float]
+    events: tuple[Clip, ...] = ()
 
 
 class ClipMaker:
@@ -91,6 +94,11 @@ class ClipMaker:
         self._gates_chosen_on = settings.gates_chosen_on
         self._persons = {clip.person_id for clip in real.clips}
         self._clip_of = {clip.clip_id: clip for clip in real.clips}
+        self._videos = (
+            VideoMaker(real, settings.spotting, basis, settings.generator_version.partition(" ")[0], measure)
+            if settings.spotting
+            else None
+        )
         self._observed = Observations(self._observe, ahead=threads if threads > 1 else 0)
 
     def __call__(self, row: PlannedClip, path: Path, relative: str) -> MadeClip:
@@ -105,6 +113,9 @@ class ClipMaker:
             MeAugmentError: the disk that is written to is full or gone: every further clip would fail alike.
         """
         clock = _Stopwatch()
+        if self._videos is not None:
+            with one_thread():
+                return self._make_video(self._videos, row, path, relative, clock)
         with one_thread():
             clip, recording = self._make(row, self._makers[row.checkpoint].generator(), path, relative, clock)
         return MadeClip(clip, recording, dict(clock.seconds))
@@ -115,10 +126,26 @@ class ClipMaker:
 
     def failed(self, row: PlannedClip, reason: str) -> MadeClip:
         """The row of a clip that could not be made."""
-        generator = self._makers[row.checkpoint].generator()
-        driver = None if row.driver_clip_id is None else self._clip_of[row.driver_clip_id]
-        clip = self._row(row, generator, driver, self._clip_of[row.target_clip_id], None, None)
+        if self._videos is not None:
+            clip = self._videos.row(row, None)
+        else:
+            generator = self._makers[row.checkpoint].generator()
+            driver = None if row.driver_clip_id is None else self._clip_of[row.driver_clip_id]
+            clip = self._row(row, generator, driver, self._clip_of[row.target_clip_id], None, None)
         return MadeClip(replace(clip, status="failed", reason=self._portable(reason)), None, {})
+
+    def _make_video(
+        self, videos: VideoMaker, row: PlannedClip, path: Path, relative: str, clock: _Stopwatch
+    ) -> MadeClip:
+        try:
+            with clock.stage("draw"):
+                made = videos.make(row, path, relative)
+        except (MeAugmentError, cv2.error, np.linalg.LinAlgError, ValueError) as error:
+            path.unlink(missing_ok=True)
+            if _of_disk(error):
+                raise
+            return self.failed(row, str(error))
+        return MadeClip(made.video, made.recording, dict(clock.seconds), made.events)
 
     def _make(
         self, row: PlannedClip, generator: Generator, path: Path, relative: str, clock: _Stopwatch
@@ -157,8 +184,8 @@ class ClipMaker:
                 quality = measure_quality(checked.frames, checked.positions, face, points, performer, rendition)
         except (MeAugmentError, cv2.error, np.linalg.LinAlgError, ValueError) as error:
             path.unlink(missing_ok=True)
-            if isinstance(error.__cause__, OSError) and error.__cause__.errno in _DISK_TROUBLE:
-                raise  # every further clip would fail alike
+            if _of_disk(error):
+                raise
             return self.failed(row, str(error)).clip, None
         real = self._recording(target)
         recording = Recording(
@@ -314,6 +341,11 @@ class _Stopwatch:
             taken = time.perf_counter() - started
             self.seconds[name] += taken - self._inner
             self._inner = before + taken
+
+
+def _of_disk(error: Exception) -> bool:
+    """Whether every further clip would fail alike."""
+    return isinstance(error.__cause__, OSError) and error.__cause__.errno in _DISK_TROUBLE
 
 
 def _points(clip: Clip) -> np.ndarray:

@@ -51,6 +51,8 @@ def estimate(prepared: Prepared, seen: Overview) -> Cost:
 
 def _piece(row: PlannedClip, real: Manifest) -> tuple[PlannedClip, Manifest, int]:
     """The beginning of a clip, a manifest whose driver is as short, and how many frames that has."""
+    if row.events:
+        return replace(row, n_frames=min(row.n_frames, _FRAMES), events=()), real, 0
     if row.driver_clip_id is None:
         times = row.times or tuple(map(float, range(row.n_frames)))
         count = min(row.n_frames, _FRAMES)

@@ -34,6 +34,7 @@ class Tally:
     by_target: Counter[str] = field(default_factory=Counter)
     by_driver: Counter[str] = field(default_factory=Counter)
     by_action_units: Counter[str] = field(default_factory=Counter)
+    videos: Counter[str] = field(default_factory=Counter)
     rejections: dict[str, str | None] = field(default_factory=dict)
     failures: dict[str, str | None] = field(default_factory=dict)
 
@@ -41,6 +42,9 @@ class Tally:
         """Count the rows of a shard."""
         self.frames += sum(recording.n_frames for recording in recordings)
         for clip in clips:
+            if clip.status == "ok" and clip.expression == "neutral":
+                self.videos["long videos" if clip.au_verbatim is None else f"unit {clip.au_verbatim}"] += 1
+                continue
             self.status[clip.status] += 1
             if clip.status == "ok":
                 self.by_emotion[str(clip.emotion)] += 1
@@ -66,6 +70,7 @@ class Tally:
             "failed": self.status["failed"],
             "frames": self.frames,
             **counts,
+            **({"long_videos": dict(sorted(self.videos.items()))} if self.videos else {}),
             "rejections": self.rejections,
             "failures": self.failures,
             "unusable": {clip.clip_id: f"{clip.name}: {clip.reason}" for clip in unusable},

@@ -19,6 +19,7 @@ class Overview:
     Attributes:
         clips, frames, mirrored: how many.
         emotions, drivers, units, targets, checkpoints: clips for each; drivers and targets by person id.
+        events: of long videos, by kind.
         rates: clips for each frame rate, (0, 1) where it is not known.
         ranges: column → smallest and largest value.
         observed: driver's clip id → shards in which its motion has to be measured.
@@ -32,6 +33,7 @@ class Overview:
     units: Counter[str] = field(default_factory=Counter)
     targets: Counter[str] = field(default_factory=Counter)
     checkpoints: Counter[str] = field(default_factory=Counter)
+    events: Counter[str] = field(default_factory=Counter)
     rates: Counter[tuple[int, int]] = field(default_factory=Counter)
     ranges: dict[str, tuple[float, float]] = field(default_factory=dict)
     observed: Counter[str] = field(default_factory=Counter)
@@ -45,6 +47,7 @@ def overview(rows: Iterable[PlannedClip]) -> Overview:
         seen.clips += 1
         seen.frames += row.n_frames
         seen.mirrored += row.mirror
+        seen.events.update(event.kind for event in row.events)
         seen.emotions[str(row.emotion)] += 1
         seen.targets[row.target_person_id] += 1
         seen.rates[row.fps_num or 0, row.fps_den or 1] += 1

@@ -19,6 +19,7 @@ from me_augment.generation import Rendition
 from me_augment.manifest import Clip
 from me_augment.manifest.columns import column
 from me_augment.manifest.ids import content_id, digest, seed_of, uniforms_of
+from me_augment.synthesis.events import EVENTS, PlannedEvent
 from me_augment.synthesis.pairs import draw_pairs
 from me_augment.synthesis.settings import Settings
 from me_augment.synthesis.sharding import Packer, shard_size
@@ -62,6 +63,13 @@ class PlannedClip:
         pa.float64(), "Factor on the change of brightness that the expression brought.", default=0.0
     )
     seed: int = column(pa.int64(), "Seed of every random choice made for the clip.")
+    background_start: int | None = column(
+        pa.int32(), "Of a long video on filmed frames: the position of the first in the target's recording.",
+        default=None,
+    )  # fmt: skip
+    events: tuple[PlannedEvent, ...] = column(
+        EVENTS, "What happens in a long video; empty for a clip.", default=(), item=PlannedEvent
+    )
 
 
 def rendition_of(row: PlannedClip, *, filmed: bool = False) -> Rendition:

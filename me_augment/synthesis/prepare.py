@@ -19,6 +19,7 @@ from me_augment.synthesis.performances import generator_version, plan_performanc
 from me_augment.synthesis.plan import Plan, Unusable, make_plan, usable
 from me_augment.synthesis.settings import Settings
 from me_augment.synthesis.sources import Sources
+from me_augment.synthesis.spotting_plan import filmed_backgrounds, plan_videos
 
 
 @dataclass(frozen=True)
@@ -111,6 +112,12 @@ def plan_of(settings: Settings, real: Manifest, roles: Roles, makers: Sequence[M
     """
     clip_of = {clip.clip_id: clip for clip in real.clips}
     targets = [clip_of[clip_id] for clip_id in roles.targets]
+    if settings.spotting is not None:
+        drivers = [clip_of[clip_id] for clip_id in roles.drivers]
+        rates = _frame_rates(real)
+        backgrounds = filmed_backgrounds(real, targets, rates)
+        plan = plan_videos(settings, settings.spotting, drivers, targets, rates, backgrounds)
+        return plan, len(plan)
     if settings.action_units:
         parts = [plan_performances(settings, _without(maker, targets), maker.checkpoint) for maker in makers]
         plan = Plan.joined(parts, settings.clips_per_shard)
@@ -130,7 +137,7 @@ def _roles(settings: Settings, sources: Sources) -> Roles:
     by_id = {clip.clip_id: clip for clip in unusable}
     drivers: list[Clip] = []
     if not settings.action_units:
-        timed = _frame_rates(sources.drivers) if settings.rate else None
+        timed = _frame_rates(sources.drivers) if settings.rate or settings.spotting else None
         drivers, unusable = usable(sources.drivers.clips, drivers=True, timed=timed)
         by_id |= {clip.clip_id: clip for clip in unusable}
     return Roles(

@@ -15,6 +15,7 @@ from me_augment.generation.action_units import read_specification
 from me_augment.generation.generator import STRONGEST
 from me_augment.manifest.folds import is_person
 from me_augment.manifest.ids import digest
+from me_augment.synthesis.events import SpottingSettings, require_closed_lips
 from me_augment.synthesis.timeline import SLOWEST_RATE, TEMPO
 
 # A label whose motion was taken away is wrong.
@@ -55,6 +56,7 @@ class Settings:
         precision, driving, paste_back: see `GeneratorChoice`; None where there are no checkpoints.
         clips_per_shard: clips written and completed together, at most; None leaves it to the size of the plan, and
             a run says the number that came of it.
+        spotting: long videos in place of clips, and what they are like; None for clips.
         scheme: see `SCHEME`.
     """
 
@@ -84,6 +86,7 @@ class Settings:
     driving: str | None = None
     paste_back: bool | None = None
     clips_per_shard: int | None = None
+    spotting: SpottingSettings | None = None
     scheme: int = SCHEME
 
     def __post_init__(self) -> None:
@@ -92,6 +95,7 @@ class Settings:
         if self.clips_per_shard is not None and self.clips_per_shard < 1:
             raise UsageError(f"clips_per_shard is {self.clips_per_shard}; it must be at least 1.")
         self._check_action_units()
+        self._check_spotting()
         for name, lowest, highest in (
             ("strength", _FAINTEST, STRONGEST),
             ("tempo", *TEMPO),
@@ -139,6 +143,23 @@ class Settings:
             if given:
                 raise UsageError(f"--{name} is about drivers, and --action-units are performed without: leave it out.")
 
+    def _check_spotting(self) -> None:
+        if self.spotting is None:
+            return
+        if self.generator != "warp":
+            raise UsageError("--task spotting is made by --generator warp: learned generators draw single clips.")
+        for name, given in (
+            ("per-driver", self.per_driver != 1),
+            ("per-target", self.per_target != 1),
+            ("balance", self.balance),
+            ("eyes", self.eyes),
+            ("shading", self.shading),
+        ):
+            if given:
+                raise UsageError(f"--{name} is about single clips: leave it out with --task spotting (see --videos).")
+        for specification in self.action_units:
+            require_closed_lips(specification)
+
     def _check_filmed(self) -> None:
         if self.action_units:
             raise UsageError("--action-units were never filmed: leave out --driving filmed.")
@@ -175,7 +196,7 @@ class Settings:
 
     def to_yaml(self) -> str:
         """The settings as YAML, one line per field."""
-        fields = {name: list(v) if isinstance(v, tuple) else v for name, v in asdict(self).items()}
+        fields = {name: _for_yaml(value) for name, value in asdict(self).items()}
         return yaml.safe_dump(fields, sort_keys=False, default_flow_style=None)
 
     @classmethod
@@ -184,6 +205,8 @@ class Settings:
         try:
             fields = yaml.safe_load(file.read_text(encoding="utf-8"))
             values: dict[str, Any] = {name: tuple(v) if isinstance(v, list) else v for name, v in fields.items()}
+            spotting = values.get("spotting")
+            values["spotting"] = None if spotting is None else SpottingSettings(**spotting)
             return cls(**{**values, "gates": Gates(**values["gates"])})
         except (yaml.YAMLError, TypeError, ValueError, AttributeError, KeyError, OSError) as error:
             raise UsageError(f"{file} is damaged ({error}): start the run in another folder.") from error
@@ -199,7 +222,7 @@ class Settings:
             # Files may be moved; a run that was extended keeps the shards that suited it when it was smaller.
             if name in ("checkpoint_files", "clips_per_shard"):
                 continue
-            now = asked[name]
+            now = asked.get(name)
             if tuple(_listed(before)) != tuple(_listed(now)):
                 shown = _shown(before), _shown(now)
                 if name == "checkpoints":
@@ -211,9 +234,18 @@ class Settings:
 
 
 def _flat(fields: dict[str, Any]) -> dict[str, Any]:
-    """The gates as fields of their own, as the command line names them."""
+    """Gates and what is said of long videos as fields of their own, as the command line names them."""
     gates = {f"--gate {name}": "off" if limit is None else limit for name, limit in fields["gates"].items()}
-    return {**{name: value for name, value in fields.items() if name != "gates"}, **gates}
+    task = {"--task": "recognition" if fields["spotting"] is None else "spotting"}
+    spotting = {f"--{name.replace('_', '-')}": value for name, value in (fields["spotting"] or {}).items()}
+    plain = {name: value for name, value in fields.items() if name not in ("gates", "spotting")}
+    return {**plain, **gates, **task, **spotting}
+
+
+def _for_yaml(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {name: _for_yaml(inner) for name, inner in value.items()}
+    return list(value) if isinstance(value, tuple) else value
 
 
 def _listed(value: object) -> list[object]:

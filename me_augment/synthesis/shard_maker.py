@@ -75,17 +75,19 @@ class ShardMaker:
         staging.mkdir(parents=True)
         try:
             clips: list[Clip] = []
+            made_of_plan: list[Clip] = []
             recordings: list[Recording] = []
             seconds: defaultdict[str, float] = defaultdict(float)
             for made in self._all(shard, staging, attempts):
-                clips.append(made.clip)
+                clips += [made.clip, *made.events]
+                made_of_plan.append(made.clip)
                 recordings += [made.recording] if made.recording is not None else []
                 for stage, taken in made.seconds.items():
                     seconds[stage] += taken
             started = time.perf_counter()
             write_parquet(staging / "clips.parquet", to_table(Clip, clips))
             write_parquet(staging / "recordings.parquet", to_table(Recording, recordings))
-            record = _record_of(shard, clips, recordings, staging)
+            record = _record_of(shard, made_of_plan, recordings, staging)
             self._put_in_place(staging, shard)
             write_record(self.folder, record)
             attempts.forget()
@@ -147,10 +149,15 @@ class ShardMaker:
         clips = from_table(Clip, pq.read_table(folder / "clips.parquet"))
         recordings = from_table(Recording, pq.read_table(folder / "recordings.parquet"))
         recording_of = {recording.recording_id: recording for recording in recordings}
+        planned = {row.clip_id for row in shard.rows}
+        events = defaultdict(list)
+        for clip in clips:
+            if clip.clip_id not in planned:
+                events[clip.recording_id].append(clip)
         return {
-            clip.clip_id: MadeClip(clip, recording_of[clip.recording_id or ""], {})
+            clip.clip_id: MadeClip(clip, recording_of[clip.recording_id or ""], {}, tuple(events[clip.recording_id]))
             for clip in clips
-            if clip.status != "failed"
+            if clip.clip_id in planned and clip.status != "failed"
         }
 
     def _put_in_place(self, staging: Path, shard: Shard) -> None:

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 from conftest import picture
 
-from me_augment.demo.eyes import EYEBALL, LID
 from me_augment.demo.faces import FRAME_SHAPE, Performance
+from me_augment.generation.eyelids import EYEBALL, LID
 from me_augment.generation.resample import RefinedImage
 
 UNITS = {1: 0.5, 12: 0.6}
