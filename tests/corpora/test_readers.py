@@ -1,5 +1,6 @@
 """What holds for the reader of every corpus, on invented corpora in the exact layouts."""
 
+import os
 import shutil
 
 import pytest
@@ -48,6 +49,15 @@ def test_a_parent_of_the_corpus_will_do(one, tmp_path, above):
         pytest.skip("its labels are named, not found")
     one.write(tmp_path / "mount" / above)
     assert rows_of(read(one, tmp_path / "mount")) == dict(one.rows)
+
+
+@EACH
+def test_links_that_lead_to_themselves_are_nothing(one, tmp_path):
+    root = one.write(tmp_path / "corpus")
+    for folder in [folder for folder, _, _ in os.walk(root)]:
+        for name in ("loop", "loop.jpg", "sub98", "098", "s98", "loop.xlsx"):
+            os.symlink(name, os.path.join(folder, name))
+    assert rows_of(read(one, root)) == dict(one.rows)
 
 
 @EACH
