@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import csv
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from me_augment.errors import UsageError
+from me_augment.manifest.lists import read_lines
 from me_augment.manifest.rows import Clip, Recording
 from me_augment.manifest.store import Manifest
 
@@ -34,14 +34,8 @@ class Persons:
             UsageError: the file cannot be read, a line is not two person ids, somebody is two others, or the lines
                 lead round in a circle.
         """
-        try:
-            text = file.read_text(encoding="utf-8-sig")
-        except (OSError, UnicodeDecodeError) as error:
-            why = error.strerror if isinstance(error, OSError) else "it is not UTF-8 text"
-            raise UsageError(f"the person map {file} cannot be read: {why}.") from error
         named: dict[str, str] = {}
-        for number, line in enumerate(csv.reader(text.splitlines()), 1):
-            cells = [cell.strip() for cell in line]
+        for number, cells in enumerate(read_lines(file, "the person map"), 1):
             if not any(cells) or [cell.casefold() for cell in cells] == _HEADER:
                 continue
             where = f"{file}, line {number}"

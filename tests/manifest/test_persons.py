@@ -55,6 +55,11 @@ def test_unreadable_files_are_one_sentence(tmp_path):
         Persons.read(tmp_path / "map.csv")
 
 
+def test_a_file_that_csv_cannot_split_is_one_sentence(read):
+    with pytest.raises(UsageError, match="the person map .* cannot be read as CSV: field larger"):
+        read('a:1,"' + "x" * 200_000)
+
+
 def test_every_column_is_rewritten(read):
     mine, also_mine = "casme2:sub91", "samm:091"
     one, two = clip(), clip(clip_id="clip-2", person_id=also_mine, corpus="samm")
