@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import csv
 import io
 import re
@@ -16,6 +17,8 @@ from me_augment.errors import UsageError
 SHEET_SUFFIXES = (".xlsx", ".xls", ".csv")
 _HEADER_ROWS = 30  # titles, notes and citations stand above the header in some corpora, up to 13 rows
 _ZIP, _OLE = b"PK\x03\x04", b"\xd0\xcf\x11\xe0"
+_UTF16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
+_END = "end"
 _NUMBER = re.compile(r"-?[0-9]+(?:\.[0-9]*)?")
 
 
@@ -187,6 +190,8 @@ def _read_grids(path: Path) -> list[_Grid]:
             return _xls(data)
         if path.suffix.casefold() == ".csv":
             return [_Grid("", _text_rows(_csv(data)))]
+    except csv.Error as error:
+        raise UsageError(f"{path} is no sound CSV file: {error}. Mend it, or save it again as .xlsx.") from error
     # The two workbook libraries raise whatever a damaged part makes them stumble over.
     except Exception as error:
         raise UsageError(
@@ -232,10 +237,15 @@ def _xls(data: bytes) -> list[_Grid]:
     ]
 
 
-def _csv(data: bytes) -> Iterable[Sequence[str]]:
+def _csv(data: bytes) -> list[list[str]]:
     try:
-        text = data.decode("utf-8-sig")
+        text = data.decode("utf-16" if data.startswith(_UTF16) else "utf-8-sig")
     except UnicodeDecodeError:
         text = data.decode("latin-1")  # never fails; the columns read are ASCII
     first = next((line for line in text.splitlines() if line.strip()), "")
-    return csv.reader(io.StringIO(text, newline=""), delimiter=max(",;\t", key=first.count))
+    # A quotation mark that is never closed swallows all rows behind it, and with them the line that is added here.
+    lines = io.StringIO(f"{text}\n{_END}", newline="")
+    *rows, last = csv.reader(lines, delimiter=max(",;\t", key=first.count))
+    if last != [_END]:
+        raise csv.Error(f"a quotation mark is opened and never closed, in row {len(rows) + 1} or before")
+    return rows
