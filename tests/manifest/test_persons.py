@@ -56,7 +56,7 @@ def test_unreadable_files_are_one_sentence(tmp_path):
 
 
 def test_a_file_that_csv_cannot_split_is_one_sentence(read):
-    with pytest.raises(UsageError, match="the person map .* cannot be read as CSV: field larger"):
+    with pytest.raises(UsageError, match=r"the person map .* cannot be read as CSV: field larger"):
         read('a:1,"' + "x" * 200_000)
 
 
