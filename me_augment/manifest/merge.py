@@ -11,7 +11,7 @@ from me_augment.manifest.rows import Clip, Recording
 from me_augment.manifest.store import Manifest
 
 # Corpora that show the same events, from elsewhere or in a longer recording.
-_SAME_EVENTS = (
+SAME_EVENTS = (
     ("samm", "samm-lv"),
     ("smic-hs", "smic-vis", "smic-nir", "smic-e-hs", "smic-e-vis", "smic-e-nir"),
 )
@@ -81,7 +81,7 @@ def doubled(manifests: Sequence[Manifest]) -> list[str]:
     if unlike:
         notes.append(f"{len(unlike)} of these have other labels in the later one, which is not kept: {_some(unlike)}.")
     there = {clip.corpus for clip in seen.values()}
-    views = ([name for name in group if name in there] for group in _SAME_EVENTS)
+    views = ([name for name in group if name in there] for group in SAME_EVENTS)
     return [
         *notes,
         *(f"{' and '.join(found)} show the same events: count each once." for found in views if len(found) > 1),

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from me_augment.errors import UsageError
 from me_augment.manifest.lists import read_lines
+from me_augment.manifest.merge import SAME_EVENTS
 from me_augment.manifest.rows import Clip, Recording
 from me_augment.manifest.store import Manifest
 
@@ -89,6 +90,25 @@ class Persons:
                 left = (new for old, new in self.same_as.items() if old.startswith(person[:-1]))
                 kept.update(dict.fromkeys(new for new in left if not new.startswith(person[:-1])))
         return tuple(kept)
+
+
+def about_people(clips: Iterable[Clip]) -> list[str]:
+    """A sentence for each subject of a corpus who has several person ids, so that folds would leak.
+
+    It happens where a person map was applied to one manifest and not to another that is merged with it.
+    """
+    # Two corpora of users' own may count their subjects alike.
+    ids: dict[tuple[str, str], dict[str, None]] = {}
+    for clip in clips:
+        if clip.is_synthetic or clip.corpus == "generic":
+            continue
+        corpus = next((group[0] for group in SAME_EVENTS if clip.corpus in group), clip.corpus)
+        ids.setdefault((corpus, clip.subject), {})[clip.person_id] = None
+    return [
+        f"{subject} of {corpus} is {' and '.join(found)}, whom no fold keeps together: give the person map again."
+        for (corpus, subject), found in ids.items()
+        if len(found) > 1
+    ]
 
 
 def _is_person(text: str) -> bool:
