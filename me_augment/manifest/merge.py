@@ -64,6 +64,8 @@ def doubled(manifests: Sequence[Manifest]) -> list[str]:
     seen: dict[str, Clip] = {}
     same: list[str] = []
     unlike: list[str] = []
+    alike: list[str] = []
+    names: set[tuple[str, str]] = set()
     for manifest in manifests:
         new: dict[str, Clip] = {}
         for clip in manifest.clips:
@@ -74,12 +76,20 @@ def doubled(manifests: Sequence[Manifest]) -> list[str]:
                 same.append(clip.name)
                 if replace(clip, recording_id=first.recording_id) != first:
                     unlike.append(clip.name)
+        real = [clip for clip in new.values() if not clip.is_synthetic]
+        alike += [clip.name for clip in real if (clip.corpus, clip.name) in names]
+        names |= {(clip.corpus, clip.name) for clip in real}
         seen |= new
     notes = []
     if same:
         notes.append(f"{len(same)} clips are in several of the manifests and are kept once: {_some(same)}.")
     if unlike:
         notes.append(f"{len(unlike)} of these have other labels in the later one, which is not kept: {_some(unlike)}.")
+    if alike:
+        notes.append(
+            f"{len(alike)} clips have the name of another one of their corpus and other frames or labels, such as raw "
+            f"and cropped ones of one event: {_some(alike)}."
+        )
     there = {clip.corpus for clip in seen.values()}
     views = ([name for name in group if name in there] for group in SAME_EVENTS)
     return [
