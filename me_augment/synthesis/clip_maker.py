@@ -17,6 +17,7 @@ from typing import Any
 import cv2
 import numpy as np
 
+from me_augment.corpora.registry import CORPORA, person_of
 from me_augment.errors import MeAugmentError
 from me_augment.evaluation.quality import checked_frames, measure_quality
 from me_augment.evaluation.wanted import IntendedMotion, Performer, TrackedDriver
@@ -88,7 +89,7 @@ class ClipMaker:
         self._real, self._basis = real, basis
         self._makers = {maker.checkpoint: maker for maker in makers}
         self._gates, self._filmed = settings.gates, settings.driving == "filmed"
-        self._persons = {clip.person_id for clip in real.clips}
+        self._persons = {(clip.person_id, _first_id(clip)) for clip in real.clips}
         self._clip_of = {clip.clip_id: clip for clip in real.clips}
         self._observed = Observations(self._observe, ahead=threads if threads > 1 else 0)
 
@@ -203,8 +204,8 @@ class ClipMaker:
             origin, contributors = _labels_of_driver(row, driver, target), ()
         trainers = {*generator.training_subjects, *contributors}
         persons = {*(driver.forbidden_subjects if driver else ()), *target.forbidden_subjects, *trainers}
-        # Whoever looks for names finds those whom `corpus:*` stands for.
-        persons |= {person for person in self._persons if covers(persons, person)}
+        # Whoever looks for names finds those whom `corpus:*` stands for. A checkpoint knows nothing of a person map.
+        persons |= {person for person, first in self._persons if covers(persons, person) or covers(persons, first)}
         return Clip(
             clip_id=row.clip_id,
             corpus="synthetic",
@@ -339,3 +340,9 @@ def _licence(driver: Clip, target: Clip) -> str:
     if driver.licence == target.licence:
         return f"Derived: {driver.licence}"
     return f"Derived from two sources. Motion: {driver.licence} Face: {target.licence}"
+
+
+def _first_id(clip: Clip) -> str:
+    """The person id that a clip's reader gave it, before a person map; corpora of users' own choose theirs."""
+    corpus = CORPORA.get(clip.corpus)
+    return clip.person_id if corpus is None or corpus.name == "generic" else person_of(corpus, clip.subject)
