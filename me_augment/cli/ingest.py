@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 _FILE = click.Path(path_type=Path)
 # These are about one corpus.
-_ONE_ONLY = ("sheet", "tree")
+_ONE_ONLY = ("sheet", "tree", "licence")
 
 
 @click.command()
@@ -100,7 +100,8 @@ def _pairs(corpus: str, root: Path, more: Sequence[str]) -> list[tuple[str, Path
 def _read(pairs: Sequence[tuple[str, Path]], licence: str | None, options: Mapping[str, Any]) -> list[Manifest]:
     from me_augment.corpora import corpus_of, options_of, read_corpus
 
-    if len(pairs) > 1 and (single := [f"--{name}" for name in _ONE_ONLY if name in options]):
+    given = {**options, **({} if licence is None else {"licence": licence})}
+    if len(pairs) > 1 and (single := [f"--{name}" for name in _ONE_ONLY if name in given]):
         raise UsageError(f"{' and '.join(single)} is about one corpus: ingest that one by itself, then merge.")
     named = [(_recognised(root) if name.casefold() == "auto" else name, root) for name, root in pairs]
     has = {name: options_of(corpus_of(name)) for name, _ in named}

@@ -36,6 +36,7 @@ class Joining:
     def join(self, manifests: Sequence[Manifest]) -> Manifest:
         """One manifest; what a person should know about it goes to stderr."""
         from me_augment.manifest.merge import doubled, merged
+        from me_augment.manifest.persons import about_people
         from me_augment.manifest.protocols import about_megc2019, with_megc2019
 
         warnings = doubled(manifests)
@@ -44,6 +45,7 @@ class Joining:
         if self.persons is not None:
             warnings += self.persons.unknown(manifest)
             manifest = self.persons.applied(manifest)
+        warnings += about_people(manifest.clips)
         for warning in warnings:
             click.echo(f"warning: {warning}", err=True)
         return manifest

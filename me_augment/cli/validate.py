@@ -53,6 +53,7 @@ class _Checked:
             "frames": "not read (--decode)" if self.unreadable is None else _said(len(self.unreadable), "problem"),
             "durations": _said(counted["duration"], "warning"),
             "rows there twice": _said(counted["duplicate-name"] + counted["duplicate-event"], "warning"),
+            "people under one id each": _said(counted["people"], "warning"),
             "published counts": _said(counted["counts"], "warning") if known else "none are known",
         }
 
@@ -67,8 +68,8 @@ def command(manifest: Path, root: Path | None, decode: bool, issues: bool, as_js
     """Check the rows of MANIFEST (or of a run) against each other and against the files on disk.
 
     Ids, spans, order, who contributed to what and missing files are problems (exit code 1). Implausible durations,
-    rows that seem to be there twice and totals unlike the published ones are warnings. What a reader noted on a row
-    (its issues) is neither.
+    rows that seem to be there twice, people under several ids and totals unlike the published ones are warnings. What
+    a reader noted on a row (its issues) is neither.
     """
     from me_augment.manifest import Manifest
     from me_augment.manifest.validate import findings
@@ -97,9 +98,10 @@ def _undecoded(manifest: Manifest) -> list[str]:
 def _warnings(manifest: Manifest) -> list[Doubt]:
     from me_augment.corpora.published import PUBLISHED, about_totals
     from me_augment.manifest.doubts import Doubt, doubts
+    from me_augment.manifest.persons import about_people
     from me_augment.manifest.protocols import MEGC2019, about_megc2019
 
-    found = list(doubts(manifest))
+    found = [*doubts(manifest), *(Doubt("people", text) for text in about_people(manifest.clips))]
     real = [clip for clip in manifest.clips if clip.corpus in PUBLISHED and not clip.is_synthetic]
     sentences = []
     for corpus in dict.fromkeys(clip.corpus for clip in real):

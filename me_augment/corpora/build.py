@@ -9,7 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from me_augment.corpora.events import Event, Span, locate
-from me_augment.corpora.registry import Corpus, Ingested, Progress
+from me_augment.corpora.registry import Corpus, Ingested, Progress, person_of
 from me_augment.corpora.tree import Video, first_escape
 from me_augment.errors import MeAugmentError, UsageError
 from me_augment.manifest import Clip, Issue, Manifest, Recording
@@ -154,7 +154,7 @@ def _recording(corpus: Corpus, root: Path, video: Video, source: FrameSource, la
         gray=source.gray,
         bit_depth=source.bit_depth,
         subject=video.subject,
-        person_id=_person(corpus, video.subject),
+        person_id=person_of(corpus, video.subject),
         issues=tuple(issues),
     )
 
@@ -188,7 +188,7 @@ def _failed(corpus: Corpus, event: Event, code: str, reason: str) -> Clip:
 
 
 def _row(corpus: Corpus, event: Event, span: Span, sha: str | None, *, recording_id: str | None) -> Clip:
-    person = _person(corpus, event.subject)
+    person = person_of(corpus, event.subject)
     aus = AuCell(verbatim="", status="blank") if event.au is None else parse_aus(event.au)
     row = Clip(
         clip_id=content_id("clip", corpus.name, person, event.name, event.onset, event.offset, sha),
@@ -244,10 +244,6 @@ def _summary(manifest: Manifest) -> list[str]:
 def _some(names: Sequence[str]) -> str:
     more = f" and {len(names) - _NAMES_SHOWN} more" if len(names) > _NAMES_SHOWN else ""
     return ", ".join(names[:_NAMES_SHOWN]) + more
-
-
-def _person(corpus: Corpus, subject: str) -> str:
-    return f"{corpus.people or corpus.name}:{subject}"
 
 
 def _without(root: Path, error: Exception) -> str:

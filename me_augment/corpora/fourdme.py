@@ -58,8 +58,13 @@ LAYOUT = Layout(
     label_files=("4DME_Labelling_Micro",),
     columns=COLUMNS,
     shapes=(
-        Shape(kind="raw", names=("gray_micro",), levels=_LEVELS, canonical=canonical_subject),
-        Shape(kind="cropped", names=("gray_micro_crop",), levels=_LEVELS, canonical=canonical_subject),
+        Shape(kind="raw", names=("gray_micro", "micro_short_gray_video"), levels=_LEVELS, canonical=canonical_subject),
+        Shape(
+            kind="cropped",
+            names=("gray_micro_crop", "micro_short_gray_video_cropped"),
+            levels=_LEVELS,
+            canonical=canonical_subject,
+        ),
     ),
 )
 

@@ -131,7 +131,9 @@ class Labels:
 def about_table(table: LabelTable) -> list[str]:
     """A sentence for each thing that is odd about a label table as a whole, or about a row that is not read."""
     hidden = [f"{table.title} is a hidden sheet; no visible one has the columns."] if table.hidden else []
-    return [*(f"{table.title}: {misfit}, skipped." for misfit in table.misfits), *hidden]
+    beside = [f"{table.path.name}: sheet {sheet} has the columns too, and is not read." for sheet in table.beside]
+    twice = [f"{table.title} has several columns {name}, of which the first is read." for name in table.twice]
+    return [*(f"{table.title}: {misfit}, skipped." for misfit in table.misfits), *hidden, *beside, *twice]
 
 
 def _noted(cells: Cells, events_of: Callable[[Cells], Event | Iterable[Event]]) -> list[Event]:

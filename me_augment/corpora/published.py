@@ -31,7 +31,8 @@ class Totals:
         version: what its authors, or its readers, call it; "" where only one is known.
         events: labelled events, by expression (`micro`, `macro`).
         subjects: people with an event; None where unknown.
-        emotions: events by emotion word, lower case; empty where the version has none, or they are not known.
+        emotions: events by emotion word, lower case; empty where the version has none, or they are not known. A sheet
+            without emotions (that of all expressions of CAS(ME)^3) is not compared.
     """
 
     version: str = ""
@@ -123,7 +124,7 @@ def _fits(totals: Totals, counts: Mapping[str, int], subjects: int, words: Mappi
     return (
         dict(counts) == dict(totals.events)
         and totals.subjects in (None, subjects)
-        and (not totals.emotions or dict(words) == dict(totals.emotions))
+        and (not totals.emotions or not words or dict(words) == dict(totals.emotions))
     )
 
 

@@ -242,6 +242,11 @@ CORPORA: dict[str, Corpus] = {
 }
 
 
+def person_of(corpus: Corpus, subject: str) -> str:
+    """The person id of a corpus' subject, as a reader gives it."""
+    return f"{corpus.people or corpus.name}:{subject}"
+
+
 def corpus_of(name: str) -> Corpus:
     """The corpus called `name` (any case); UsageError naming the known ones otherwise."""
     found = CORPORA.get(name.casefold())

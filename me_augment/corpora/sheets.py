@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import codecs
 import csv
 import io
 import re
 import warnings
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,8 @@ from me_augment.errors import UsageError
 SHEET_SUFFIXES = (".xlsx", ".xls", ".csv")
 _HEADER_ROWS = 30  # titles, notes and citations stand above the header in some corpora, up to 13 rows
 _ZIP, _OLE = b"PK\x03\x04", b"\xd0\xcf\x11\xe0"
+_UTF16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
+_END = "end"
 _NUMBER = re.compile(r"-?[0-9]+(?:\.[0-9]*)?")
 
 
@@ -61,7 +64,8 @@ class LabelTable:
     """The data rows of one sheet.
 
     `fields` are the columns it has; `misfits` says why filled rows between data rows, or with frame numbers, are no
-    data; `hidden` that the sheet is one that spreadsheet programs do not show.
+    data; `hidden` that the sheet is one that spreadsheet programs do not show; `beside` the visible sheets that have
+    the columns too; `twice` the fields for which it has several columns, of which the first is read.
     """
 
     path: Path
@@ -70,6 +74,8 @@ class LabelTable:
     rows: tuple[LabelRow, ...]
     misfits: tuple[str, ...]
     hidden: bool = False
+    beside: tuple[str, ...] = ()
+    twice: tuple[str, ...] = ()
 
     @property
     def title(self) -> str:
@@ -90,16 +96,26 @@ def read_table(path: Path, columns: Columns) -> LabelTable:
     if not any(any(row) for grid in grids for row in grid.rows):
         raise UsageError(f"{path} is empty: give the label file as its authors ship it.")
     # A hidden sheet is somebody's draft or an old version, and read only where nothing else is there.
-    for grid in sorted(grids, key=lambda grid: grid.hidden):
-        if columns.positions:
-            if any(not _unlike(_cells(row, columns.positions), columns) for row in grid.rows):
-                return _table(path, grid, 0, columns.positions, columns)
-            continue
-        for index, row in enumerate(grid.rows[:_HEADER_ROWS]):
-            places = _places(row, columns)
-            if all(name in places for name in columns.required):
-                return _table(path, grid, index + 1, places, columns)
-    raise UsageError(_what_is_missing(path, grids, columns))
+    fits = [(grid, start) for grid in sorted(grids, key=lambda g: g.hidden) if (start := _start(grid, columns)) >= 0]
+    if not fits:
+        raise UsageError(_what_is_missing(path, grids, columns))
+    (grid, start), *others = fits
+    if columns.positions:
+        return _table(path, grid, start, columns.positions, columns)
+    table = _table(path, grid, start, _places(grid.rows[start - 1], columns), columns)
+    return replace(
+        table,
+        beside=tuple(other.sheet for other, _ in others if not other.hidden),
+        twice=tuple(_twice(grid.rows[start - 1], columns)),
+    )
+
+
+def _start(grid: _Grid, columns: Columns) -> int:
+    """The index of the row from which on a sheet may have data; -1 where it lacks the columns."""
+    if columns.positions:
+        return 0 if any(not _unlike(_cells(row, columns.positions), columns) for row in grid.rows) else -1
+    rows = enumerate(grid.rows[:_HEADER_ROWS], 1)
+    return next((start for start, row in rows if columns.required.keys() <= _places(row, columns).keys()), -1)
 
 
 def _table(path: Path, grid: _Grid, start: int, places: Mapping[str, int], columns: Columns) -> LabelTable:
@@ -157,6 +173,13 @@ def _places(row: Sequence[str], columns: Columns) -> dict[str, int]:
     return {name: place for name, place in found.items() if place is not None}
 
 
+def _twice(row: Sequence[str], columns: Columns) -> list[str]:
+    """Fields for which the header row has the very name in several columns."""
+    heads = [_normal(cell) for cell in row]
+    wanted = {**columns.required, **columns.optional}
+    return [name for name, aliases in wanted.items() if any(heads.count(_normal(alias)) > 1 for alias in aliases)]
+
+
 def _what_is_missing(path: Path, grids: Sequence[_Grid], columns: Columns) -> str:
     """The sentence for a file without the columns; it speaks of the row that comes closest to a header."""
     if columns.positions:
@@ -187,6 +210,8 @@ def _read_grids(path: Path) -> list[_Grid]:
             return _xls(data)
         if path.suffix.casefold() == ".csv":
             return [_Grid("", _text_rows(_csv(data)))]
+    except csv.Error as error:
+        raise UsageError(f"{path} is no sound CSV file: {error}. Mend it, or save it again as .xlsx.") from error
     # The two workbook libraries raise whatever a damaged part makes them stumble over.
     except Exception as error:
         raise UsageError(
@@ -232,10 +257,15 @@ def _xls(data: bytes) -> list[_Grid]:
     ]
 
 
-def _csv(data: bytes) -> Iterable[Sequence[str]]:
+def _csv(data: bytes) -> list[list[str]]:
     try:
-        text = data.decode("utf-8-sig")
+        text = data.decode("utf-16" if data.startswith(_UTF16) else "utf-8-sig")
     except UnicodeDecodeError:
         text = data.decode("latin-1")  # never fails; the columns read are ASCII
     first = next((line for line in text.splitlines() if line.strip()), "")
-    return csv.reader(io.StringIO(text, newline=""), delimiter=max(",;\t", key=first.count))
+    # A quotation mark that is never closed swallows all rows behind it, and with them the line that is added here.
+    lines = io.StringIO(f"{text}\n{_END}", newline="")
+    *rows, last = csv.reader(lines, delimiter=max(",;\t", key=first.count))
+    if last != [_END]:
+        raise csv.Error(f"a quotation mark is opened and never closed, in row {len(rows) + 1} or before")
+    return rows

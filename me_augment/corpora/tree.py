@@ -183,7 +183,8 @@ def first_escape(root: Path, folder: Path) -> Path | None:
     """The first entry of a folder that is a link leading out of `root`, or None; raises OSError."""
     with os.scandir(folder) as entries:
         links = sorted(entry.path for entry in entries if entry.is_symlink())
-    return next((Path(link) for link in links if not Path(link).resolve().is_relative_to(root)), None)
+    # `Path.resolve` raises RuntimeError where a link leads to itself.
+    return next((Path(link) for link in links if not Path(os.path.realpath(link)).is_relative_to(root)), None)
 
 
 def files_of(folder: Path, suffixes: Sequence[str]) -> list[Path]:
@@ -238,13 +239,25 @@ def _fit(entry: os.DirEntry[str], shape: Shape, levels: Sequence[re.Pattern[str]
 
 
 def _entries(folder: Path) -> list[os.DirEntry[str]]:
-    """A folder's entries by name, without hidden ones and leavings; none where it cannot be listed."""
+    """A folder's entries by name, without hidden ones, leavings and endless links; none where it cannot be listed."""
     try:
         with os.scandir(folder) as found:
             entries = sorted(found, key=lambda entry: entry.name)
     except OSError:
         return []
-    return [e for e in entries if not e.name.startswith((".", "~$", "__MACOSX")) and _is_text(e.name)]
+    shown = (e for e in entries if not e.name.startswith((".", "~$", "__MACOSX")) and _is_text(e.name))
+    return [e for e in shown if not e.is_symlink() or _leads_somewhere(e)]
+
+
+def _leads_somewhere(link: os.DirEntry[str]) -> bool:
+    """Whether a link can be followed, or only lacks what it leads to; one that leads to itself cannot."""
+    try:
+        link.stat()
+    except FileNotFoundError:
+        return True
+    except OSError:
+        return False
+    return True
 
 
 def _is_text(name: str) -> bool:

@@ -11,7 +11,7 @@ from me_augment.manifest.rows import Clip, Recording
 from me_augment.manifest.store import Manifest
 
 # Corpora that show the same events, from elsewhere or in a longer recording.
-_SAME_EVENTS = (
+SAME_EVENTS = (
     ("samm", "samm-lv"),
     ("smic-hs", "smic-vis", "smic-nir", "smic-e-hs", "smic-e-vis", "smic-e-nir"),
 )
@@ -64,6 +64,8 @@ def doubled(manifests: Sequence[Manifest]) -> list[str]:
     seen: dict[str, Clip] = {}
     same: list[str] = []
     unlike: list[str] = []
+    alike: list[str] = []
+    names: set[tuple[str, str]] = set()
     for manifest in manifests:
         new: dict[str, Clip] = {}
         for clip in manifest.clips:
@@ -74,14 +76,22 @@ def doubled(manifests: Sequence[Manifest]) -> list[str]:
                 same.append(clip.name)
                 if replace(clip, recording_id=first.recording_id) != first:
                     unlike.append(clip.name)
+        real = [clip for clip in new.values() if not clip.is_synthetic]
+        alike += [clip.name for clip in real if (clip.corpus, clip.name) in names]
+        names |= {(clip.corpus, clip.name) for clip in real}
         seen |= new
     notes = []
     if same:
         notes.append(f"{len(same)} clips are in several of the manifests and are kept once: {_some(same)}.")
     if unlike:
         notes.append(f"{len(unlike)} of these have other labels in the later one, which is not kept: {_some(unlike)}.")
+    if alike:
+        notes.append(
+            f"{len(alike)} clips have the name of another one of their corpus and other frames or labels, such as raw "
+            f"and cropped ones of one event: {_some(alike)}."
+        )
     there = {clip.corpus for clip in seen.values()}
-    views = ([name for name in group if name in there] for group in _SAME_EVENTS)
+    views = ([name for name in group if name in there] for group in SAME_EVENTS)
     return [
         *notes,
         *(f"{' and '.join(found)} show the same events: count each once." for found in views if len(found) > 1),

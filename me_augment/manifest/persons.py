@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import csv
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from me_augment.errors import UsageError
+from me_augment.manifest.lists import read_lines
+from me_augment.manifest.merge import SAME_EVENTS
 from me_augment.manifest.rows import Clip, Recording
 from me_augment.manifest.store import Manifest
 
@@ -34,14 +35,8 @@ class Persons:
             UsageError: the file cannot be read, a line is not two person ids, somebody is two others, or the lines
                 lead round in a circle.
         """
-        try:
-            text = file.read_text(encoding="utf-8-sig")
-        except (OSError, UnicodeDecodeError) as error:
-            why = error.strerror if isinstance(error, OSError) else "it is not UTF-8 text"
-            raise UsageError(f"the person map {file} cannot be read: {why}.") from error
         named: dict[str, str] = {}
-        for number, line in enumerate(csv.reader(text.splitlines()), 1):
-            cells = [cell.strip() for cell in line]
+        for number, cells in enumerate(read_lines(file, "the person map"), 1):
             if not any(cells) or [cell.casefold() for cell in cells] == _HEADER:
                 continue
             where = f"{file}, line {number}"
@@ -95,6 +90,25 @@ class Persons:
                 left = (new for old, new in self.same_as.items() if old.startswith(person[:-1]))
                 kept.update(dict.fromkeys(new for new in left if not new.startswith(person[:-1])))
         return tuple(kept)
+
+
+def about_people(clips: Iterable[Clip]) -> list[str]:
+    """A sentence for each subject of a corpus who has several person ids, so that folds would leak.
+
+    It happens where a person map was applied to one manifest and not to another that is merged with it.
+    """
+    # Two corpora of users' own may count their subjects alike.
+    ids: dict[tuple[str, str], dict[str, None]] = {}
+    for clip in clips:
+        if clip.is_synthetic or clip.corpus == "generic":
+            continue
+        corpus = next((group[0] for group in SAME_EVENTS if clip.corpus in group), clip.corpus)
+        ids.setdefault((corpus, clip.subject), {})[clip.person_id] = None
+    return [
+        f"{subject} of {corpus} is {' and '.join(found)}, whom no fold keeps together: give the person map again."
+        for (corpus, subject), found in ids.items()
+        if len(found) > 1
+    ]
 
 
 def _is_person(text: str) -> bool:

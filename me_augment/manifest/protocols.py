@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 import re
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
@@ -11,6 +10,7 @@ from pathlib import Path
 
 from me_augment.errors import UsageError
 from me_augment.manifest.labels import MEGC3
+from me_augment.manifest.lists import read_lines
 from me_augment.manifest.rows import Clip, Issue
 from me_augment.manifest.store import Manifest
 
@@ -53,16 +53,10 @@ def read_megc2019(file: Path) -> OfficialList:
     Raises:
         UsageError: the file cannot be read, or no line of it is one of the list.
     """
-    try:
-        text = file.read_text(encoding="utf-8-sig")
-    except (OSError, UnicodeDecodeError) as error:
-        why = error.strerror if isinstance(error, OSError) else "it is not UTF-8 text"
-        raise UsageError(f"the MEGC2019 list {file} cannot be read: {why}.") from error
     places: Sequence[int] = range(len(_COLUMNS))
     lines: list[Line] = []
     misfits: list[str] = []
-    for number, cells in enumerate(csv.reader(text.replace("\0", " ").splitlines()), 1):
-        cells = [cell.strip() for cell in cells]
+    for number, cells in enumerate(read_lines(file, "the MEGC2019 list"), 1):
         if not any(cells):
             continue
         if not lines and (found := _header(cells)):

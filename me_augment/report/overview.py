@@ -82,9 +82,14 @@ def overview_of(manifest: Manifest) -> Overview:
 
 
 def examples(manifest: Manifest, most: int = 12) -> list[Clip]:
-    """Clips to look at: at most so many, one of each corpus and emotion in turn, in the order of their names."""
+    """Clips to look at: at most so many, one of each corpus and emotion in turn, in the order of their names.
+
+    Nobody who must never be shown is among them, nor a clip that was made with their face.
+    """
+    hidden = {clip.person_id for clip in manifest.clips if any(issue.code == "never-show" for issue in clip.issues)}
     groups: dict[tuple[str, str], list[Clip]] = {}
-    for clip in sorted(manifest.usable_clips(), key=lambda clip: (clip.corpus, clip.emotion or "", clip.name)):
+    shown = (clip for clip in manifest.usable_clips() if clip.person_id not in hidden)
+    for clip in sorted(shown, key=lambda clip: (clip.corpus, clip.emotion or "", clip.name)):
         groups.setdefault((clip.corpus, clip.emotion or ""), []).append(clip)
     chosen: list[Clip] = []
     for turn in range(max(map(len, groups.values()), default=0)):

@@ -26,8 +26,8 @@ from me_augment.generation.au_basis import Basis
 from me_augment.generation.motion import Measure, measure_motion
 from me_augment.manifest import Clip, Manifest, Recording
 from me_augment.manifest.au import mirrored_cell, mirrored_units
-from me_augment.manifest.folds import contributors_of, covers
 from me_augment.manifest.ids import content_id
+from me_augment.synthesis.contributors import Closure
 from me_augment.synthesis.makers import Maker
 from me_augment.synthesis.observations import Observations
 from me_augment.synthesis.performances import generator_version, labels_of, motion_of
@@ -92,7 +92,7 @@ class ClipMaker:
         self._makers = {maker.checkpoint: maker for maker in makers}
         self._gates, self._filmed = settings.gates, settings.driving == "filmed"
         self._gates_chosen_on = settings.gates_chosen_on
-        self._persons = {clip.person_id for clip in real.clips}
+        self._close = Closure(real.clips)
         self._clip_of = {clip.clip_id: clip for clip in real.clips}
         self._videos = (
             VideoMaker(real, settings.spotting, basis, settings.generator_version.partition(" ")[0], measure)
@@ -230,11 +230,8 @@ class ClipMaker:
             version = generator.version
             origin, contributors = _labels_of_driver(row, driver, target), ()
         trainers = {*generator.training_subjects, *contributors}
-        persons = {*trainers, *self._gates_chosen_on, *contributors_of(target)}
-        if driver is not None:
-            persons |= contributors_of(driver)
-        # Whoever looks for names finds those whom `corpus:*` stands for.
-        persons |= {person for person in self._persons if covers(persons, person)}
+        sources = (target,) if driver is None else (target, driver)
+        persons = self._close(sources, (*trainers, *self._gates_chosen_on))
         return Clip(
             clip_id=row.clip_id,
             corpus="synthetic",
@@ -257,7 +254,7 @@ class ClipMaker:
             generator=generator.name,
             generator_version=version,
             generator_training_subjects=tuple(sorted(trainers)),
-            forbidden_subjects=tuple(sorted(persons)),
+            forbidden_subjects=persons,
             seed=row.seed,
             strength=row.strength,
             mirror=row.mirror,

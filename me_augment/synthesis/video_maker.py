@@ -28,10 +28,10 @@ from me_augment.generation.warp import make_carrier
 from me_augment.manifest import Clip, Manifest, Recording
 from me_augment.manifest.au import mirrored_cell, mirrored_units, parse_aus
 from me_augment.manifest.au_emotions import emotion_of, objective_class_of
-from me_augment.manifest.folds import covers
 from me_augment.manifest.ids import content_id
 from me_augment.manifest.labels import BY_ACTION_UNITS, label_columns
 from me_augment.manifest.rows import Issue
+from me_augment.synthesis.contributors import Closure
 from me_augment.synthesis.events import PlannedEvent, SpottingSettings
 from me_augment.synthesis.plan import PlannedClip
 from me_augment.synthesis.spotting_plan import RELEASE, macro_profile
@@ -75,7 +75,7 @@ class VideoMaker:
         self._real, self._spotting, self._basis = real, spotting, basis
         self._version, self._measure = version, measure
         self._clip_of = {clip.clip_id: clip for clip in real.clips}
-        self._persons = {clip.person_id for clip in real.clips}
+        self._close = Closure(real.clips)
         self._observed = lru_cache(maxsize=_KEPT_DRIVERS)(self._observe)
 
     def make(self, row: PlannedClip, path: Path, relative: str) -> MadeVideo:
@@ -143,10 +143,6 @@ class VideoMaker:
         drivers = [self._clip_of[name] for name in sorted({e.driver_clip_id for e in row.events if e.driver_clip_id})]
         units = any(event.action_units and event.is_expression for event in row.events)
         trainers = set(self._basis.person_ids) if units and self._basis else set()
-        persons = {*target.forbidden_subjects, *trainers, target.person_id}
-        persons.update(*(driver.forbidden_subjects for driver in drivers), {driver.person_id for driver in drivers})
-        # Whoever looks for names finds those whom `corpus:*` stands for.
-        persons |= {person for person in self._persons if covers(persons, person)}
         parents = {target.clip_id, *target.parents}
         parents.update(*({driver.clip_id, *driver.parents} for driver in drivers))
         licences = [
@@ -184,7 +180,7 @@ class VideoMaker:
             generator="warp",
             generator_version=f"{self._version} action-units {UNITS_VERSION}" if units else self._version,
             generator_training_subjects=tuple(sorted(trainers)),
-            forbidden_subjects=tuple(sorted(persons)),
+            forbidden_subjects=self._close((target, *drivers), trainers),
             action_units_basis=self._basis.fingerprint if trainers and self._basis else None,
             seed=row.seed,
             strength=1.0,

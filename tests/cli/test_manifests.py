@@ -74,6 +74,7 @@ class TestIngest:
         common = ("--out", tmp_path / "m", "--no-landmarks")
         two = ("ingest", "casme2", corpus, "faces", faces, *common)
         fails(cli(*two, "--sheet", "x.xlsx"), 2, "--sheet is about one corpus")
+        fails(cli(*two, "--licence", "CC0"), 2, "--licence is about one corpus")
         fails(cli(*two, "--never-show", "x"), 2, "none of casme2, faces has an option --never-show")
         fails(cli("ingest", "casme2", corpus, "faces", *common), 2, "'faces' stands alone")
         fails(cli("ingest", "faces", faces, *common, "--columns", "x"), 2, "faces has no option columns")

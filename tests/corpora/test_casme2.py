@@ -69,6 +69,17 @@ def test_the_newer_labels_are_read_and_change_no_membership(corpus, workbook, mo
     assert read(corpus, sheet=corpus / NAME).manifest == old
 
 
+def test_a_second_sheet_and_a_second_column_of_one_name_are_said(corpus, workbook):
+    head, *rows = sheet_2014()
+    wide = [[*head, "Onsetframe "], *([*row, 1] for row in rows)]
+    workbook(corpus / NAME, {"Sheet1": wide, "draft": [head, rows[0]], "notes": [["Subject", "Filename"]]})
+    warnings = read(corpus).warnings
+    assert f"{NAME}: sheet draft has the columns too, and is not read." in warnings
+    assert f"{NAME}, Sheet1 has several columns onset, of which the first is read." in warnings
+    assert rows_of(read(corpus)) == EXPECTED
+    assert not any("sheet notes" in line for line in warnings)
+
+
 def test_objective_classes_come_from_their_own_file(corpus, workbook):
     ghost = [["92", "EP09f", 5]]
     rows = [["Subject", "Filename", "Objective Class"], ["91", "EP03_1", 4], ["92", "ep09F", 6]]

@@ -55,6 +55,13 @@ def test_a_second_file_of_other_clips_is_not_taken(corpus):
         read_corpus("4dme", corpus)
 
 
+@pytest.mark.parametrize("name", ["micro_short_gray_video", "micro_short_gray_video_cropped"])
+def test_the_short_videos_are_trees_too(corpus, name):
+    (corpus / "gray_micro").rename(corpus / name)
+    (corpus / "leavings").mkdir()
+    assert rows_of(read_corpus("4dme", corpus)) == EXPECTED
+
+
 def test_cropped_frames_are_read_where_there_are_no_others(corpus):
     draw(corpus, "gray_micro_crop")
     raw = read_corpus("4dme", corpus).manifest

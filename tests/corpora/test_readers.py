@@ -51,6 +51,15 @@ def test_a_parent_of_the_corpus_will_do(one, tmp_path, above):
 
 
 @EACH
+def test_links_that_lead_to_themselves_are_nothing(one, tmp_path):
+    root = one.write(tmp_path / "corpus")
+    for folder in [root, *(path for path in root.rglob("*") if path.is_dir())]:
+        for name in ("loop", "loop.jpg", "sub98", "098", "s98", "loop.xlsx"):
+            (folder / name).symlink_to(name)
+    assert rows_of(read(one, root)) == dict(one.rows)
+
+
+@EACH
 def test_the_corpus_is_recognised_or_says_why_not(one, tmp_path):
     if not one.recognised:
         pytest.skip("it looks like nothing in particular")

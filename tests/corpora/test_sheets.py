@@ -130,6 +130,13 @@ def test_a_workbook_that_states_a_wrong_size_is_read_whole(tmp_path, workbook):
     assert len(read_table(lying, COLUMNS).rows) == 2
 
 
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "latin-1", "gb18030"])
+def test_a_csv_may_have_any_common_encoding(tmp_path, encoding):
+    path = tmp_path / "a.csv"
+    path.write_bytes("Subject,OnsetFrame\n1,2\n3,4".encode(encoding))
+    assert [row.cells["onset"] for row in read_table(path, COLUMNS).rows] == ["2", "4"]
+
+
 def broken(name, tmp_path, workbook):
     path = tmp_path / f"{name}.xlsx"
     if name == "empty":
@@ -141,6 +148,9 @@ def broken(name, tmp_path, workbook):
     if name == "truncated":
         whole = workbook(path, {"S": [HEADER, ["1", None, 2]]}).read_bytes()
         path.write_bytes(whole[: len(whole) // 2])
+    if name == "quote":
+        path = tmp_path / "quote.csv"
+        path.write_text('Subject,OnsetFrame,AU\n1,2,"4\n1,3,5\n1,4,6\n')
     if name == "text":
         path.write_text("<html>login</html>")
     if name == "void":
@@ -159,6 +169,7 @@ def broken(name, tmp_path, workbook):
         ("columns", "sheet 'S' of .*columns.xlsx lacks the column OnsetFrame in its first 30 rows"),
         ("rows", r"has a header but no data rows: row 2 is no data row \(Subject 'nobody'\)"),
         ("truncated", "is damaged or protected"),
+        ("quote", "is no sound CSV file: a quotation mark is opened and never closed, in row 2 or before"),
         ("text", "is not an Excel workbook"),
         ("void", "is not an Excel workbook"),
         ("ole", "is damaged or protected"),

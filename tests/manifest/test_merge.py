@@ -69,6 +69,13 @@ def test_the_same_clip_twice_is_kept_once_and_said(tmp_path):
     assert "1 of these have other labels" in doubled([first, relabelled])[1]
 
 
+def test_two_clips_of_one_name_are_said():
+    raw, cropped = manifest(), manifest(clips=(clip(clip_id="clip-2"),))
+    (line,) = doubled([raw, cropped])
+    assert line.startswith("1 clips have the name of another one of their corpus")
+    assert line.endswith("raw and cropped ones of one event: sub91/EP01_01.")
+
+
 def test_a_recording_of_both_that_is_needed_stays(tmp_path):
     first = manifest(roots={"": Path(), "casme2": tmp_path / "a"})
     more = (clip(), clip(clip_id="clip-2", name="sub91/EP01_02"))

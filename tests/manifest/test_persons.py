@@ -5,7 +5,7 @@ from rows import clip, manifest, recording, synthetic
 
 from me_augment.errors import UsageError
 from me_augment.manifest.folds import may_train
-from me_augment.manifest.persons import Persons
+from me_augment.manifest.persons import Persons, about_people
 
 
 @pytest.fixture
@@ -55,6 +55,11 @@ def test_unreadable_files_are_one_sentence(tmp_path):
         Persons.read(tmp_path / "map.csv")
 
 
+def test_a_file_that_csv_cannot_split_is_one_sentence(read):
+    with pytest.raises(UsageError, match=r"the person map .* cannot be read as CSV: field larger"):
+        read('a:1,"' + "x" * 200_000)
+
+
 def test_every_column_is_rewritten(read):
     mine, also_mine = "casme2:sub91", "samm:091"
     one, two = clip(), clip(clip_id="clip-2", person_id=also_mine, corpus="samm")
@@ -81,6 +86,17 @@ def test_whoever_leaves_a_corpus_stays_forbidden(read):
     (changed,) = read("samm:091,smic:s91\nsamm:092,samm:093").applied(manifest(clips=(made,))).clips
     assert not may_train(changed, "smic:s91")
     assert changed.generator_training_subjects == ("samm:*", "smic:s91")
+
+
+def test_one_subject_under_two_ids_is_said(read):
+    mapped = clip(corpus="samm", subject="091", person_id="casme2:sub91")
+    other = clip(clip_id="l", corpus="samm-lv", subject="091", person_id="samm:091")
+    (line,) = about_people((mapped, other, clip(clip_id="c")))
+    assert line.startswith("091 of samm is casme2:sub91 and samm:091, whom no fold keeps together")
+    both = read("samm:091,casme2:sub91").applied(manifest(clips=(mapped, other)))
+    assert about_people(both.clips) == []
+    labs = [clip(clip_id=lab, corpus="generic", subject="1", person_id=f"{lab}:1") for lab in ("a", "b")]
+    assert about_people((*labs, synthetic(mapped, other))) == []
 
 
 def test_unknown_ids_are_named(read):

@@ -3,6 +3,7 @@
 import pytest
 from rows import clip, manifest, recording, synthetic
 
+from me_augment.manifest import Issue
 from me_augment.manifest.au import parse_aus
 from me_augment.report.overview import UNKNOWN, Span, examples, overview_of
 from me_augment.report.overview_plots import write_overview_plots
@@ -60,6 +61,14 @@ def test_plots_are_pictures_and_the_same_each_time(mixed, tmp_path):
     for one, other in zip(written, again, strict=True):
         assert one.read_bytes() == other.read_bytes()
         assert open_frames(one).width > 300
+
+
+def test_nobody_who_must_never_be_shown_is_an_example():
+    flagged = clip(clip_id="a", person_id="dfme:sub9001", issues=(Issue(code="never-show", detail="x"),))
+    same = clip(clip_id="b", person_id="dfme:sub9001")
+    other = clip(clip_id="c")
+    rows = (flagged, same, other, synthetic(other, flagged, clip_id="made"))
+    assert [row.clip_id for row in examples(manifest(clips=rows))] == ["c"]
 
 
 def test_examples_take_turns():

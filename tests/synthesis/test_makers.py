@@ -16,6 +16,7 @@ from me_augment.generation.fpb_fomm.checkpoint import Provenance, read_checkpoin
 from me_augment.generation.fpb_fomm.model import new_model
 from me_augment.manifest import Manifest
 from me_augment.manifest.folds import may_train, persons
+from me_augment.manifest.persons import Persons
 from me_augment.manifest.validate import findings
 from me_augment.synthesis.executor import InProcess
 from me_augment.synthesis.makers import checkpoint_files, leakage_warnings, makers_of
@@ -195,6 +196,16 @@ def test_a_reference_checkpoint_trains_no_fold_of_its_corpora(tiny_manifest, tmp
         assert set(PEOPLE) < set(clip.forbidden_subjects)  # by name too, for programs that look for names
         assert not any(may_train(clip, person) for person in (*PEOPLE, "casme2:sub01", "samm:006"))
         assert may_train(clip, "mmew:S01")
+
+
+@pytest.mark.parametrize("saw", ["casme2:sub93", "casme2:*"])
+def test_a_checkpoint_that_saw_somebody_under_an_earlier_id_does_not_train_their_fold(tiny_manifest, tmp_path, saw):
+    people = Persons({"casme2:sub93": "dfme:sub9001"}, tmp_path / "map.csv")
+    mapped = people.applied(tiny_manifest).write(tmp_path / "m")
+    prepared = prepare(mapped, weights(tmp_path / "a.safetensors", 1, training_subjects=(saw,)))
+    made = make(prepared, tmp_path / "r")[1]
+    assert any("dfme:sub9001" not in (clip.driver_person_id, clip.target_person_id) for clip in made)
+    assert not any(may_train(clip, "dfme:sub9001") for clip in made)
 
 
 def test_what_the_training_does_to_the_folds_is_said():
