@@ -20,6 +20,11 @@ from me_augment.errors import UsageError
     help="With --corpus-only: faint, ambiguous, uneven expressions of many people, to measure what recognisers gain.",
 )
 @click.option(
+    "--long",
+    is_flag=True,
+    help="With --corpus-only: long videos to spot expressions in, shaped like CAS(ME)^2; --clips of each person.",
+)
+@click.option(
     "--people",
     type=click.IntRange(2, 500),
     help="With --corpus-only: people in it, at most 6 unless --hard.  [default: 6]",
@@ -31,16 +36,18 @@ from me_augment.errors import UsageError
     show_default=True,
     help="With --corpus-only: clips of each of them.",
 )
-def command(out: Path, overwrite: bool, corpus_only: bool, hard: bool, people: int | None, clips: int) -> None:
+def command(
+    out: Path, overwrite: bool, corpus_only: bool, hard: bool, long: bool, people: int | None, clips: int
+) -> None:
     """Invent a small corpus, ingest it, synthesize, export, and open the Dataset. Offline, about a minute.
 
     The faces are derived from one public-domain portrait, the labels are invented, and what truly moves is known.
     """
     if corpus_only:
-        _only_corpus(out, people or 6, clips, hard=hard, overwrite=overwrite)
+        _only_corpus(out, people or 6, clips, hard=hard, long=long, overwrite=overwrite)
         return
-    if (people, clips, hard) != (None, 4, False):
-        raise UsageError("--people, --clips and --hard go with --corpus-only.")
+    if (people, clips, hard, long) != (None, 4, False, False):
+        raise UsageError("--people, --clips, --hard and --long go with --corpus-only.")
 
     from me_augment.cli.progress import progress
     from me_augment.cli.working import Working, work_and_report
@@ -83,7 +90,7 @@ def command(out: Path, overwrite: bool, corpus_only: bool, hard: bool, people: i
     )
 
 
-def _only_corpus(out: Path, people: int, clips: int, *, hard: bool, overwrite: bool) -> None:
+def _only_corpus(out: Path, people: int, clips: int, *, hard: bool, long: bool, overwrite: bool) -> None:
     from me_augment.demo.corpus import write_demo_corpus, write_hard_corpus
     from me_augment.staging import staged
 
@@ -91,9 +98,31 @@ def _only_corpus(out: Path, people: int, clips: int, *, hard: bool, overwrite: b
         raise UsageError("--overwrite does not go with --corpus-only: name another --out.")
     if people > 6 and not hard:
         raise UsageError(f"--people is {people}: the plain demo has 6; --hard invents as many as you like.")
+    if hard and long:
+        raise UsageError("--hard and --long are two corpora: give one of them.")
+    if long:
+        _long_videos(out, people, clips)
+        return
     with staged(out) as folder:
         made = (write_hard_corpus if hard else write_demo_corpus)(folder, people, clips)
     click.echo(f"{len(made)} invented clips of {people} people, shaped like CASME II → {out / 'CASME2'}")
+
+
+def _long_videos(out: Path, people: int, videos: int) -> None:
+    from tempfile import TemporaryDirectory
+
+    from me_augment.demo.faces import subjects
+    from me_augment.demo.long_videos import write_long_videos
+    from me_augment.export import export
+
+    out.parent.mkdir(parents=True, exist_ok=True)
+    with TemporaryDirectory(dir=out.parent, prefix=f".{out.name}.") as scratch:
+        made = write_long_videos(Path(scratch), subjects()[:people], videos=videos, seconds=10, micro=3, macro=2)
+        export(made, "spotting", out, shape="casme-sq")
+    click.echo(
+        f"{len(made.recordings)} invented videos of {people} people with {len(made.clips)} expressions, shaped like "
+        f"CAS(ME)^2 → {out}"
+    )
 
 
 def _counts(counter: Counter[str | None]) -> str:

@@ -55,6 +55,12 @@ PAIRS = Columns(
     },
     positions={"number": 0, "folder": 1, "participant": 2},
 )
+# The sheet `naming rule2`: code of a video, stimulus.
+RULES = Columns(
+    required={name: (name,) for name in ("code", "stimulus")},
+    keys={"code": re.compile(r"[0-9]{3,4}"), "stimulus": re.compile(r"(?!s[0-9])[a-z]+[0-9]+", re.IGNORECASE)},
+    positions={"code": 0, "stimulus": 1},
+)
 
 
 def canonical_subject(text: str) -> str:
@@ -122,8 +128,8 @@ def read(
         UsageError: labels or tree are missing or are not those of CAS(ME)^2.
     """
     labels = Labels.open(root, LAYOUT, sheet, tree)
-    folders = _folders(labels.table.path)
-    return labels.ingest(lambda cells: _event(cells, folders), corrections=corrections, progress=progress)
+    folders, codes = _folders(labels.table.path), _codes(labels.table.path)
+    return labels.ingest(lambda cells: _event(cells, folders, codes), corrections=corrections, progress=progress)
 
 
 def _folders(path: Path) -> dict[str, set[str]]:
@@ -139,7 +145,17 @@ def _folders(path: Path) -> dict[str, set[str]]:
     return folders
 
 
-def _event(cells: Cells, folders: Mapping[str, set[str]]) -> Event:
+def _codes(path: Path) -> dict[str, str]:
+    """By stimulus the code of its videos; those that are not known, an enlarged copy perhaps, the file itself names."""
+    try:
+        rows = read_table(path, RULES).rows
+    except UsageError:  # only the workbook as its authors ship it has the sheet
+        rows = ()
+    said = {row.cells["stimulus"].strip().casefold(): row.cells["code"].strip().zfill(4) for row in rows}
+    return {**said, **CODES}
+
+
+def _event(cells: Cells, folders: Mapping[str, set[str]], codes: Mapping[str, str]) -> Event:
     participant = str(int(cells.text("participant")))
     subjects = sorted(folders.get(participant, ()))
     shared = [other for other, theirs in folders.items() if other != participant and not theirs.isdisjoint(subjects)]
@@ -154,12 +170,12 @@ def _event(cells: Cells, folders: Mapping[str, set[str]]) -> Event:
     assert clip is not None, "rows are matched before they come here"
     assert expression is not None, "rows are matched before they come here"
     stimulus = clip["stimulus"].casefold()
-    if stimulus not in CODES:
+    if stimulus not in codes:
         cells.note("video-unknown", f"no video is known for clip {clip[0]}")
     return Event(
         where=cells.where,
         subject=subject,
-        video=video_key(subject, CODES.get(stimulus, stimulus)),
+        video=video_key(subject, codes.get(stimulus, stimulus)),
         clip=video_key(subject, clip[0]),
         name=f"{subject}/{clip[0]}",
         onset=cells.frame("onset"),

@@ -20,7 +20,7 @@ EMOTIONS = ("anger", "other", "others", "happiness", "surprise", "contempt", "di
 
 # A clip's name begins with its subject; programs that take it for a number lose the zeros of both.
 SUBJECT = re.compile(r"[0-9]{1,3}")
-CLIP = re.compile(r"(?P<subject>[0-9]{1,3})_[0-9]{1,2}_[0-9]{1,2}")
+CLIP = re.compile(r"(?P<subject>[0-9]{1,3})_[0-9]{1,4}_[0-9]{1,4}")
 COLUMNS = Columns(
     required={
         "subject": ("Subject",),

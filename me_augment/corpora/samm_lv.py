@@ -38,7 +38,7 @@ LAYOUT = Layout(
         Shape(
             kind="raw",
             names=("SAMM_longvideos",),
-            levels=(re.compile(r"(?P<video>(?P<subject>[0-9]{1,3})_[0-9]{1,2})"),),
+            levels=(re.compile(r"(?P<video>(?P<subject>[0-9]{1,3})_[0-9]{1,4})"),),
             canonical=samm.canonical_subject,
             key=lambda subject, groups: samm.clip_name(groups["video"]),
         ),

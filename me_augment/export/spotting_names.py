@@ -118,8 +118,8 @@ def _named(long: Sequence[tuple[Recording, tuple[Clip, ...]]]) -> list[Named]:
         if known and known[1] in _STIMULI:
             code, stimulus = known[1], _STIMULI[known[1]]
         else:
+            code, stimulus = str(_FIRST_VIDEO + counted[subject]), f"video{counted[subject] + 1}"
             counted[subject] += 1
-            code, stimulus = str(_FIRST_VIDEO + counted[subject]), f"video{counted[subject]}"
         named.append(Named(recording, clips, subject, code, stimulus))
     return sorted(named, key=lambda one: (int(one.subject), one.video, one.recording.path))
 

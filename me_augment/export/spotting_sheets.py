@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from me_augment.corpora.casme_sq import PARTICIPANTS
 from me_augment.export.spotting_names import Named, samm_name
 from me_augment.manifest import Clip
 
@@ -44,7 +45,9 @@ def write_casme_sq_sheet(path: Path, videos: Sequence[Named]) -> None:
     book = openpyxl.Workbook()
     sheet = book.active
     sheet.title = "CASFEcode_final"
-    participants = {subject: place for place, subject in enumerate(sorted({int(v.subject) for v in videos}), 1)}
+    # The corpus' participants keep their numbers, so that nobody else may have one of them.
+    counted = {int(subject[1:]): int(participant) for participant, subject in PARTICIPANTS.items()}
+    participants = {subject: counted.get(subject, subject) for subject in {int(video.subject) for video in videos}}
     for video in videos:
         for place, clip in enumerate(video.expressions, 1):
             onset, apex, offset = span(clip)

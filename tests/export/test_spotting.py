@@ -11,6 +11,7 @@ import openpyxl
 import pytest
 import torch
 
+from me_augment.corpora import read_corpus
 from me_augment.errors import MeAugmentError
 from me_augment.evaluation.spotting_files import read_intervals
 from me_augment.export import export
@@ -38,6 +39,17 @@ def samm_lv(manifest, tmp_path_factory):
     out = tmp_path_factory.mktemp("samm") / "out"
     export(manifest, "spotting", out, shape="samm-lv")
     return out
+
+
+@pytest.mark.parametrize("shape", ["casme-sq", "samm-lv"])
+def test_our_own_readers_take_the_shapes(manifest, casme_sq, samm_lv, shape):
+    """Every interval comes back, on the same frames, also of people and videos that the corpus has not."""
+    read = read_corpus(shape, casme_sq if shape == "casme-sq" else samm_lv).manifest
+    assert {clip.status for clip in read.clips} == {"ok"}
+    spans = sorted((clip.onset_index, clip.offset_index, clip.expression) for clip in read.clips)
+    wanted = [clip for clip in manifest.clips if clip.expression in ("micro", "macro")]
+    assert spans == sorted((clip.onset_index, clip.offset_index, clip.expression) for clip in wanted)
+    assert len({clip.person_id for clip in read.clips}) == 4  # three people, and the synthetic video by itself
 
 
 def softnet_casme_sq(root):

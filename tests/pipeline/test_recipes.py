@@ -20,7 +20,7 @@ RECIPES = sorted(FOLDER.glob("*.yaml"))
 
 def test_there_are_recipes_and_a_page_about_each():
     page = (FOLDER / "README.md").read_text()
-    assert {file.stem for file in RECIPES} >= {"demo", "casme2-x5", "megc2019", "gain"}
+    assert {file.stem for file in RECIPES} >= {"demo", "casme2-x5", "megc2019", "spotting", "gain"}
     for file in RECIPES:
         assert f"`{file.name}`" in page
 
