@@ -67,8 +67,8 @@ class MicroExpressionDataset(Dataset[Sample]):
         synthetic: False leaves synthetic clips out of training, for the comparison without them.
         transform: called with the video tensor (T, C, H, W), returns the tensor to give out.
         keep: folder in which each clip's cropped frames are kept, 8 or 16 bits as stored, under a hash of the clip's
-            content (as the manifest records it, or its file's), landmarks and size; later passes, other folds and other
-            processes then decode nothing. Goes with `size`.
+            content (as the manifest records it, or its file's), frames, landmarks and size; later passes, other folds
+            and other processes then decode nothing. Goes with `size`.
         keep_gb: gigabytes that the folder may hold; what was not used for longest goes first.
 
     Attributes:
@@ -163,19 +163,19 @@ class MicroExpressionDataset(Dataset[Sample]):
         assert clip.onset_index is not None
         key = None
         if self._kept is not None and (content := self._content(clip)) is not None:
-            key = digest(content, clip.n_frames, list(clip.landmarks or ()), self._size, source_digest())
+            # The frames asked for and no others: of a whole clip two would be slow to read.
+            places = [position - clip.onset_index for position in positions]
+            key = digest(content, places, list(clip.landmarks or ()), self._size, source_digest())
             found = self._kept.find(key)
-            if found is not None and len(found.get("frames", ())) == clip.n_frames:
-                return found["frames"][[position - clip.onset_index for position in positions]]
-        wanted = positions if key is None else list(range(clip.onset_index, clip.onset_index + clip.n_frames))
-        video = open_recording(self.manifest, self.manifest.recording_of[clip.recording_id]).read(wanted)
+            if found is not None and len(found.get("frames", ())) == len(places):
+                return found["frames"]
+        video = open_recording(self.manifest, self.manifest.recording_of[clip.recording_id]).read(positions)
         if self._size is not None:
             points = np.asarray(clip.landmarks, np.float32).reshape(68, 2)
             video = np.stack([aligned_crop(frame, points, self._size) for frame in video])
-        if self._kept is None or key is None:
-            return video
-        self._kept.keep(key, {"frames": video})
-        return video[[position - clip.onset_index for position in positions]]
+        if self._kept is not None and key is not None:
+            self._kept.keep(key, {"frames": video})
+        return video
 
     def _content(self, clip: Clip) -> str | None:
         if clip.clip_id not in self._contents:
