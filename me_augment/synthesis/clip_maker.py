@@ -27,6 +27,7 @@ from me_augment.generation.motion import Measure, measure_motion
 from me_augment.manifest import Clip, Manifest, Recording
 from me_augment.manifest.au import mirrored_cell, mirrored_units
 from me_augment.manifest.ids import content_id
+from me_augment.manifest.labels import columns_of_driver
 from me_augment.synthesis.contributors import Closure
 from me_augment.synthesis.makers import Maker
 from me_augment.synthesis.observations import Observations
@@ -357,9 +358,7 @@ def _labels_of_driver(row: PlannedClip, driver: Clip, target: Clip) -> dict[str,
         "apex_estimated": driver.apex_estimated,
         "expression": driver.expression,
         "emotion": driver.emotion,
-        "label_megc3": driver.label_megc3,
-        "label_5class": driver.label_5class,
-        "objective_class": driver.objective_class,
+        **columns_of_driver(driver),
         "au_verbatim": mirrored_cell(verbatim) if row.mirror and verbatim is not None else verbatim,
         "aus": mirrored_units(driver.aus) if row.mirror else driver.aus,
         "licence": _licence(driver, target),

@@ -29,7 +29,7 @@ from me_augment.manifest import Clip, Manifest, Recording
 from me_augment.manifest.au import mirrored_cell, mirrored_units, parse_aus
 from me_augment.manifest.au_emotions import emotion_of, objective_class_of
 from me_augment.manifest.ids import content_id
-from me_augment.manifest.labels import BY_ACTION_UNITS, label_columns
+from me_augment.manifest.labels import BY_ACTION_UNITS, columns_of_driver, label_columns
 from me_augment.manifest.rows import Issue
 from me_augment.synthesis.contributors import Closure
 from me_augment.synthesis.events import PlannedEvent, SpottingSettings
@@ -231,9 +231,7 @@ class VideoMaker:
             "driver_person_id": driver.person_id,
             "apex_estimated": driver.apex_estimated,
             "emotion": driver.emotion,
-            "label_megc3": driver.label_megc3,
-            "label_5class": driver.label_5class,
-            "objective_class": driver.objective_class,
+            **columns_of_driver(driver),
             "au_verbatim": mirrored_cell(verbatim) if event.mirror and verbatim is not None else verbatim,
             "aus": mirrored_units(driver.aus) if event.mirror else driver.aus,
         }
