@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 
 from me_augment.corpora.cells import Cells
@@ -13,6 +14,7 @@ from me_augment.corpora.labelled import Labels, Layout
 from me_augment.corpora.registry import CORPORA, Ingested, Progress, Reader
 from me_augment.corpora.sheets import SHEET_SUFFIXES, Columns, read_table
 from me_augment.corpora.tree import Shape, find_files, video_key
+from me_augment.errors import UsageError
 from me_augment.manifest.labels import MEGC3
 
 CORPUS = CORPORA["casme2"]
@@ -156,9 +158,15 @@ def read(
         UsageError: labels or tree are missing or are not those of CASME II.
     """
     labels = Labels.open(root, LAYOUT, sheet, tree)
-    objective, file = _objective_classes(labels)
+    warnings = []
+    try:
+        objective, file = _objective_classes(labels)
+    except UsageError as error:  # nobody asked for this file
+        objective, file = {}, None
+        warnings.append(f"the objective classes are not read: {error}")
     beside = {"objective classes": file} if file else {}
-    return labels.ingest(lambda cells: _event(cells, objective), CORRECTIONS, corrections, progress, beside)
+    ingested = labels.ingest(lambda cells: _event(cells, objective), CORRECTIONS, corrections, progress, beside)
+    return replace(ingested, warnings=(*ingested.warnings, *warnings))
 
 
 def in_megc2019(key: str, emotion: str | None) -> bool:
