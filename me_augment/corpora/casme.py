@@ -69,7 +69,7 @@ def read(
         root: absolute folder (`tree.require_folder`).
         sheet: label file; by default the first of `LAYOUT.label_files` below root.
         tree: `raw` or `cropped`; by default the first of `LAYOUT.shapes` that holds the labelled clips.
-        corrections: as for other corpora; there are none for this one.
+        corrections: `none`, `safe` or `all`; there are none for this corpus.
         progress: called with clip folders done and in all.
 
     Raises:

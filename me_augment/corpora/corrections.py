@@ -46,8 +46,7 @@ def correct(event: Event, table: Iterable[Correction], level: str = "safe") -> E
     Raises:
         UsageError: there is no such level.
     """
-    if level not in LEVELS:
-        raise UsageError(f"there is no level of corrections {level!r}: choose one of {', '.join(LEVELS)}.")
+    require_level(level)
     for entry in table:
         if entry.key not in (event.video, event.clip) or not _stands(event, entry):
             continue
@@ -61,6 +60,12 @@ def correct(event: Event, table: Iterable[Correction], level: str = "safe") -> E
                 issues=(*event.issues, _issue("correction-applied", event, entry)),
             )
     return event
+
+
+def require_level(level: str) -> None:
+    """Raises UsageError where there is no such level; for readers that have no corrections and are given one."""
+    if level not in LEVELS:
+        raise UsageError(f"there is no level of corrections {level!r}: choose one of {', '.join(LEVELS)}.")
 
 
 def _stands(event: Event, entry: Correction) -> bool:

@@ -64,6 +64,7 @@ def read(
     sheet: str | Path | None = None,
     tree: str | None = None,
     never_show: str | Path | None = None,
+    corrections: str = "safe",
     progress: Progress | None = None,
 ) -> Ingested:
     """Read DFME.
@@ -73,6 +74,7 @@ def read(
         sheet: label file of one part; by default those of all parts below root.
         tree: `train`, `test-a` or `test-b`; by default all that are there.
         never_show: text file, a subject a line, of those whose agreement forbids showing them; `#` begins a comment.
+        corrections: `none`, `safe` or `all`; there are none for this corpus.
         progress: called with clip folders done and in all.
 
     Raises:
@@ -81,7 +83,9 @@ def read(
     hidden = frozenset() if never_show is None else _subjects(Path(never_show))
     labels = Labels.open(root, LAYOUT, sheet, tree)
     beside = {} if never_show is None else {"never to be shown": f"{len(hidden)} subjects of {Path(never_show).name}"}
-    ingested = labels.ingest(lambda cells: _event(cells, hidden), progress=progress, beside=beside)
+    ingested = labels.ingest(
+        lambda cells: _event(cells, hidden), corrections=corrections, progress=progress, beside=beside
+    )
     absent = sorted(hidden - {clip.subject for clip in ingested.manifest.clips})
     if not absent:
         return ingested

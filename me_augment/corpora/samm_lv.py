@@ -53,6 +53,7 @@ def read(
     sheet: str | Path | None = None,
     tree: str | None = None,
     samm_sheet: str | Path | None = None,
+    corrections: str = "safe",
     progress: Progress | None = None,
 ) -> Ingested:
     """Read SAMM Long Videos.
@@ -62,6 +63,7 @@ def read(
         sheet: label file; by default the first of `LABEL_FILES` below root.
         tree: `raw`, the only one.
         samm_sheet: label file of SAMM, for the emotions; by default the first of `samm.LABEL_FILES` below root.
+        corrections: `none`, `safe` or `all`; there are none for this corpus.
         progress: called with recordings done and in all.
 
     Raises:
@@ -81,7 +83,9 @@ def read(
         warning = f"the emotions, which stand in the label file of SAMM, are not read: {error}"
     emotions = None if table is None else _emotions(table)
     beside = {} if table is None else {"emotions": table.title}
-    ingested = labels.ingest(lambda cells: _event(cells, emotions), progress=progress, beside=beside)
+    ingested = labels.ingest(
+        lambda cells: _event(cells, emotions), corrections=corrections, progress=progress, beside=beside
+    )
     if table is not None:
         return ingested
     return replace(ingested, warnings=(*ingested.warnings, warning))
