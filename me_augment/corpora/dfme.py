@@ -13,6 +13,7 @@ from me_augment.corpora.registry import CORPORA, Ingested, Progress, Reader
 from me_augment.corpora.sheets import Columns
 from me_augment.corpora.tree import Shape, video_key
 from me_augment.errors import UsageError
+from me_augment.manifest.showing import NEVER_SHOW
 
 CORPUS = CORPORA["dfme"]
 
@@ -117,7 +118,7 @@ def _event(cells: Cells, hidden: frozenset[str]) -> Event:
     if canonical_subject(match["subject"]) != subject:
         cells.note("subject-conflict", f"subject is {subject}, and the name of the clip is {name}")
     if subject in hidden:
-        cells.note("never-show", f"{subject} must never be shown, in print or on screen")
+        cells.note(NEVER_SHOW, f"{subject} must never be shown, in print or on screen")
     return Event(
         where=cells.where,
         subject=subject,

@@ -28,6 +28,7 @@ from me_augment.manifest import Clip, Manifest, Recording
 from me_augment.manifest.au import mirrored_cell, mirrored_units
 from me_augment.manifest.ids import content_id
 from me_augment.manifest.labels import columns_of_driver
+from me_augment.manifest.showing import Hidden
 from me_augment.synthesis.contributors import Closure
 from me_augment.synthesis.makers import Maker
 from me_augment.synthesis.observations import Observations
@@ -93,7 +94,7 @@ class ClipMaker:
         self._makers = {maker.checkpoint: maker for maker in makers}
         self._gates, self._filmed = settings.gates, settings.driving == "filmed"
         self._gates_chosen_on = settings.gates_chosen_on
-        self._close = Closure(real.clips)
+        self._close, self._hidden = Closure(real.clips), Hidden(real.clips)
         self._clip_of = {clip.clip_id: clip for clip in real.clips}
         self._videos = (
             VideoMaker(real, settings.spotting, basis, settings.generator_version.partition(" ")[0], measure)
@@ -256,6 +257,7 @@ class ClipMaker:
             generator_version=version,
             generator_training_subjects=tuple(sorted(trainers)),
             forbidden_subjects=persons,
+            issues=self._hidden.issues(sources),
             seed=row.seed,
             strength=row.strength,
             mirror=row.mirror,

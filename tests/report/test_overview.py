@@ -67,7 +67,7 @@ def test_nobody_who_must_never_be_shown_is_an_example():
     flagged = clip(clip_id="a", person_id="dfme:sub9001", issues=(Issue(code="never-show", detail="x"),))
     same = clip(clip_id="b", person_id="dfme:sub9001")
     other = clip(clip_id="c")
-    rows = (flagged, same, other, synthetic(other, flagged, clip_id="made"))
+    rows = (flagged, same, other, synthetic(other, flagged, clip_id="made"), synthetic(same, other, clip_id="driven"))
     assert [row.clip_id for row in examples(manifest(clips=rows))] == ["c"]
 
 
