@@ -24,10 +24,11 @@ CORPUS = CORPORA["casme2"]
 LABEL_FILES = ("CASME2-coding-20190701", "CASME2-coding-20140508", "CASME2-coding", "CASME2_label")
 OBJECTIVE_FILES = ("CASME2-ObjectiveClasses",)
 
-_SUBJECT = re.compile(r"(?:sub)?([0-9]{1,4})", re.IGNORECASE)
-_FILENAME = re.compile(r"EP[0-9]+(?:_[0-9]+)*f?", re.IGNORECASE)
+# CASME names subjects, clips and folders in the same way.
+SUBJECT = re.compile(r"(?:sub)?([0-9]{1,4})", re.IGNORECASE)
+FILENAME = re.compile(r"EP[0-9]+(?:_[0-9]+)*f?", re.IGNORECASE)
 _OBJECTIVE = ("Objective Classes", "Objective Class")
-_KEYS = {"subject": _SUBJECT, "filename": _FILENAME}
+_KEYS = {"subject": SUBJECT, "filename": FILENAME}
 COLUMNS = Columns(
     required={
         "subject": ("Subject",),
@@ -48,25 +49,25 @@ OBJECTIVE_COLUMNS = Columns(
 
 def canonical_subject(text: str) -> str:
     """`1`, `01`, `sub1` → `sub01`."""
-    match = _SUBJECT.fullmatch(text.strip())
+    match = SUBJECT.fullmatch(text.strip())
     assert match is not None, "rows and folders are matched before they come here"
     return f"sub{int(match[1]):02d}"
 
 
-# Raw first: it is complete, no resampling has touched its sub-pixel motion, and crops can be made of it.
-_LEVELS = (re.compile(r"sub(?P<subject>[0-9]{1,4})", re.IGNORECASE), re.compile(r"(?P<video>.+)"))
+LEVELS = (re.compile(r"sub(?P<subject>[0-9]{1,4})", re.IGNORECASE), re.compile(r"(?P<video>.+)"))
 LAYOUT = Layout(
     corpus=CORPUS,
     label_files=LABEL_FILES,
     columns=COLUMNS,
+    # Raw first: it is complete, no resampling has touched its sub-pixel motion, and crops can be made of it.
     shapes=(
         Shape(
             kind="raw",
             names=("CASME2_RAW_selected", "CASME2-RAW"),
-            levels=_LEVELS,
+            levels=LEVELS,
             canonical=canonical_subject,
         ),
-        Shape(kind="cropped", names=("Cropped",), levels=_LEVELS, canonical=canonical_subject),
+        Shape(kind="cropped", names=("Cropped",), levels=LEVELS, canonical=canonical_subject),
     ),
 )
 
