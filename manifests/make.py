@@ -48,7 +48,7 @@ def example() -> Manifest:
                 clip_id=content_id("clip", "casme2", person, path), name=f"{subject}/EP01_01", corpus="casme2",
                 recording_id=recordings[-1].recording_id, subject=subject, person_id=person, onset=31, apex=44,
                 offset=60, onset_index=0, apex_index=13, offset_index=29, expression="micro", emotion=emotion,
-                label_megc3=label, label_5class=emotion, au_verbatim=aus, aus=parse_aus(aus).units,
+                label_megc3=label, label_casme2_5=emotion, au_verbatim=aus, aus=parse_aus(aus).units,
                 licence=LICENCE, forbidden_subjects=(person,),
             )
         )  # fmt: skip
@@ -66,7 +66,7 @@ def example() -> Manifest:
             clip_id=made, name="sub91/EP01_01 on sub92", corpus="synthetic", recording_id=recordings[-1].recording_id,
             subject="sub92", person_id=target.person_id, onset=0, apex=13, offset=29, onset_index=0, apex_index=13,
             offset_index=29, expression="micro", emotion=driver.emotion, label_megc3=driver.label_megc3,
-            label_5class=driver.label_5class, au_verbatim=driver.au_verbatim, aus=driver.aus, licence=LICENCE,
+            label_casme2_5=driver.label_casme2_5, au_verbatim=driver.au_verbatim, aus=driver.aus, licence=LICENCE,
             is_synthetic=True, driver_clip_id=driver.clip_id, target_clip_id=target.clip_id,
             driver_person_id=driver.person_id, target_person_id=target.person_id,
             parents=tuple(sorted((driver.clip_id, target.clip_id))), generator="warp", generator_version="1",

@@ -113,7 +113,8 @@ def command(
     again: list[Reenactment] = []
     if clips is not None:
         names = tuple(dict.fromkeys(name.strip() for text in generators for name in text.split(",")))
-        makers = _makers(names or (settings.generator,), checkpoints, device, precision, driving)
+        real = [clip for clip in manifest.clips if not clip.is_synthetic]
+        makers = _makers(names or (settings.generator,), checkpoints, device, precision, driving, real)
         again = _made_again(manifest, clips, makers)
     content = figures_of.as_json(figures) | ({"self_reenactment": reenactment.means(again)} if again else {})
     if out is not None:
@@ -128,7 +129,12 @@ def command(
 
 
 def _makers(
-    names: tuple[str, ...], checkpoints: tuple[Path, ...], device: str, precision: str, driving: str
+    names: tuple[str, ...],
+    checkpoints: tuple[Path, ...],
+    device: str,
+    precision: str,
+    driving: str,
+    real: Sequence[Clip],
 ) -> dict[str, tuple[Maker, ...]]:
     """Generators by the name that the table gives them; those of folds are one generator together."""
     from functools import partial
@@ -145,11 +151,11 @@ def _makers(
         makers["warp"] = makers_of([warp])
     for name in learned:
         found = [
-            makers_of([as_asked(name=name, checkpoint=file)])
+            makers_of([as_asked(name=name, checkpoint=file)], real)
             for file in (checkpoint_files(checkpoints) if checkpoints else [None])
         ]
         if len(found) == 1 or all(maker.fold for (maker,) in found):
-            makers[name] = makers_of([maker.choice for (maker,) in found])
+            makers[name] = makers_of([maker.choice for (maker,) in found], real)
         else:
             makers |= {f"{name} {maker.checkpoint}": (maker,) for (maker,) in found}
     return makers
@@ -161,14 +167,18 @@ def _made_again(manifest: Manifest, count: int, makers: dict[str, tuple[Maker, .
     from me_augment.evaluation.reenactment import choose_clips, reenact
     from me_augment.face import create_detector
     from me_augment.manifest.folds import covers
+    from me_augment.synthesis.contributors import Closure
     from me_augment.synthesis.makers import maker_for
+
+    close = Closure([clip for clip in manifest.clips if not clip.is_synthetic])
+    saw = {maker: close((), maker.training_subjects) for those in makers.values() for maker in those}
 
     def can(clip: Clip) -> bool:
         return all(maker_for(those, clip.person_id) is not None for those in makers.values())
 
     def unseen(clip: Clip) -> bool:
         found = [maker_for(those, clip.person_id) for those in makers.values()]
-        return all(one is not None and not covers(one.training_subjects, clip.person_id) for one in found)
+        return all(one is not None and not covers(saw[one], clip.person_id) for one in found)
 
     chosen = choose_clips(manifest, count, unseen)
     if not chosen:

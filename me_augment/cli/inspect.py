@@ -50,7 +50,9 @@ def command(manifest: Path, root: Path | None, plots: Path | None, sheet: Path |
 
         clips = examples(opened)
         if not clips:
-            raise UsageError(f"{manifest} has no clip whose frames are known: there is nothing to draw.")
+            raise UsageError(
+                f"{manifest} has no clip whose frames are known and may be shown: there is nothing to draw."
+            )
         write_contact_sheet(sheet, opened, clips, per_row=2)
         click.echo(f"{len(clips)} clips → {sheet}", err=as_json)
 

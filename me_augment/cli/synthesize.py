@@ -184,7 +184,8 @@ def command(
     from me_augment.evaluation.gates import Gates
     from me_augment.generation import GeneratorChoice
     from me_augment.generation.au_basis import Basis
-    from me_augment.manifest.folds import covers, persons
+    from me_augment.manifest.folds import persons
+    from me_augment.synthesis.contributors import Closure
     from me_augment.synthesis.makers import checkpoint_files, leakage_warnings
     from me_augment.synthesis.prepare import prepare
     from me_augment.synthesis.run import begin
@@ -233,14 +234,14 @@ def command(
         spotting=spotting,
     )
     if prepared.basis is not None:
-        everyone = {clip.person_id for clip in prepared.real.clips}
-        if all(covers(prepared.basis.person_ids, person) for person in everyone):
+        close, everyone = Closure(prepared.real.clips), {clip.person_id for clip in prepared.real.clips}
+        if everyone <= set(close((), prepared.basis.person_ids)):
             click.echo(
                 "warning: everyone in MANIFEST gave motion to the basis, so no fold may train with these clips: make a "
                 "basis for each fold with `me-augment au-basis --exclude PERSON`.",
                 err=True,
             )
-    for warning in leakage_warnings(prepared.makers, persons(sources.drivers.clips)):
+    for warning in leakage_warnings(prepared.makers, persons(sources.drivers.clips), prepared.real.clips):
         click.echo(f"warning: {warning}", err=True)
     for name in sources.namesakes:
         click.echo(

@@ -1,13 +1,13 @@
-"""CASME: its label file, trees and subjects.
+"""CASME: its label file and trees; subjects and clips are called as those of CASME II.
 
 No corrections are shipped: the published ones name rows of one copy by their place, and copies differ in length.
 """
 
 from __future__ import annotations
 
-import re
 from pathlib import Path
 
+from me_augment.corpora.casme2 import FILENAME, LEVELS, SUBJECT, canonical_subject
 from me_augment.corpora.cells import Cells
 from me_augment.corpora.events import Event
 from me_augment.corpora.labelled import Labels, Layout
@@ -17,7 +17,6 @@ from me_augment.corpora.tree import Shape, video_key
 
 CORPUS = CORPORA["casme"]
 
-_SUBJECT = re.compile(r"(?:sub)?([0-9]{1,4})", re.IGNORECASE)
 COLUMNS = Columns(
     # `Onset` and `Total` are milliseconds.
     required={
@@ -30,25 +29,17 @@ COLUMNS = Columns(
         "au": ("AU",),
         "emotion": ("Emotion",),
     },
-    keys={"subject": _SUBJECT, "filename": re.compile(r"EP[0-9]+(?:_[0-9]+)*f?", re.IGNORECASE)},
+    keys={"subject": SUBJECT, "filename": FILENAME},
 )
 
 
-def canonical_subject(text: str) -> str:
-    """`1`, `01`, `sub1` → `sub01`."""
-    match = _SUBJECT.fullmatch(text.strip())
-    assert match is not None, "rows and folders are matched before they come here"
-    return f"sub{int(match[1]):02d}"
-
-
-_LEVELS = (re.compile(r"sub(?P<subject>[0-9]{1,4})", re.IGNORECASE), re.compile(r"(?P<video>.+)"))
 LAYOUT = Layout(
     corpus=CORPUS,
     label_files=("CASME-coded-20190721", "CASME-coded", "casme"),
     columns=COLUMNS,
     shapes=(
-        Shape(kind="raw", names=("CASME_raw_selected",), levels=_LEVELS, canonical=canonical_subject),
-        Shape(kind="cropped", names=("Cropped",), levels=_LEVELS, canonical=canonical_subject),
+        Shape(kind="raw", names=("CASME_raw_selected",), levels=LEVELS, canonical=canonical_subject),
+        Shape(kind="cropped", names=("Cropped",), levels=LEVELS, canonical=canonical_subject),
     ),
 )
 
@@ -69,7 +60,7 @@ def read(
         root: absolute folder (`tree.require_folder`).
         sheet: label file; by default the first of `LAYOUT.label_files` below root.
         tree: `raw` or `cropped`; by default the first of `LAYOUT.shapes` that holds the labelled clips.
-        corrections: as for other corpora; there are none for this one.
+        corrections: `none`, `safe` or `all`; there are none for this corpus.
         progress: called with clip folders done and in all.
 
     Raises:

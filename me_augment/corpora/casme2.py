@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 
 from me_augment.corpora.cells import Cells
@@ -13,6 +14,7 @@ from me_augment.corpora.labelled import Labels, Layout
 from me_augment.corpora.registry import CORPORA, Ingested, Progress, Reader
 from me_augment.corpora.sheets import SHEET_SUFFIXES, Columns, read_table
 from me_augment.corpora.tree import Shape, find_files, video_key
+from me_augment.errors import UsageError
 from me_augment.manifest.labels import MEGC3
 
 CORPUS = CORPORA["casme2"]
@@ -22,10 +24,11 @@ CORPUS = CORPORA["casme2"]
 LABEL_FILES = ("CASME2-coding-20190701", "CASME2-coding-20140508", "CASME2-coding", "CASME2_label")
 OBJECTIVE_FILES = ("CASME2-ObjectiveClasses",)
 
-_SUBJECT = re.compile(r"(?:sub)?([0-9]{1,4})", re.IGNORECASE)
-_FILENAME = re.compile(r"EP[0-9]+(?:_[0-9]+)*f?", re.IGNORECASE)
+# CASME names subjects, clips and folders in the same way.
+SUBJECT = re.compile(r"(?:sub)?([0-9]{1,4})", re.IGNORECASE)
+FILENAME = re.compile(r"EP[0-9]+(?:_[0-9]+)*f?", re.IGNORECASE)
 _OBJECTIVE = ("Objective Classes", "Objective Class")
-_KEYS = {"subject": _SUBJECT, "filename": _FILENAME}
+_KEYS = {"subject": SUBJECT, "filename": FILENAME}
 COLUMNS = Columns(
     required={
         "subject": ("Subject",),
@@ -46,25 +49,25 @@ OBJECTIVE_COLUMNS = Columns(
 
 def canonical_subject(text: str) -> str:
     """`1`, `01`, `sub1` → `sub01`."""
-    match = _SUBJECT.fullmatch(text.strip())
+    match = SUBJECT.fullmatch(text.strip())
     assert match is not None, "rows and folders are matched before they come here"
     return f"sub{int(match[1]):02d}"
 
 
-# Raw first: it is complete, no resampling has touched its sub-pixel motion, and crops can be made of it.
-_LEVELS = (re.compile(r"sub(?P<subject>[0-9]{1,4})", re.IGNORECASE), re.compile(r"(?P<video>.+)"))
+LEVELS = (re.compile(r"sub(?P<subject>[0-9]{1,4})", re.IGNORECASE), re.compile(r"(?P<video>.+)"))
 LAYOUT = Layout(
     corpus=CORPUS,
     label_files=LABEL_FILES,
     columns=COLUMNS,
+    # Raw first: it is complete, no resampling has touched its sub-pixel motion, and crops can be made of it.
     shapes=(
         Shape(
             kind="raw",
             names=("CASME2_RAW_selected", "CASME2-RAW"),
-            levels=_LEVELS,
+            levels=LEVELS,
             canonical=canonical_subject,
         ),
-        Shape(kind="cropped", names=("Cropped",), levels=_LEVELS, canonical=canonical_subject),
+        Shape(kind="cropped", names=("Cropped",), levels=LEVELS, canonical=canonical_subject),
     ),
 )
 
@@ -156,9 +159,15 @@ def read(
         UsageError: labels or tree are missing or are not those of CASME II.
     """
     labels = Labels.open(root, LAYOUT, sheet, tree)
-    objective, file = _objective_classes(labels)
+    warnings = []
+    try:
+        objective, file = _objective_classes(labels)
+    except UsageError as error:  # nobody asked for this file
+        objective, file = {}, None
+        warnings.append(f"the objective classes are not read: {error}")
     beside = {"objective classes": file} if file else {}
-    return labels.ingest(lambda cells: _event(cells, objective), CORRECTIONS, corrections, progress, beside)
+    ingested = labels.ingest(lambda cells: _event(cells, objective), CORRECTIONS, corrections, progress, beside)
+    return replace(ingested, warnings=(*ingested.warnings, *warnings))
 
 
 def in_megc2019(key: str, emotion: str | None) -> bool:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
+from me_augment.corpora.corrections import require_level
 from me_augment.corpora.events import Event
 from me_augment.corpora.labelled import Layout
 from me_augment.corpora.registry import CORPORA, Ingested, Progress, Reader
@@ -48,16 +49,18 @@ LAYOUT = Layout(
 )
 
 
-def read(root: Path, *, progress: Progress | None = None) -> Ingested:
+def read(root: Path, *, corrections: str = "safe", progress: Progress | None = None) -> Ingested:
     """Read CAS(ME)^3 part B: a neutral clip of one frame for each recording.
 
     Args:
         root: absolute folder (`tree.require_folder`).
+        corrections: `none`, `safe` or `all`; there are none for this corpus.
         progress: called with recordings done and in all.
 
     Raises:
         UsageError: there is no tree of part B, or no recording in it.
     """
+    require_level(corrections)
     return ingest_tree(root, LAYOUT, _event, progress=progress)
 
 

@@ -89,7 +89,7 @@ def read(
         sheet: label file; by default `LAYOUT.label_files` below root.
         tree: `clips` (a folder for each event) or `raw` (one for each subject); by default the first of
             `LAYOUT.shapes` that holds the labelled events.
-        corrections: as for other corpora; there are none for this one.
+        corrections: `none`, `safe` or `all`; there are none for this corpus.
         progress: called with recordings done and in all.
 
     Raises:

@@ -121,7 +121,7 @@ def read(
         sheet: label file; by default the first of `LAYOUT.label_files` below root.
         tree: `raw`, `video` or `cropped` (long videos), `raw-clips` or `cropped-clips`; by default the first of
             `LAYOUT.shapes` that holds the labelled events.
-        corrections: as for other corpora; there are none for this one.
+        corrections: `none`, `safe` or `all`; there are none for this corpus.
         progress: called with recordings done and in all.
 
     Raises:

@@ -20,8 +20,9 @@ class Correction:
 
     Attributes:
         key: `Event.video` of the row, or its `Event.clip`.
-        guard: field of `Event` → value that must still stand there (None for none), or a pattern of it; else nothing
-            happens. Where a recording has several events, it says which.
+        guard: field of `Event` → value that must still stand there, or a pattern of it; else nothing happens. None
+            is what the corpus has for none, noted by the reader (`apex-missing`), and not a cell that nobody can read.
+            Where a recording has several events, the guard says which.
         change: field → new value; of a conflict, what others say.
         mark: `safe` (the value is impossible, degenerate or contradicted by the corpus), `opt-in` (one
             loader's opinion) or `conflict` (sources disagree; never applied).
@@ -45,8 +46,7 @@ def correct(event: Event, table: Iterable[Correction], level: str = "safe") -> E
     Raises:
         UsageError: there is no such level.
     """
-    if level not in LEVELS:
-        raise UsageError(f"there is no level of corrections {level!r}: choose one of {', '.join(LEVELS)}.")
+    require_level(level)
     for entry in table:
         if entry.key not in (event.video, event.clip) or not _stands(event, entry):
             continue
@@ -62,12 +62,24 @@ def correct(event: Event, table: Iterable[Correction], level: str = "safe") -> E
     return event
 
 
+def require_level(level: str) -> None:
+    """Raises UsageError where there is no such level; for readers that have no corrections and are given one."""
+    if level not in LEVELS:
+        raise UsageError(f"there is no level of corrections {level!r}: choose one of {', '.join(LEVELS)}.")
+
+
 def _stands(event: Event, entry: Correction) -> bool:
-    held = ((getattr(event, name), value) for name, value in entry.guard.items())
+    noted = {issue.code for issue in event.issues}
     return all(
-        isinstance(here, str) and bool(value.fullmatch(here)) if isinstance(value, re.Pattern) else here == value
-        for here, value in held
+        _is(getattr(event, name), value) and (value is not None or f"{name}-missing" in noted)
+        for name, value in entry.guard.items()
     )
+
+
+def _is(here: object, value: int | str | re.Pattern[str] | None) -> bool:
+    if isinstance(value, re.Pattern):
+        return isinstance(here, str) and bool(value.fullmatch(here))
+    return here == value
 
 
 def _issue(code: str, event: Event, entry: Correction) -> Issue:

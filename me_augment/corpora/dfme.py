@@ -13,6 +13,7 @@ from me_augment.corpora.registry import CORPORA, Ingested, Progress, Reader
 from me_augment.corpora.sheets import Columns
 from me_augment.corpora.tree import Shape, video_key
 from me_augment.errors import UsageError
+from me_augment.manifest.showing import NEVER_SHOW
 
 CORPUS = CORPORA["dfme"]
 
@@ -64,6 +65,7 @@ def read(
     sheet: str | Path | None = None,
     tree: str | None = None,
     never_show: str | Path | None = None,
+    corrections: str = "safe",
     progress: Progress | None = None,
 ) -> Ingested:
     """Read DFME.
@@ -73,6 +75,7 @@ def read(
         sheet: label file of one part; by default those of all parts below root.
         tree: `train`, `test-a` or `test-b`; by default all that are there.
         never_show: text file, a subject a line, of those whose agreement forbids showing them; `#` begins a comment.
+        corrections: `none`, `safe` or `all`; there are none for this corpus.
         progress: called with clip folders done and in all.
 
     Raises:
@@ -81,7 +84,9 @@ def read(
     hidden = frozenset() if never_show is None else _subjects(Path(never_show))
     labels = Labels.open(root, LAYOUT, sheet, tree)
     beside = {} if never_show is None else {"never to be shown": f"{len(hidden)} subjects of {Path(never_show).name}"}
-    ingested = labels.ingest(lambda cells: _event(cells, hidden), progress=progress, beside=beside)
+    ingested = labels.ingest(
+        lambda cells: _event(cells, hidden), corrections=corrections, progress=progress, beside=beside
+    )
     absent = sorted(hidden - {clip.subject for clip in ingested.manifest.clips})
     if not absent:
         return ingested
@@ -113,7 +118,7 @@ def _event(cells: Cells, hidden: frozenset[str]) -> Event:
     if canonical_subject(match["subject"]) != subject:
         cells.note("subject-conflict", f"subject is {subject}, and the name of the clip is {name}")
     if subject in hidden:
-        cells.note("never-show", f"{subject} must never be shown, in print or on screen")
+        cells.note(NEVER_SHOW, f"{subject} must never be shown, in print or on screen")
     return Event(
         where=cells.where,
         subject=subject,

@@ -9,6 +9,7 @@ from pathlib import Path
 from me_augment.corpora.below import Below, NotFoundError
 from me_augment.corpora.build import build
 from me_augment.corpora.cells import Cells
+from me_augment.corpora.corrections import require_level
 from me_augment.corpora.events import Event
 from me_augment.corpora.labelled import about_table
 from me_augment.corpora.registry import CORPORA, Ingested, Progress, Reader
@@ -33,7 +34,13 @@ class _Said:
     licence: str | None
 
 
-def read(root: Path, *, sheet: str | Path | None = None, progress: Progress | None = None) -> Ingested:
+def read(
+    root: Path,
+    *,
+    sheet: str | Path | None = None,
+    corrections: str = "safe",
+    progress: Progress | None = None,
+) -> Ingested:
     """Read faces: a picture or video in root is a person called like the file, a subfolder is one person.
 
     A person's folder holds pictures, videos, and folders of numbered frames, each of which is one clip.
@@ -42,11 +49,13 @@ def read(root: Path, *, sheet: str | Path | None = None, progress: Progress | No
         root: absolute folder (`tree.require_folder`).
         sheet: table with the columns `file` (a picture, video or folder below root), `subject` and `licence`; by
             default the `faces.csv` in root, if it is there. What it says of a folder holds for all that is in it.
+        corrections: `none`, `safe` or `all`; there are none for this corpus.
         progress: called with faces done and in all.
 
     Raises:
         UsageError: there is no face, or the table cannot be read.
     """
+    require_level(corrections)
     found = list(_found(root))
     if not found:
         raise UsageError(f"{root} holds no picture: give {CORPUS.expects}.")

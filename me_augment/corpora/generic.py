@@ -10,6 +10,7 @@ from me_augment.corpora.below import Below, NotFoundError
 from me_augment.corpora.build import build
 from me_augment.corpora.cells import Cells
 from me_augment.corpora.column_map import ColumnMap, read_column_map
+from me_augment.corpora.corrections import require_level
 from me_augment.corpora.events import Event
 from me_augment.corpora.labelled import about_table
 from me_augment.corpora.registry import CORPORA, Ingested, Progress, Reader
@@ -28,6 +29,7 @@ def read(
     *,
     sheet: str | Path | None = None,
     columns: str | Path | None = None,
+    corrections: str = "safe",
     progress: Progress | None = None,
 ) -> Ingested:
     """Read a corpus by the user's own table.
@@ -38,11 +40,13 @@ def read(
         root: absolute folder (`tree.require_folder`) that the paths of recordings start from.
         sheet: label table (.csv, .xlsx, .xls).
         columns: YAML file, see `column_map`.
+        corrections: `none`, `safe` or `all`; there are none for this corpus.
         progress: called with recordings done and in all.
 
     Raises:
         UsageError: sheet or columns are missing or wrong, or no recording is found.
     """
+    require_level(corrections)
     for option, value, holds in (("--sheet", sheet, "the label table"), ("--columns", columns, "its columns as YAML")):
         if value is None:
             raise UsageError(f"{CORPUS.name} needs {option} FILE with {holds}: give {CORPUS.expects}.")

@@ -47,7 +47,12 @@ LAYOUT = Layout(
 
 
 def read(
-    root: Path, *, sheet: str | Path | None = None, tree: str | None = None, progress: Progress | None = None
+    root: Path,
+    *,
+    sheet: str | Path | None = None,
+    tree: str | None = None,
+    corrections: str = "safe",
+    progress: Progress | None = None,
 ) -> Ingested:
     """Read MEVIEW.
 
@@ -55,12 +60,13 @@ def read(
         root: absolute folder (`tree.require_folder`).
         sheet: csv of the user's own; by default a table below root whose name begins with MEVIEW.
         tree: `frames` or `video`; by default both, and of a clip that is there twice the frames.
+        corrections: `none`, `safe` or `all`; there are none for this corpus.
         progress: called with clips done and in all.
 
     Raises:
         UsageError: labels or clips are missing or are not those of MEVIEW.
     """
-    return Labels.open(root, LAYOUT, sheet, tree).ingest(_event, progress=progress)
+    return Labels.open(root, LAYOUT, sheet, tree).ingest(_event, corrections=corrections, progress=progress)
 
 
 def _event(cells: Cells) -> Event:

@@ -14,6 +14,7 @@ from me_augment.corpora.labelled import Labels, Layout
 from me_augment.corpora.registry import CORPORA, Ingested, Progress, Reader
 from me_augment.corpora.sheets import SHEET_SUFFIXES, Columns, LabelTable, read_table
 from me_augment.corpora.tree import Shape, Survey, find_files
+from me_augment.errors import UsageError
 
 CORPUS = CORPORA["samm-lv"]
 LABEL_FILES = tuple(f"SAMM_LongVideos{version}" for version in ("_V3", "_V2", "_V1", ""))
@@ -52,6 +53,7 @@ def read(
     sheet: str | Path | None = None,
     tree: str | None = None,
     samm_sheet: str | Path | None = None,
+    corrections: str = "safe",
     progress: Progress | None = None,
 ) -> Ingested:
     """Read SAMM Long Videos.
@@ -61,22 +63,31 @@ def read(
         sheet: label file; by default the first of `LABEL_FILES` below root.
         tree: `raw`, the only one.
         samm_sheet: label file of SAMM, for the emotions; by default the first of `samm.LABEL_FILES` below root.
+        corrections: `none`, `safe` or `all`; there are none for this corpus.
         progress: called with recordings done and in all.
 
     Raises:
-        UsageError: labels or tree are missing or are not those of SAMM Long Videos, or the sheet of SAMM is none.
+        UsageError: labels or tree are missing or are not those of SAMM Long Videos, or `samm_sheet` is none of SAMM.
     """
     labels = Labels.open(root, LAYOUT, sheet, tree)
-    table = _samm_labels(labels.found, samm_sheet)
-    emotions = None if table is None else _emotions(table)
-    beside = {} if table is None else {"emotions": table.title}
-    ingested = labels.ingest(lambda cells: _event(cells, emotions), progress=progress, beside=beside)
-    if table is not None:
-        return ingested
     warning = (
         f"{CORPUS.title} states no emotions: its micro-expressions get them from the label file of SAMM "
         f"({samm.LABEL_FILES[0]}.xlsx), which is not below {root}."
     )
+    try:
+        table = _samm_labels(labels.found, samm_sheet)
+    except UsageError as error:
+        if samm_sheet is not None:
+            raise
+        table = None
+        warning = f"the emotions, which stand in the label file of SAMM, are not read: {error}"
+    emotions = None if table is None else _emotions(table)
+    beside = {} if table is None else {"emotions": table.title}
+    ingested = labels.ingest(
+        lambda cells: _event(cells, emotions), corrections=corrections, progress=progress, beside=beside
+    )
+    if table is not None:
+        return ingested
     return replace(ingested, warnings=(*ingested.warnings, warning))
 
 

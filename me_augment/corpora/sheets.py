@@ -19,6 +19,7 @@ _HEADER_ROWS = 30  # titles, notes and citations stand above the header in some 
 _ZIP, _OLE = b"PK\x03\x04", b"\xd0\xcf\x11\xe0"
 _UTF16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 _END = "end"
+_MOSTLY, _FEWEST_COLUMNS = 2 / 3, 3  # of so few columns a line of text may fill all
 _NUMBER = re.compile(r"-?[0-9]+(?:\.[0-9]*)?")
 
 
@@ -40,8 +41,8 @@ class Columns:
         keys: field → what its cell looks like in a data row, if there is one; other rows are titles, notes or sums.
         optional: the same as `required` for columns that only some copies have.
         positions: field → column from 0, for tables without a header; messages name the fields of `required`.
-        numbers: fields of frame numbers. A row without sound keys that holds most of them is a spoilt data row, and
-            no text below the table.
+        numbers: fields of frame numbers. A row without sound keys that holds them all, or fills nearly all columns, is
+            a spoilt data row, and no text below the table.
     """
 
     required: Mapping[str, tuple[str, ...]]
@@ -63,7 +64,7 @@ class LabelRow:
 class LabelTable:
     """The data rows of one sheet.
 
-    `fields` are the columns it has; `misfits` says why filled rows between data rows, or with frame numbers, are no
+    `fields` are the columns it has; `misfits` says why filled rows between data rows, or that look like some, are no
     data; `hidden` that the sheet is one that spreadsheet programs do not show; `beside` the visible sheets that have
     the columns too; `twice` the fields for which it has several columns, of which the first is read.
     """
@@ -131,8 +132,7 @@ def _table(path: Path, grid: _Grid, start: int, places: Mapping[str, int], colum
             rows.append(LabelRow(number, cells))
         elif any(cells.values()):
             said = f"row {number} is no data row ({', '.join(bad)})"
-            numbers = [_NUMBER.fullmatch(cells.get(name, "").strip()) for name in columns.numbers if name in places]
-            if rows and len(numbers) > 1 and all(numbers):
+            if rows and _is_spoilt(cells, columns):
                 misfits += [*waiting, said]
                 waiting = []
             else:
@@ -155,6 +155,15 @@ def _unlike(cells: Mapping[str, str], columns: Columns) -> list[str]:
         for name, shape in columns.keys.items()
         if name in cells and not shape.fullmatch(cells[name].strip())
     ]
+
+
+def _is_spoilt(cells: Mapping[str, str], columns: Columns) -> bool:
+    """Whether a row without sound keys was one of data once: text and sums below a table leave most columns empty."""
+    numbers = [_NUMBER.fullmatch(cells[name].strip()) for name in columns.numbers if name in cells]
+    if len(numbers) > 1 and all(numbers):
+        return True
+    needed = [cells[name].strip() for name in columns.required if name in cells]
+    return len(needed) >= _FEWEST_COLUMNS and sum(map(bool, needed)) > _MOSTLY * len(needed)
 
 
 def _normal(header: str) -> str:

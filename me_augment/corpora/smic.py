@@ -6,6 +6,7 @@ import re
 from collections.abc import Mapping
 from pathlib import Path
 
+from me_augment.corpora.corrections import require_level
 from me_augment.corpora.events import Event
 from me_augment.corpora.labelled import Layout
 from me_augment.corpora.registry import CORPORA, Corpus, Ingested, Progress, Reader
@@ -81,17 +82,21 @@ def _event(corpus: Corpus, where: str, key: str, video: Video) -> Event:
 def _reader(corpus: Corpus) -> Reader:
     layout = layout_of(corpus)
 
-    def read(root: Path, *, tree: str | None = None, progress: Progress | None = None) -> Ingested:
+    def read(
+        root: Path, *, tree: str | None = None, corrections: str = "safe", progress: Progress | None = None
+    ) -> Ingested:
         """Read one camera of SMIC.
 
         Args:
             root: absolute folder (`tree.require_folder`).
             tree: `raw` or `cropped`; by default raw, unless it lacks half of the clips.
+            corrections: `none`, `safe` or `all`; there are none for this corpus.
             progress: called with clip folders done and in all.
 
         Raises:
             UsageError: the tree is missing or is not that of SMIC.
         """
+        require_level(corrections)
         return ingest_tree(root, layout, lambda *found: _event(corpus, *found), tree, progress)
 
     return Reader(read, layout)

@@ -16,6 +16,7 @@ from me_augment.export import export
 from me_augment.face import create_detector
 from me_augment.face.annotate import annotate
 from me_augment.manifest import Clip, Manifest
+from me_augment.manifest.showing import Hidden
 from me_augment.manifest.validate import require_sound
 from me_augment.report.contact_sheet import write_contact_sheet
 from me_augment.synthesis.prepare import Prepared, prepare
@@ -102,10 +103,13 @@ def draw_sheet(folders: DemoFolders) -> None:
     """Some synthetic clips, each beside its driver, with different emotions and faces."""
     run = Manifest.open(folders.run)
     by_id = {clip.clip_id: clip for clip in run.clips}
+    hidden = Hidden(run.clips)
     shown: list[Clip] = []
     seen: Counter[str | None] = Counter()
     for clip in run.clips:
-        if not clip.is_synthetic or clip.status != "ok" or seen[clip.emotion] or seen[clip.person_id]:
+        if not clip.is_synthetic or clip.status != "ok" or not hidden.may_show(clip):
+            continue
+        if seen[clip.emotion] or seen[clip.person_id]:
             continue
         seen[clip.emotion] += 1
         seen[clip.person_id] += 1

@@ -23,13 +23,11 @@ class LabelSet:
         column: of the manifest that holds the classes.
         classes: in index order.
         words: corpus → emotion word, lower case → class; words that are missing are dropped by the protocol.
-        shared: other sets use the same column, so that the row's corpus decides whether its class is one of this set.
     """
 
     column: str
     classes: tuple[str, ...]
     words: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
-    shared: bool = False
 
     def of(self, corpus: str, emotion: str | None) -> str | None:
         """Class of an emotion word (any case) of a corpus, or None where the protocol drops it.
@@ -83,23 +81,21 @@ MEGC3 = LabelSet(
     },
 )
 CASME2_FIVE = LabelSet(
-    column="label_5class",
+    column="label_casme2_5",
     classes=("happiness", "surprise", "disgust", "repression", "others"),
     words={
         "casme2": _same("happiness", "surprise", "disgust", "repression", "others"),
         BY_ACTION_UNITS: _same("happiness", "surprise", "disgust", "repression"),
     },
-    shared=True,
 )
 SAMM_FIVE = LabelSet(
-    column="label_5class",
+    column="label_samm_5",
     classes=("anger", "contempt", "happiness", "surprise", "other"),
     words={
         "samm": _SAMM_FIVE,
         "samm-lv": _SAMM_FIVE,
         BY_ACTION_UNITS: _same("anger", "contempt", "happiness", "surprise"),
     },
-    shared=True,
 )
 # The classes stand in the sheets, or follow from the action units that were performed; no word says them.
 OBJECTIVE = LabelSet(column="objective_class", classes=tuple("1234567"))
@@ -108,11 +104,12 @@ LABEL_SETS = {"megc3": MEGC3, "casme2-5": CASME2_FIVE, "samm-5": SAMM_FIVE, "obj
 
 def label_columns(corpus: str, emotion: str | None) -> dict[str, str | None]:
     """What an emotion word of a corpus puts into the columns of the label sets that know words."""
-    columns: dict[str, str | None] = {}
-    for labels in LABEL_SETS.values():
-        if labels.words:
-            columns[labels.column] = columns.get(labels.column) or labels.of(corpus, emotion)
-    return columns
+    return {labels.column: labels.of(corpus, emotion) for labels in LABEL_SETS.values() if labels.words}
+
+
+def columns_of_driver(driver: Clip) -> dict[str, str | int | None]:
+    """What a clip's driver puts into the columns of all label sets."""
+    return {labels.column: getattr(driver, labels.column) for labels in LABEL_SETS.values()}
 
 
 def classes_of(labels: str, clips: Iterable[Clip]) -> tuple[str, ...]:
@@ -132,22 +129,12 @@ def classes_among(labels: str, column: pa.ChunkedArray) -> tuple[str, ...]:
 
 
 def class_of(labels: str, clip: Clip) -> str | None:
-    """The clip's class in a label set, or None where the set drops it, or has no place for the clip's corpus.
-
-    A synthetic clip has the class of the clip that drove it; which corpus that was of, its driver's person id says.
-    """
+    """The clip's class in a label set, or None where the set drops it, or has no place for the clip's corpus."""
     if labels == "emotion":
         return clip.emotion
     known = label_set(labels)
     value = getattr(clip, known.column)
-    if value is None or str(value) not in known.classes:
-        return None
-    driver = clip.driver_person_id
-    if known.shared and not (clip.is_synthetic and driver is None):
-        corpus = clip.corpus if not clip.is_synthetic else str(driver).partition(":")[0]
-        if corpus not in known.words:
-            return None
-    return str(value)
+    return None if value is None or str(value) not in known.classes else str(value)
 
 
 def class_column(labels: str, clips: pa.Table) -> pa.ChunkedArray:
@@ -155,7 +142,7 @@ def class_column(labels: str, clips: pa.Table) -> pa.ChunkedArray:
 
     Args:
         labels: name of a label set.
-        clips: with the set's column and, where that is shared, `corpus`, `is_synthetic` and `driver_person_id`.
+        clips: with the set's column.
 
     Raises:
         UsageError: there is no such label set.
@@ -165,11 +152,6 @@ def class_column(labels: str, clips: pa.Table) -> pa.ChunkedArray:
     known = label_set(labels)
     values = clips.column(known.column).cast(pa.string())
     fits = pc.is_in(values, pa.array(known.classes))
-    if known.shared:
-        synthetic, driver = clips.column("is_synthetic"), clips.column("driver_person_id")
-        origin = pc.if_else(synthetic, pc.replace_substring_regex(driver, ":.*", ""), clips.column("corpus"))
-        here = pc.is_in(origin, pa.array(list(known.words)))
-        fits = pc.and_(fits, pc.or_(here, pc.and_(synthetic, driver.is_null())))
     return pc.if_else(fits, values, pa.scalar(None, pa.string()))
 
 

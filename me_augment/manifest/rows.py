@@ -94,8 +94,11 @@ class Clip:
     label_megc3: str | None = column(
         pa.string(), "MEGC2019 class: `negative`, `positive`, `surprise`; null where dropped.", default=None
     )
-    label_5class: str | None = column(
-        pa.string(), "Class of the corpus' usual 5-class protocol; null where dropped.", default=None
+    label_casme2_5: str | None = column(
+        pa.string(), "Class of CASME II's 5-class protocol; null where dropped.", default=None
+    )
+    label_samm_5: str | None = column(
+        pa.string(), "Class of SAMM's 5-class protocol; null where dropped.", default=None
     )
     objective_class: int | None = column(pa.int8(), "Objective (AU-based) class 1-7.", default=None)
     au_verbatim: str | None = column(pa.string(), "Action units as the sheet writes them.", default=None)

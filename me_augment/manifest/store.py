@@ -28,7 +28,7 @@ from me_augment.staging import staged
 if TYPE_CHECKING:
     import pandas as pd
 
-FORMAT_VERSION = 2
+FORMAT_VERSION = 3
 _TABLES: dict[str, type] = {"recordings": Recording, "clips": Clip}
 # Rows that are held until they are written: the same row groups however the rows came.
 _GROUP = 1 << 12

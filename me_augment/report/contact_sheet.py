@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from me_augment.errors import MeAugmentError
 from me_augment.manifest import Clip, Manifest
+from me_augment.manifest.showing import Hidden
 from me_augment.video.recording import open_recording
 
 AMPLIFICATION = 8
@@ -22,7 +23,14 @@ _GAP = 12  # between clips side by side, pixels
 
 
 def contact_sheet(manifest: Manifest, clips: Sequence[Clip], per_row: int = 1) -> NDArray[np.uint8]:
-    """`per_row` clips side by side: (H, W, 3) uint8 RGB. Clips without apex show their middle frame in its place."""
+    """`per_row` clips side by side: (H, W, 3) uint8 RGB. Clips without apex show their middle frame in its place.
+
+    Raises:
+        MeAugmentError: one of them must never be shown.
+    """
+    hidden = Hidden(manifest.clips)
+    if barred := [clip.name for clip in clips if not hidden.may_show(clip)]:
+        raise MeAugmentError(f"{', '.join(barred)}: who is seen there must never be shown; leave these clips out.")
     strips = [_strip(manifest, clip) for clip in clips]
     rows = [strips[i : i + per_row] for i in range(0, len(strips), per_row)]
     tall = [[_padded(strip, height=max(s.shape[0] for s in row)) for strip in row] for row in rows]
@@ -31,7 +39,7 @@ def contact_sheet(manifest: Manifest, clips: Sequence[Clip], per_row: int = 1) -
 
 
 def write_contact_sheet(path: Path, manifest: Manifest, clips: Sequence[Clip], per_row: int = 1) -> None:
-    """Write `contact_sheet` as PNG; MeAugmentError where it cannot be written."""
+    """Write `contact_sheet` as PNG; MeAugmentError also where it cannot be written."""
     _, data = cv2.imencode(".png", contact_sheet(manifest, clips, per_row)[..., ::-1])
     try:
         path.write_bytes(data.tobytes())

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from me_augment.manifest import Clip, Manifest
 from me_augment.manifest.labels import LABEL_SETS, class_of
+from me_augment.manifest.showing import Hidden
 
 UNKNOWN = "(none)"
 
@@ -84,11 +85,11 @@ def overview_of(manifest: Manifest) -> Overview:
 def examples(manifest: Manifest, most: int = 12) -> list[Clip]:
     """Clips to look at: at most so many, one of each corpus and emotion in turn, in the order of their names.
 
-    Nobody who must never be shown is among them, nor a clip that was made with their face.
+    Nobody who must never be shown is among them, nor a clip that was made with their face or motion.
     """
-    hidden = {clip.person_id for clip in manifest.clips if any(issue.code == "never-show" for issue in clip.issues)}
+    hidden = Hidden(manifest.clips)
     groups: dict[tuple[str, str], list[Clip]] = {}
-    shown = (clip for clip in manifest.usable_clips() if clip.person_id not in hidden)
+    shown = (clip for clip in manifest.usable_clips() if hidden.may_show(clip))
     for clip in sorted(shown, key=lambda clip: (clip.corpus, clip.emotion or "", clip.name)):
         groups.setdefault((clip.corpus, clip.emotion or ""), []).append(clip)
     chosen: list[Clip] = []

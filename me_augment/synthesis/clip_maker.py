@@ -27,6 +27,8 @@ from me_augment.generation.motion import Measure, measure_motion
 from me_augment.manifest import Clip, Manifest, Recording
 from me_augment.manifest.au import mirrored_cell, mirrored_units
 from me_augment.manifest.ids import content_id
+from me_augment.manifest.labels import columns_of_driver
+from me_augment.manifest.showing import Hidden
 from me_augment.synthesis.contributors import Closure
 from me_augment.synthesis.makers import Maker
 from me_augment.synthesis.observations import Observations
@@ -92,7 +94,7 @@ class ClipMaker:
         self._makers = {maker.checkpoint: maker for maker in makers}
         self._gates, self._filmed = settings.gates, settings.driving == "filmed"
         self._gates_chosen_on = settings.gates_chosen_on
-        self._close = Closure(real.clips)
+        self._close, self._hidden = Closure(real.clips), Hidden(real.clips)
         self._clip_of = {clip.clip_id: clip for clip in real.clips}
         self._videos = (
             VideoMaker(real, settings.spotting, basis, settings.generator_version.partition(" ")[0], measure)
@@ -255,6 +257,7 @@ class ClipMaker:
             generator_version=version,
             generator_training_subjects=tuple(sorted(trainers)),
             forbidden_subjects=persons,
+            issues=self._hidden.issues(sources),
             seed=row.seed,
             strength=row.strength,
             mirror=row.mirror,
@@ -357,9 +360,7 @@ def _labels_of_driver(row: PlannedClip, driver: Clip, target: Clip) -> dict[str,
         "apex_estimated": driver.apex_estimated,
         "expression": driver.expression,
         "emotion": driver.emotion,
-        "label_megc3": driver.label_megc3,
-        "label_5class": driver.label_5class,
-        "objective_class": driver.objective_class,
+        **columns_of_driver(driver),
         "au_verbatim": mirrored_cell(verbatim) if row.mirror and verbatim is not None else verbatim,
         "aus": mirrored_units(driver.aus) if row.mirror else driver.aus,
         "licence": _licence(driver, target),

@@ -10,7 +10,9 @@ from pathlib import Path
 
 from me_augment.errors import MeAugmentError, UsageError
 from me_augment.generation import Generator, GeneratorChoice, create_generator
+from me_augment.manifest import Clip
 from me_augment.manifest.folds import covers
+from me_augment.synthesis.contributors import Closure
 
 # What a training leaves in its folder, the best first.
 _OF_A_TRAINING = ("best.safetensors", "checkpoint.safetensors")
@@ -98,8 +100,12 @@ def _of_training(folder: Path) -> list[Path]:
     return [folder / name for name in _OF_A_TRAINING if (folder / name).is_file()][:1]
 
 
-def makers_of(choices: Sequence[GeneratorChoice]) -> tuple[Maker, ...]:
+def makers_of(choices: Sequence[GeneratorChoice], clips: Sequence[Clip] = ()) -> tuple[Maker, ...]:
     """Open the generators of a run and see that they go together; sorted by fold.
+
+    Args:
+        choices: how to get them.
+        clips: the real ones of the run, which tell people's ids from before a person map.
 
     Raises:
         UsageError: several that are not each of another fold, or a fold's generator that saw whom it holds out.
@@ -112,6 +118,7 @@ def makers_of(choices: Sequence[GeneratorChoice]) -> tuple[Maker, ...]:
             f"several checkpoints make a run only where each holds out one person (`me-augment train --fold`): "
             f"{nobody} holds out nobody. Make a run with each."
         )
+    close = Closure(clips)
     by_fold: dict[str | None, Maker] = {}
     for maker in makers:
         if maker.fold in by_fold:
@@ -119,7 +126,7 @@ def makers_of(choices: Sequence[GeneratorChoice]) -> tuple[Maker, ...]:
                 f"{by_fold[maker.fold].choice.checkpoint} and {maker.choice.checkpoint} both hold out {maker.fold}: "
                 "give one of them."
             )
-        if maker.fold is not None and covers(maker.training_subjects, maker.fold):
+        if maker.fold is not None and covers(close((), maker.training_subjects), maker.fold):
             raise UsageError(
                 f"{maker.choice.checkpoint} is said to hold out {maker.fold}, who is among those it learned from (by "
                 "what its training began with, perhaps): no fold could use its clips. Train it from weights that "
@@ -158,12 +165,13 @@ def maker_for(makers: Sequence[Maker], person_id: str) -> Maker | None:
     return next((maker for maker in makers if maker.fold == person_id), None)
 
 
-def leakage_warnings(makers: Sequence[Maker], folds: Sequence[str]) -> list[str]:
+def leakage_warnings(makers: Sequence[Maker], folds: Sequence[str], clips: Sequence[Clip] = ()) -> list[str]:
     """What the generators' training does to the use of their clips, one sentence each.
 
     Args:
         makers: of the run.
         folds: person ids, one fold each.
+        clips: the real ones of the run, which tell people's ids from before a person map.
     """
     if makers[0].fold is not None:
         held_out = {maker.fold for maker in makers}
@@ -175,7 +183,8 @@ def leakage_warnings(makers: Sequence[Maker], folds: Sequence[str]) -> list[str]
             "Train their generators with `me-augment train --fold`."
         ]
     (maker,) = makers
-    free = [person for person in folds if not covers(maker.training_subjects, person)]
+    saw = Closure(clips)((), maker.training_subjects)
+    free = [person for person in folds if not covers(saw, person)]
     if not folds or len(free) == len(folds):
         return []
     doubt = (

@@ -72,7 +72,7 @@ def prepare(
         UsageError: the settings make no sense, the generators do not go together, or nothing can be paired.
         MeAugmentError: a checkpoint cannot be read.
     """
-    makers = makers_of(generators)
+    makers = makers_of(generators, sources.merged.clips)
     first = makers[0]
     learned = first.checkpoint is not None
     version = first.version.partition("+")[0]  # which weights is said by themselves

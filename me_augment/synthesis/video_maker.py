@@ -29,8 +29,9 @@ from me_augment.manifest import Clip, Manifest, Recording
 from me_augment.manifest.au import mirrored_cell, mirrored_units, parse_aus
 from me_augment.manifest.au_emotions import emotion_of, objective_class_of
 from me_augment.manifest.ids import content_id
-from me_augment.manifest.labels import BY_ACTION_UNITS, label_columns
+from me_augment.manifest.labels import BY_ACTION_UNITS, columns_of_driver, label_columns
 from me_augment.manifest.rows import Issue
+from me_augment.manifest.showing import Hidden, flags
 from me_augment.synthesis.contributors import Closure
 from me_augment.synthesis.events import PlannedEvent, SpottingSettings
 from me_augment.synthesis.plan import PlannedClip
@@ -75,7 +76,7 @@ class VideoMaker:
         self._real, self._spotting, self._basis = real, spotting, basis
         self._version, self._measure = version, measure
         self._clip_of = {clip.clip_id: clip for clip in real.clips}
-        self._close = Closure(real.clips)
+        self._close, self._hidden = Closure(real.clips), Hidden(real.clips)
         self._observed = lru_cache(maxsize=_KEPT_DRIVERS)(self._observe)
 
     def make(self, row: PlannedClip, path: Path, relative: str) -> MadeVideo:
@@ -170,7 +171,7 @@ class VideoMaker:
             offset_index=row.n_frames - 1,
             expression="neutral",
             licence=f"Derived: {' '.join(dict.fromkeys(licences))}",
-            issues=(Issue(code="long-video", detail=detail),),
+            issues=(*self._hidden.issues((target, *drivers)), Issue(code="long-video", detail=detail)),
             landmarks=target.landmarks,
             is_synthetic=True,
             target_clip_id=target.clip_id,
@@ -207,13 +208,13 @@ class VideoMaker:
                 action_units=event.action_units,
                 au_verbatim=event.action_units,
                 aus=parse_aus(event.action_units or "").units,
-                issues=(Issue(code="distractor", detail=_WHAT[event.kind]),),
+                issues=(*flags(whole), Issue(code="distractor", detail=_WHAT[event.kind])),
             )
         return replace(
             whole,
             **common,
             **(self._labels_of_driver(event) if event.driver_clip_id else _labels_of_units(event)),
-            issues=(),
+            issues=flags(whole),
             expression=event.kind,
             seed=event.seed,
             strength=event.strength,
@@ -231,9 +232,7 @@ class VideoMaker:
             "driver_person_id": driver.person_id,
             "apex_estimated": driver.apex_estimated,
             "emotion": driver.emotion,
-            "label_megc3": driver.label_megc3,
-            "label_5class": driver.label_5class,
-            "objective_class": driver.objective_class,
+            **columns_of_driver(driver),
             "au_verbatim": mirrored_cell(verbatim) if event.mirror and verbatim is not None else verbatim,
             "aus": mirrored_units(driver.aus) if event.mirror else driver.aus,
         }

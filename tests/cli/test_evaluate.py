@@ -1,6 +1,7 @@
 """`me-augment evaluate generation` as a user meets it."""
 
 import json
+import shutil
 
 import cv2
 import pandas as pd
@@ -11,6 +12,8 @@ from me_augment.cli import main
 from me_augment.generation.fpb_fomm.architecture import MENDED
 from me_augment.generation.fpb_fomm.checkpoint import Provenance, read_checkpoint, write_checkpoint
 from me_augment.generation.fpb_fomm.model import new_model
+from me_augment.manifest import Manifest
+from me_augment.manifest.persons import Persons
 
 
 @pytest.fixture(scope="module")
@@ -81,6 +84,18 @@ def test_each_fold_is_judged_on_whom_it_holds_out(run, tmp_path, capsys):
 def test_figures_of_people_who_trained_it_are_marked(run, tmp_path, capsys):
     seen = weights(tmp_path / "m.safetensors", 0, training_subjects=("casme2:*",))
     again = ["evaluate", "generation", str(run), "--device", "cpu", "--generators", "fpb-fomm"]
+    main([*again, "--self-reenactment", "1", "--checkpoint", str(seen)])
+    assert "warning: everyone in the run trained" in capsys.readouterr().err
+
+
+def test_who_trained_it_under_an_earlier_id_is_known(run, tmp_path, capsys):
+    whole = Manifest.open(run)
+    people = {clip.person_id: clip.person_id.replace("casme2:", "dfme:") for clip in whole.clips}
+    mapped = tmp_path / "mapped"
+    Persons(people, tmp_path / "map.csv").applied(whole).write(mapped)
+    shutil.copy(run / "config.yaml", mapped)
+    seen = weights(tmp_path / "m.safetensors", 0, training_subjects=tuple(people))
+    again = ["evaluate", "generation", str(mapped), "--device", "cpu", "--generators", "fpb-fomm"]
     main([*again, "--self-reenactment", "1", "--checkpoint", str(seen)])
     assert "warning: everyone in the run trained" in capsys.readouterr().err
 

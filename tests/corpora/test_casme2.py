@@ -89,6 +89,14 @@ def test_objective_classes_come_from_their_own_file(corpus, workbook):
     assert ingested.manifest.provenance["objective classes"] == "CASME2-ObjectiveClasses.xlsx, Sheet1"
 
 
+def test_a_damaged_file_of_objective_classes_costs_the_classes_only(corpus):
+    (corpus / "CASME2-ObjectiveClasses.xlsx").write_bytes(b"PK\x03\x04 cut short")
+    ingested = read(corpus)
+    assert rows_of(ingested) == EXPECTED
+    assert "objective classes" not in ingested.manifest.provenance
+    assert "CASME2-ObjectiveClasses.xlsx is damaged" in ingested.warnings[-1]
+
+
 def test_copies_of_the_sheet_read_alike(corpus, tmp_path, workbook, old_workbook):
     narrow = [[cell for i, cell in enumerate(row) if i not in (2, 6)] for row in sheet_2014()]
     lines = [",".join("" if cell is None else str(cell) for cell in row) for row in narrow]
@@ -163,6 +171,17 @@ INVENTED = (
     ),
     casme2.Correction(key="sub92/ep06_02_01", guard={"apex": 52}, change={"apex": 50}, mark="conflict", why="two"),
 )
+
+
+def test_a_correction_of_no_value_leaves_an_unreadable_one(corpus, workbook, monkeypatch):
+    monkeypatch.setattr(casme2, "CORRECTIONS", INVENTED)
+    head, *rows = sheet_2014()
+    place = head.index("ApexFrame")
+    for cell, apex in (("/", 2), (None, 2), ("1o", None)):
+        spoilt = [[*row[:place], cell, *row[place + 1 :]] if row[1] == "EP03_1" else row for row in rows]
+        workbook(corpus / NAME, {"Sheet1": [head, *spoilt]})
+        clips = {clip.name: clip for clip in read(corpus, corrections="all").manifest.clips}
+        assert clips["sub91/EP03_1"].apex_index == apex, cell
 
 
 @pytest.mark.parametrize(

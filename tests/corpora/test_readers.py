@@ -8,6 +8,7 @@ from invented import invented, rows_of
 from me_augment.corpora import CORPORA, read_corpus, reader_of
 from me_augment.corpora.published import PUBLISHED
 from me_augment.corpora.recognise import recognise
+from me_augment.errors import UsageError
 from me_augment.manifest import Manifest
 from me_augment.manifest.validate import findings
 
@@ -48,6 +49,15 @@ def test_a_parent_of_the_corpus_will_do(one, tmp_path, above):
         pytest.skip("its labels are named, not found")
     one.write(tmp_path / "mount" / above)
     assert rows_of(read(one, tmp_path / "mount")) == dict(one.rows)
+
+
+@EACH
+def test_every_corpus_knows_the_levels_of_corrections(one, tmp_path):
+    root = one.write(tmp_path / "corpus")
+    for level in ("none", "all"):
+        assert list(rows_of(read_corpus(one.corpus, root, corrections=level, **one.options_at(root)))) == list(one.rows)
+    with pytest.raises(UsageError, match="no level of corrections 'some'"):
+        read_corpus(one.corpus, root, corrections="some", **one.options_at(root))
 
 
 @EACH

@@ -5,7 +5,7 @@ import sys
 
 import pytest
 
-from me_augment.corpora import CORPORA, read_corpus
+from me_augment.corpora import CORPORA, options_of, read_corpus
 from me_augment.errors import UsageError
 
 
@@ -30,6 +30,11 @@ def test_a_root_that_is_no_folder_is_one_sentence(tmp_path, name):
         read_corpus(name, tmp_path / "file")
     with pytest.raises(UsageError, match="cannot be listed"):
         read_corpus(name, tmp_path / ("x" * 300))
+
+
+@pytest.mark.parametrize("name", CORPORA)
+def test_every_corpus_takes_a_level_of_corrections(tmp_path, name):
+    assert "corrections" in options_of(CORPORA[name])
 
 
 @pytest.mark.parametrize("name", CORPORA)

@@ -51,9 +51,13 @@ def test_emotions_come_from_samm_and_frames_do_not(corpus, tmp_path):
 
 def test_a_samm_sheet_that_is_none(corpus):
     (corpus / samm.BOOK).write_bytes(b"PK\x03\x04 cut short")
-    for options in ({}, {"samm_sheet": corpus / samm.BOOK}):
-        with pytest.raises(UsageError, match=f"{samm.BOOK} is damaged"):
-            read(corpus, **options)
+    with pytest.raises(UsageError, match=f"{samm.BOOK} is damaged"):
+        read(corpus, samm_sheet=corpus / samm.BOOK)
+    alone = read(corpus)
+    assert f"{samm.BOOK} is damaged" in alone.warnings[-1]
+    assert "emotions" not in alone.manifest.provenance
+    assert len(alone.manifest.clips) == len(EXPECTED)
+    assert not any(clip.emotion for clip in alone.manifest.clips)
 
 
 def test_an_onset_of_0_stands_for_the_first_frame(corpus):

@@ -67,6 +67,20 @@ def test_a_spoilt_last_row_is_no_text_below_the_table(tmp_path, workbook):
     assert table.misfits == ("row 3 is no data row (Subject 'S2')",)
 
 
+def test_a_last_row_spoilt_in_key_and_numbers_is_no_text_below_the_table(tmp_path, workbook):
+    columns = Columns(
+        required={"subject": ("Subject",), "onset": ("Onset",), "offset": ("Offset",), "emotion": ("Emotion",)},
+        keys={"subject": re.compile(r"[0-9]+")},
+    )
+    head, good = ["Subject", "Onset", "Offset", "Emotion"], ["1", 5, 6, "fear"]
+    below = [["sum", 2, None, None], ["by me", None, None, "x"], [None, None, None, None]]
+    for spoilt in (["S2", 7, "8?", "joy"], ["S2", "x", None, "joy"]):
+        table = read_table(workbook(tmp_path / "a.xlsx", {"S": [head, good, spoilt, *below]}), columns)
+        assert table.misfits == ("row 3 is no data row (Subject 'S2')",)
+    # Text may stand in every column of a table of two.
+    assert read_table(workbook(tmp_path / "b.xlsx", {"S": [HEADER, ["1", 0, 5], ["sum", 0, 2]]}), COLUMNS).misfits == ()
+
+
 def test_a_column_that_only_some_copies_have_can_be_a_key(tmp_path, workbook):
     columns = Columns(
         required={"subject": ("Subject",), "onset": ("Onset",), "offset": ("Offset",)},

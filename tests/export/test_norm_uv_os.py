@@ -361,7 +361,7 @@ def test_unusable_clips_are_left_out_with_their_reason(small, out):
 )
 def test_other_label_sets_number_their_own_classes(corpus, out, labels, classes):
     for i, emotion in enumerate(("disgust", "others", "surprise"), 1):
-        corpus.real(f"casme2:sub{i:02d}", "EP01", label=None, emotion=emotion, label_5class=emotion)
+        corpus.real(f"casme2:sub{i:02d}", "EP01", label=None, emotion=emotion, label_casme2_5=emotion)
     summary = export_norm_uv_os(corpus.manifest(), out, labels=labels)
     assert list(summary.classes) == classes
     for i, emotion in enumerate(("disgust", "others", "surprise"), 1):

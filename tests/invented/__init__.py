@@ -33,7 +33,7 @@ class Row:
         numbers: onset, apex, offset as the corpus numbers them.
         shows: what is painted into the frames at the three positions (the number of the file modulo 256); None where
             there is no position.
-        megc3, five: its classes.
+        megc3, five: its classes; the five are those of CASME II or of SAMM.
         aus: its action units as `format_aus` writes them.
         issues: the codes of its issues, in order.
     """
@@ -113,7 +113,7 @@ def rows_of(ingested: Ingested) -> dict[str, Row]:
             emotion=clip.emotion,
             expression=clip.expression,
             megc3=clip.label_megc3,
-            five=clip.label_5class,
+            five=clip.label_casme2_5 or clip.label_samm_5,
             objective=clip.objective_class,
             aus=format_aus(clip.aus),
             protocols=clip.protocols,

@@ -16,6 +16,7 @@ from me_augment.manifest.labels import (
     class_column,
     class_of,
     classes_of,
+    columns_of_driver,
     label_columns,
 )
 
@@ -65,12 +66,21 @@ def test_every_word_leads_to_a_class_of_its_set():
 
 
 def test_the_columns_of_a_row():
-    assert label_columns("casme2", "disgust") == {"label_megc3": "negative", "label_5class": "disgust"}
-    assert label_columns("samm", "Anger") == {"label_megc3": "negative", "label_5class": "anger"}
-    assert label_columns("smic-hs", "positive") == {"label_megc3": "positive", "label_5class": None}
-    for word in EMOTIONS:  # of clips made from action units: whichever set has the word
-        five = None if word in ("fear", "sadness") else word
-        assert label_columns(BY_ACTION_UNITS, word)["label_5class"] == five
+    assert label_columns("casme2", "disgust") == {
+        "label_megc3": "negative",
+        "label_casme2_5": "disgust",
+        "label_samm_5": None,
+    }
+    assert label_columns("samm", "Anger") == {
+        "label_megc3": "negative",
+        "label_casme2_5": None,
+        "label_samm_5": "anger",
+    }
+    assert set(label_columns("smic-hs", "positive").values()) == {"positive", None}
+    for word in EMOTIONS:  # of clips made from action units: each set that has the word
+        columns = label_columns(BY_ACTION_UNITS, word)
+        for five in (CASME2_FIVE, SAMM_FIVE):
+            assert columns[five.column] == (word if word in five.classes else None)
 
 
 def test_classes_have_a_fixed_order():
@@ -87,30 +97,37 @@ def test_class_of_a_clip():
 
 
 def _rows():
-    happy = {"emotion": "happiness", "label_5class": "happiness", "objective_class": 1}
-    casme2 = clip(clip_id="c", **happy)
-    samm = clip(clip_id="s", corpus="samm", person_id="samm:091", **happy)
-    long = replace(samm, clip_id="l", corpus="samm-lv")
+    happy = {"emotion": "happiness", "objective_class": 1}
+    casme2 = clip(clip_id="c", label_casme2_5="happiness", **happy)
+    samm = clip(clip_id="s", corpus="samm", person_id="samm:091", label_samm_5="happiness", **happy)
+    mapped = replace(samm, person_id="casme2:sub91")
     by_units = replace(
-        synthetic(casme2, samm, clip_id="u", **happy), driver_clip_id=None, driver_person_id=None, action_units="12"
+        synthetic(casme2, samm, clip_id="u", label_casme2_5="happiness", label_samm_5="happiness", **happy),
+        driver_clip_id=None,
+        driver_person_id=None,
+        action_units="12",
     )
     return {
         "casme2": casme2,
         "samm": samm,
-        "samm-lv": long,
-        "synthetic, by CASME II": synthetic(casme2, samm, clip_id="x", **happy),
-        "synthetic, by SAMM": synthetic(samm, casme2, clip_id="y", **happy),
+        "samm-lv": replace(samm, clip_id="l", corpus="samm-lv"),
+        "synthetic, by CASME II": synthetic(
+            casme2, samm, clip_id="x", emotion="happiness", **columns_of_driver(casme2)
+        ),
+        "synthetic, by SAMM": synthetic(samm, casme2, clip_id="y", emotion="happiness", **columns_of_driver(samm)),
+        "synthetic, by SAMM, mapped": synthetic(
+            mapped, casme2, clip_id="z", emotion="happiness", **columns_of_driver(mapped)
+        ),
         "synthetic, by action units": by_units,
-        "contempt by action units": replace(by_units, clip_id="v", label_5class="contempt", objective_class=None),
     }
 
 
 @pytest.mark.parametrize(
     ("labels", "expected"),
     [
-        ("casme2-5", ["happiness", None, None, "happiness", None, "happiness", None]),
-        ("samm-5", [None, "happiness", "happiness", None, "happiness", "happiness", "contempt"]),
-        ("objective", ["1", "1", "1", "1", "1", "1", None]),
+        ("casme2-5", ["happiness", None, None, "happiness", None, None, "happiness"]),
+        ("samm-5", [None, "happiness", "happiness", None, "happiness", "happiness", "happiness"]),
+        ("objective", ["1"] * 7),
         ("emotion", ["happiness"] * 7),
     ],
 )

@@ -13,12 +13,12 @@ from me_augment.video import open_frames
 @pytest.fixture
 def mixed():
     """Two corpora, a synthetic clip, a face and a failed clip."""
-    one = clip(aus=parse_aus("1+L2+M57").units, label_5class="surprise", protocols=("megc2019",), objective_class=2)
+    one = clip(aus=parse_aus("1+L2+M57").units, label_casme2_5="surprise", protocols=("megc2019",), objective_class=2)
     two = clip(clip_id="clip-2", name="091/x", corpus="samm", person_id="samm:091", recording_id="rec-2",
-               label_megc3=None, emotion="Other", label_5class="other", offset_index=5)  # fmt: skip
+               label_megc3=None, emotion="Other", label_samm_5="other", offset_index=5)  # fmt: skip
     face = clip(clip_id="clip-3", expression="neutral", emotion=None, label_megc3=None)
     lost = clip(clip_id="clip-4", recording_id=None, status="failed", reason="x", onset_index=None, offset_index=None)
-    made = synthetic(one, two, label_5class="surprise")
+    made = synthetic(one, two, label_casme2_5="surprise")
     slow = recording(recording_id="rec-2", fps_num=30000, fps_den=1001)
     return manifest(recordings=(recording(), slow), clips=(one, two, face, lost, made))
 
@@ -67,7 +67,7 @@ def test_nobody_who_must_never_be_shown_is_an_example():
     flagged = clip(clip_id="a", person_id="dfme:sub9001", issues=(Issue(code="never-show", detail="x"),))
     same = clip(clip_id="b", person_id="dfme:sub9001")
     other = clip(clip_id="c")
-    rows = (flagged, same, other, synthetic(other, flagged, clip_id="made"))
+    rows = (flagged, same, other, synthetic(other, flagged, clip_id="made"), synthetic(same, other, clip_id="driven"))
     assert [row.clip_id for row in examples(manifest(clips=rows))] == ["c"]
 
 

@@ -208,6 +208,20 @@ def test_a_checkpoint_that_saw_somebody_under_an_earlier_id_does_not_train_their
     assert not any(may_train(clip, "dfme:sub9001") for clip in made)
 
 
+def test_what_a_checkpoint_saw_under_an_earlier_id_is_said_and_no_fold_of_it(tiny_manifest, tmp_path):
+    mapped = (
+        Persons({"casme2:sub93": "dfme:sub9001"}, tmp_path / "map.csv").applied(tiny_manifest).write(tmp_path / "m")
+    )
+    everybody = persons(mapped.clips)
+    (warp,) = makers_of([GeneratorChoice()])
+    saw = replace(warp, training_subjects=("casme2:sub93",))
+    assert leakage_warnings([saw], everybody) == []
+    assert "learned from 1 of 3 people" in leakage_warnings([saw], everybody, mapped.clips)[0]
+    file = weights(tmp_path / "a.safetensors", 1, training_subjects=("casme2:sub93",), fold="dfme:sub9001")
+    with pytest.raises(UsageError, match="is said to hold out dfme:sub9001, who is among those it learned from"):
+        prepare(mapped, file)
+
+
 def test_what_the_training_does_to_the_folds_is_said():
     def warned(*makers):
         return leakage_warnings(makers, PEOPLE)

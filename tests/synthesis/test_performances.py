@@ -91,11 +91,13 @@ def test_rows_say_what_is_performed(made):
         recording = made.recording_of[clip.recording_id]
         assert Fraction(recording.fps_num, recording.fps_den) == 30
         assert recording.n_frames == clip.n_frames <= 16
-    meaning = {c.action_units: (c.emotion, c.objective_class, c.label_megc3, c.label_5class) for c in clips}
+    meaning = {
+        c.action_units: (c.emotion, c.objective_class, c.label_megc3, c.label_casme2_5, c.label_samm_5) for c in clips
+    }
     assert meaning == {
-        "L12D+6B": ("happiness", 1, "positive", "happiness"),
-        "4C+7B": ("anger", 3, "negative", "anger"),
-        "1+2": ("surprise", 2, "surprise", "surprise"),
+        "L12D+6B": ("happiness", 1, "positive", "happiness", "happiness"),
+        "4C+7B": ("anger", 3, "negative", None, "anger"),
+        "1+2": ("surprise", 2, "surprise", "surprise", "surprise"),
     }
     stats = json.loads((made.folder / "stats.json").read_text())
     assert stats["by_driver"] == {}

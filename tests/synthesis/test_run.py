@@ -15,8 +15,9 @@ from me_augment.errors import MeAugmentError, UsageError
 from me_augment.evaluation.gates import Gates
 from me_augment.generation import motion_cache
 from me_augment.generation.motion_cache import MotionCache
-from me_augment.manifest import Manifest
+from me_augment.manifest import Issue, Manifest
 from me_augment.manifest.validate import findings
+from me_augment.synthesis.clip_maker import ClipMaker
 from me_augment.synthesis.inputs import RememberingClipMaker, open_clip_maker
 from me_augment.synthesis.plan_file import PLAN, PlanFile
 from me_augment.synthesis.prepare import prepare
@@ -114,6 +115,19 @@ def test_faces_from_a_folder_of_images_are_targets(tiny_manifest, portrait, tmp_
     frames = open_frames(whole.path_of(whole.recording_of[made.recording_id]))
     np.testing.assert_array_equal(frames.read([0])[0], portrait)
     assert "faces:collins" in made.forbidden_subjects
+
+
+def test_the_flag_of_who_must_never_be_shown_goes_with_face_and_motion(tiny_manifest, tmp_path):
+    person, flag = "casme2:sub91", Issue(code="never-show", detail="sub91 must never be shown")
+    rows = [replace(c, issues=(*c.issues, flag)) if c.person_id == person else c for c in tiny_manifest.clips]
+    plan = prepared(replace(tiny_manifest, clips=tuple(rows)).write(tmp_path / "m"))
+    maker = ClipMaker(plan.real, plan.settings, plan.makers)
+    found = set()
+    for row in plan.plan:
+        concerned = person in (row.driver_person_id, row.target_person_id)
+        assert maker.failed(row, "not made").clip.issues == ((flag,) if concerned else ())
+        found.add((row.driver_person_id == person, row.target_person_id == person))
+    assert found == {(True, False), (False, True), (False, False)}
 
 
 def test_a_driver_is_observed_once_for_all_its_targets(tiny_manifest, tmp_path, monkeypatch):

@@ -10,7 +10,7 @@ from runs import StopsAfter, hashes
 
 from me_augment.errors import UsageError
 from me_augment.generation import GeneratorChoice
-from me_augment.manifest import Manifest
+from me_augment.manifest import Issue, Manifest
 from me_augment.manifest.folds import may_train
 from me_augment.synthesis.clip_maker import ClipMaker
 from me_augment.synthesis.events import DISTRACTORS, SpottingSettings
@@ -71,6 +71,18 @@ def test_rows(run, tiny_manifest):
                 assert event.expression in kinds
     assert {"micro", "macro"} <= {clip.expression for clip in run.clips if clip.is_synthetic}
     assert all(c.emotion for c in run.clips if c.is_synthetic and c.expression == "micro")
+
+
+def test_the_flag_of_who_must_never_be_shown_goes_into_their_videos(tiny_manifest, tmp_path):
+    flag = Issue(code="never-show", detail="sub91 must never be shown")
+    rows = [replace(c, issues=(flag,)) if c.person_id == "casme2:sub91" else c for c in tiny_manifest.clips]
+    plan = planned(replace(tiny_manifest, clips=tuple(rows)).write(tmp_path / "m"))
+    row = next(row for row in plan.plan if "casme2:sub91" in (row.target_person_id, row.driver_person_id))
+    file = tmp_path / f"{row.clip_id}.mkv"
+    made = ClipMaker(plan.real, plan.settings, plan.makers)(row, file, file.name)
+    assert [issue.code for issue in made.clip.issues] == ["never-show", "long-video"]
+    assert len(made.events) > 1
+    assert all(clip.issues[0] == flag for clip in made.events)
 
 
 def test_a_video_comes_out_the_same_again(run):
