@@ -94,6 +94,12 @@ class Interval(click.ParamType):
     help="Factor on the change of brightness that the expression brought (furrows), 0 to 1.",
 )
 @click.option(
+    "--transforms",
+    multiple=True,
+    help="Change each clip's light and colour, the same in all its frames: brightness-contrast, gamma, hue-saturation; "
+    "repeatable.",
+)
+@click.option(
     "--gate",
     "gates",
     multiple=True,
@@ -145,6 +151,7 @@ def command(
     asymmetry: tuple[float, float],
     eyes: float,
     shading: float,
+    transforms: tuple[str, ...],
     gates: tuple[str, ...],
     gates_chosen_on: tuple[str, ...],
     balance: bool,
@@ -227,6 +234,7 @@ def command(
         asymmetry=asymmetry,
         eyes=eyes,
         shading=shading,
+        transforms=tuple(name.strip() for text in transforms for name in text.split(",")),
         gates=Gates.parse(gates),
         gates_chosen_on=tuple(sorted({name.strip() for text in gates_chosen_on for name in text.split(",")})),
         seed=seed,

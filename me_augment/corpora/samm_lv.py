@@ -74,14 +74,16 @@ def read(
         f"{CORPUS.title} states no emotions: its micro-expressions get them from the label file of SAMM "
         f"({samm.LABEL_FILES[0]}.xlsx), which is not below {root}."
     )
+    emotions: Mapping[str, str] | None
     try:
         table = _samm_labels(labels.found, samm_sheet)
+        emotions = None if table is None else _emotions(table)
     except UsageError as error:
         if samm_sheet is not None:
             raise
-        table = None
+        # Rows say that theirs is missing: there is a file that should have it.
+        table, emotions = None, {}
         warning = f"the emotions, which stand in the label file of SAMM, are not read: {error}"
-    emotions = None if table is None else _emotions(table)
     beside = {} if table is None else {"emotions": table.title}
     ingested = labels.ingest(
         lambda cells: _event(cells, emotions), corrections=corrections, progress=progress, beside=beside

@@ -131,6 +131,7 @@ def _controls(settings: Settings) -> list[str]:
     words += [f"asymmetry {left:g} to {right:g}"] * (settings.asymmetry != (0, 0))
     words += [f"eyes {settings.eyes:g}"] * (settings.eyes > 0)
     words += [f"shading {settings.shading:g}"] * (settings.shading > 0)
+    words += [f"light and colour by {', '.join(settings.transforms)}"] * bool(settings.transforms)
     words += ["drivers as filmed, with head motion and blinks"] * (settings.driving == "filmed")
     words += ["the network's own square pictures"] * (settings.paste_back is False)
     return words

@@ -30,6 +30,7 @@ from me_augment.manifest.ids import content_id
 from me_augment.manifest.labels import columns_of_driver
 from me_augment.manifest.showing import Hidden
 from me_augment.synthesis.contributors import Closure
+from me_augment.synthesis.develop import developed, draw_transforms
 from me_augment.synthesis.makers import Maker
 from me_augment.synthesis.observations import Observations
 from me_augment.synthesis.performances import generator_version, labels_of, motion_of
@@ -93,7 +94,7 @@ class ClipMaker:
         self._real, self._basis = real, basis
         self._makers = {maker.checkpoint: maker for maker in makers}
         self._gates, self._filmed = settings.gates, settings.driving == "filmed"
-        self._gates_chosen_on = settings.gates_chosen_on
+        self._gates_chosen_on, self._transforms = settings.gates_chosen_on, settings.transforms
         self._close, self._hidden = Closure(real.clips), Hidden(real.clips)
         self._clip_of = {clip.clip_id: clip for clip in real.clips}
         self._videos = (
@@ -166,7 +167,8 @@ class ClipMaker:
                 whole, rendition = self._onset_frame(target), rendition_of(row, filmed=self._filmed)
                 animation = generator.animate(observed, whole, _points(target), rendition)
                 face, points = generator.framed(whole, _points(target))
-            checked = _Kept(animation, checked_frames(row.n_frames, row.apex_index), clock)
+            light = draw_transforms(self._transforms, row.seed) if self._transforms else ()
+            checked = _Kept(animation, checked_frames(row.n_frames, row.apex_index), clock, light)
             fps = Fraction(row.fps_num, row.fps_den or 1) if row.fps_num else _UNKNOWN_FPS
             comment = {
                 "title": row.clip_id,
@@ -211,6 +213,7 @@ class ClipMaker:
         clip = replace(
             self._row(row, generator, driver, target, recording.recording_id, animation.peak_displacement_px),
             landmarks=tuple(points.ravel().tolist()),
+            transforms=light,
             **{f"quality_{name}": value for name, value in asdict(quality).items()},
         )
         verdict = self._gates.verdict(quality)
@@ -303,12 +306,14 @@ class ClipMaker:
 
 
 class _Kept:
-    """An animation that passes through and leaves behind the frames at some positions."""
+    """An animation that passes through, in another light perhaps, and leaves behind the frames at some positions."""
 
-    def __init__(self, animation: Animation, positions: Sequence[int], clock: _Stopwatch) -> None:
+    def __init__(
+        self, animation: Animation, positions: Sequence[int], clock: _Stopwatch, light: tuple[str, ...] = ()
+    ) -> None:
         self.positions = positions
         self.frames: list[np.ndarray] = []
-        self._animation, self._clock = animation, clock
+        self._animation, self._clock, self._light = animation, clock, light
 
     def __iter__(self) -> Iterator[np.ndarray]:
         wanted = set(self.positions)
@@ -320,6 +325,9 @@ class _Kept:
                 return
             if position in wanted:
                 self.frames.append(frame)
+            if self._light:
+                with self._clock.stage("draw"):
+                    frame = developed(frame, self._light)
             yield frame
 
 

@@ -15,6 +15,7 @@ from me_augment.generation.action_units import read_specification
 from me_augment.generation.generator import STRONGEST
 from me_augment.manifest.folds import is_person
 from me_augment.manifest.ids import digest
+from me_augment.synthesis.develop import TRANSFORMS
 from me_augment.synthesis.events import SpottingSettings, require_closed_lips
 from me_augment.synthesis.timeline import SLOWEST_RATE, TEMPO
 
@@ -45,6 +46,7 @@ class Settings:
         mirror: share of clips that are mirrored.
         asymmetry: lowest and highest `Rendition.asymmetry`.
         eyes, shading: see `Rendition`.
+        transforms: which of `develop.TRANSFORMS` change each clip's light and colour, in this order.
         gates: which clips are rejected.
         gates_chosen_on: persons (`casme2:sub01`, `casme2:*`) whose clips somebody looked at when the limits were
             chosen: their folds may not train with what the limits let pass.
@@ -75,6 +77,7 @@ class Settings:
     asymmetry: tuple[float, float] = (0.0, 0.0)
     eyes: float = 0.0
     shading: float = 0.0
+    transforms: tuple[str, ...] = ()
     gates: Gates = field(default_factory=Gates)
     gates_chosen_on: tuple[str, ...] = ()
     seed: int = 0
@@ -109,6 +112,9 @@ class Settings:
         for name in ("mirror", "eyes", "shading"):
             if not 0 <= getattr(self, name) <= 1:
                 raise UsageError(f"--{name} is {getattr(self, name):g}; it must lie between 0 and 1.")
+        for name in self.transforms:
+            if name not in TRANSFORMS:
+                raise UsageError(f"--transforms {name!r} is not known: choose from {', '.join(TRANSFORMS)}.")
         for person in self.gates_chosen_on:
             if not is_person(person):
                 raise UsageError(
@@ -154,6 +160,7 @@ class Settings:
             ("balance", self.balance),
             ("eyes", self.eyes),
             ("shading", self.shading),
+            ("transforms", self.transforms),
         ):
             if given:
                 raise UsageError(f"--{name} is about single clips: leave it out with --task spotting (see --videos).")
@@ -181,8 +188,10 @@ class Settings:
         return 1.0 if self.driving == "filmed" else self.eyes
 
     def made_with(self, checkpoint: str | None) -> list[object]:
-        """What, beside generator and its version, decides how a clip is drawn; nothing where nothing was learned."""
-        return [] if checkpoint is None else [[checkpoint, self.device, self.precision, self.driving, self.paste_back]]
+        """What, beside generator and its version, decides how a clip is drawn: weights and light, if there are any."""
+        weights = [checkpoint, self.device, self.precision, self.driving, self.paste_back]
+        light = ["light", *self.transforms]
+        return [part for part, there in ((weights, checkpoint is not None), (light, self.transforms)) if there]
 
     @property
     def rate(self) -> Fraction | None:

@@ -65,6 +65,7 @@ class Invented:
         options: what `read_corpus` needs besides; a path is one below the corpus' folder.
         leavings: path → bytes of what programs leave behind.
         recognised: whether `auto` knows it.
+        fractions: whether its frame numbers may have fractions, which are rounded, halves up.
     """
 
     corpus: str
@@ -74,6 +75,7 @@ class Invented:
     options: Mapping[str, Any] = field(default_factory=dict)
     leavings: Mapping[str, bytes] = field(default_factory=dict)
     recognised: bool = True
+    fractions: bool = False
 
     def options_at(self, root: Path) -> dict[str, Any]:
         """The options for a corpus below `root`."""

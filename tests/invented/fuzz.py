@@ -13,6 +13,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, fields, replace
 from datetime import datetime
+from math import floor
 from pathlib import Path
 from typing import Any
 
@@ -79,7 +80,7 @@ class Fuzz:
             return mutation, [] if mutation.whole else [f"refused: {error}"]
         finally:
             self._restore(root)
-        return mutation, list(_complaints(self._one.rows, ingested, mutation, root))
+        return mutation, list(_complaints(self._one, ingested, mutation))
 
     def _options(self, root: Path) -> Mapping[str, Any]:
         """The corpus' options with files below its own folder moved along."""
@@ -237,7 +238,8 @@ def _short(cells: list[Any]) -> bool:
     return not any(isinstance(cell, int | float) and not isinstance(cell, bool) for cell in cells)
 
 
-def _complaints(before: Mapping[str, Row], ingested: Ingested, mutation: Mutation, root: Path) -> Iterator[str]:
+def _complaints(one: Invented, ingested: Ingested, mutation: Mutation) -> Iterator[str]:
+    before = one.rows
     after = rows_of(ingested)
     said = "\n".join(ingested.warnings)
     new = {name: row for name, row in after.items() if name not in before}
@@ -249,7 +251,7 @@ def _complaints(before: Mapping[str, Row], ingested: Ingested, mutation: Mutatio
             if not any(_same_but_for_issues(row, other) for other in before.values()) and not mutation.whole:
                 yield f"{name} is new, and nothing is said: {row}"
             continue
-        if Counter(row.issues) - Counter(old.issues) or row.status != "ok" or _is_faithful(old, row, mutation):
+        if Counter(row.issues) - Counter(old.issues) or row.status != "ok" or _is_faithful(old, row, mutation, one):
             continue
         yield f"{name} changed, and nothing is said: {_difference(old, row)}"
     for name in before.keys() - after.keys():
@@ -262,7 +264,7 @@ def _same_but_for_issues(first: Row, second: Row) -> bool:
     return replace(first, issues=()) == replace(second, issues=())
 
 
-def _is_faithful(old: Row, new: Row, mutation: Mutation) -> bool:
+def _is_faithful(old: Row, new: Row, mutation: Mutation, one: Invented) -> bool:
     """Whether what changed is what the spoilt cell says: another valid number or word is no spoilt cell."""
     if mutation.whole and mutation.value is None:
         return True  # exchanged or moved cells are other labels, not spoilt ones; refusing them is no duty
@@ -271,11 +273,13 @@ def _is_faithful(old: Row, new: Row, mutation: Mutation) -> bool:
     follow = {"megc3", "five", "protocols", "shows", "issues"}
     if "numbers" in changed:
         values = {number for number, was in zip(new.numbers, old.numbers, strict=True) if number != was}
-        if not all(_is_number(text, value) for value in values):
+        if not all(_is_number(text, value, one.fractions) for value in values):
             return False
     if "emotion" in changed and new.emotion not in (text, _serial(mutation.value)):
         return False
-    if "aus" in changed and new.aus != format_aus(parse_aus(text).units):
+    # An issue about the units is one, even where the cell had another before.
+    about_units = any(code.startswith("au-") for code in new.issues)
+    if "aus" in changed and not about_units and new.aus != format_aus(parse_aus(text).units):
         return False
     if "objective" in changed and not _is_number(text, new.objective):
         return False
@@ -291,10 +295,10 @@ def _serial(value: Any) -> str:
     return str((value - datetime(1899, 12, 30)).days) if isinstance(value, datetime) else _text(value)
 
 
-def _is_number(text: str, value: int | None) -> bool:
+def _is_number(text: str, value: int | None, fractions: bool = False) -> bool:
     try:
-        return value is not None and float(text) == value
-    except ValueError:
+        return value is not None and value in (float(text), floor(float(text) + 0.5) if fractions else None)
+    except (ValueError, OverflowError):
         return False
 
 

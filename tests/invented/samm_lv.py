@@ -65,6 +65,7 @@ def draw(root):
 CORPORA = (
     Invented(
         corpus="samm-lv",
+        fractions=True,
         frames=draw,
         books={
             BOOK: {"FACS_Movement_Only": [*PREAMBLE, HEADER, *ROWS]},
