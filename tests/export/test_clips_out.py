@@ -17,7 +17,7 @@ import torch
 
 from me_augment.errors import UsageError
 from me_augment.export import export
-from me_augment.export.clips_out import clip_frames
+from me_augment.export.clip_files import clip_frames
 from me_augment.export.table import csv_cell
 from me_augment.manifest.folds import may_train
 from me_augment.video import open_frames

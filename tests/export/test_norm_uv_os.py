@@ -420,7 +420,7 @@ def test_an_option_of_another_format_is_one_sentence(small, out):
         export(small.manifest(), "norm-uv-os", out, variant="causalnet")
     for folds, message in (
         ("k", "give loso, none, or a number"),
-        (4, "there are 3 persons"),
+        (4, "cannot be made of 3 persons: choose 2 to 3"),
         ("none", "made of folds"),
     ):
         with pytest.raises(UsageError, match=message):
