@@ -95,7 +95,10 @@ class Writer(Protocol):
     prefix: str
 
     def begin(self, clips: Sequence[Named], classes: Sequence[str]) -> tuple[Sequence[Named], Sequence[Skipped]]:
-        """Get ready for these clips of these classes, in index order; gives those that the format can hold, in its order, and the others."""
+        """Get ready for clips of these classes, which are in index order.
+
+        Gives the clips that the format can hold, in the order in which it wants them, and the others.
+        """
 
     def add(self, clip: Named) -> Mapping[str, Any]:
         """Write a clip; MeAugmentError, with nothing of it left behind, where it cannot be read."""
