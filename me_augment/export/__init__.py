@@ -98,19 +98,19 @@ FORMATS: Mapping[str, Format] = {
         title="WebDataset shards, every fold a list of them",
         module="me_augment.export.webdataset",
         function="export_webdataset",
-        options=(LABELS, PROTOCOL, SIZE, STORE),
+        options=(LABELS, PROTOCOL, FOLDS, SIZE, STORE),
     ),
     "videofolder": Format(
         title="folders of videos with metadata.csv, as Hugging Face datasets reads them",
         module="me_augment.export.videofolder",
         function="export_videofolder",
-        options=(LABELS, PROTOCOL, SIZE),
+        options=(LABELS, PROTOCOL, FOLDS, SIZE),
     ),
     "kinetics": Format(
         title="lists and frames (or videos) of mmaction2 and PySlowFast",
         module="me_augment.export.kinetics",
         function="export_kinetics",
-        options=(LABELS, PROTOCOL, SIZE, replace(STORE, default="frames")),
+        options=(LABELS, PROTOCOL, FOLDS, SIZE, replace(STORE, default="frames")),
     ),
     "spotting": Format(
         title="intervals of long videos, and on request the videos as CAS(ME)^2 or SAMM Long Videos have them",

@@ -8,15 +8,14 @@ OUT/clips.parquet, clips.csv, export.json, README.md
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from me_augment.errors import UsageError
-from me_augment.export.card import Facts
-from me_augment.export.held_out import Fold
+from me_augment.export.card import About, Facts
 from me_augment.export.npy import NpyRows
 from me_augment.export.steps import Named, Progress, Task, Written, forbidden, write_export
 from me_augment.export.summary import ExportSummary
@@ -25,6 +24,7 @@ from me_augment.flow.choose import Skipped
 from me_augment.flow.clip import CROP, measure
 from me_augment.flow.field import STRAIN_VARIANT, require_method
 from me_augment.manifest import Clip, Manifest
+from me_augment.manifest.splits import Fold
 
 AUS = (1, 2, 4, 5, 6, 7, 9, 10, 12, 14, 15, 17)
 """Action units that always have a column: those of the cross-corpus protocol CD6ME."""
@@ -66,14 +66,15 @@ class _Arrays:
     format = "arrays"
     row_type: type[ExportedRow] = ExportedClip
     motion = face = True
+    prefix = ""
 
     def __init__(self, folder: Path, manifest: Manifest, flow: str, size: int) -> None:
         self._folder, self._manifest, self._flow, self._size = folder, manifest, flow, size
         self._unit = NpyRows(folder / "flow.npy", (3, size, size))
         self._raw = NpyRows(folder / "flow_raw.npy", (3, size, size))
 
-    def begin(self, clips: Sequence[Named]) -> Iterable[Skipped]:
-        return ()
+    def begin(self, clips: Sequence[Named], classes: Sequence[str]) -> tuple[Sequence[Named], Sequence[Skipped]]:
+        return clips, ()
 
     def add(self, clip: Named) -> Mapping[str, Any]:
         measured = measure(self._manifest, clip.clip, self._flow, size=self._size)
@@ -89,9 +90,9 @@ class _Arrays:
         training: list[list[str]] = [[] for _ in written]
         testing = [""] * len(written)
         for name, fold in folds.items():
-            for place in fold.train:
+            for place in np.flatnonzero(fold.train):
                 training[place].append(name)
-            for place in fold.test:
+            for place in np.flatnonzero(fold.test):
                 testing[place] = name
         units = sorted({*AUS, *(number for one in written for number in _active(one.clip))})
         persons = {one.clip.person_id for one in written}
@@ -105,7 +106,7 @@ class _Arrays:
     def settings(self) -> Mapping[str, object]:
         return {"flow": self._flow, "strain": STRAIN_VARIANT, "crop": CROP, "size": self._size}
 
-    def about(self, facts: Facts) -> tuple[str, list[str], list[str]]:
+    def about(self, facts: Facts) -> About:
         shape = f"(N, 3, {self._size}, {self._size}) float32"
         holds = [
             f"Optical flow (`{self._flow}`) from onset to apex of the aligned face.",
@@ -116,7 +117,7 @@ class _Arrays:
             "`estimated_emotion` the corpus' word; `AU…` is 1 where the unit is active.",
             "* `clips.parquet` and `clips.csv`: the same rows with what every export of me-augment says.",
         ]
-        return "Micro-expressions as arrays of motion", holds, _USE
+        return About("Micro-expressions as arrays of motion", holds, _USE)
 
 
 def _active(clip: Clip) -> set[int]:

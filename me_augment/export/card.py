@@ -14,14 +14,14 @@ class Facts:
 
     Attributes:
         classes: class → clips, in index order.
-        folds: how many there are.
+        folds: their names.
         held_out: `loso`, `none` or a number of groups.
         labels: the label set.
         terms: corpus and licence, of each that is in it.
     """
 
     classes: Mapping[str, ClassCount]
-    folds: int
+    folds: tuple[str, ...]
     held_out: str | int
     labels: str
     terms: tuple[tuple[str, str], ...]
@@ -31,30 +31,40 @@ class Facts:
         """How much there is, as the beginning of a paragraph."""
         real = sum(count.real for count in self.classes.values())
         synthetic = sum(count.synthetic for count in self.classes.values())
-        folds = {"loso": f" in {self.folds} leave-one-subject-out folds", "none": ""}.get(
-            str(self.held_out), f" in {self.folds} folds by person"
+        folds = {"loso": f" in {len(self.folds)} leave-one-subject-out folds", "none": ""}.get(
+            str(self.held_out), f" in {len(self.folds)} folds by person"
         )
         return f"{real} real and {synthetic} synthetic clips{folds}, label set `{self.labels}`, written by me-augment."
 
 
-TABLES = "`clips.parquet` and `clips.csv`"
 RECORD = "* `export.json`: settings, counts per fold, and which clips were left out and why."
 
 
-def card(facts: Facts, title: str, holds: Sequence[str], use: Sequence[str]) -> str:
-    """Markdown for people who find the folder.
+@dataclass(frozen=True)
+class About:
+    """What a card tells of one format, as lines of Markdown.
 
-    Args:
-        facts: of the export.
+    Attributes:
         title: the heading.
-        holds: lines on what lies in the folder; the first goes on with the opening paragraph.
-        use: lines on training, and on what keeps a test person out of it.
+        holds: what lies in the folder; the first line goes on with the opening paragraph.
+        use: on training, and on what keeps a test person out of it.
+        front: YAML that programs look for above the heading.
     """
-    about, *listed = holds
+
+    title: str
+    holds: Sequence[str]
+    use: Sequence[str]
+    front: Sequence[str] = ()
+
+
+def card(facts: Facts, about: About) -> str:
+    """Markdown for people who find the folder."""
+    first, *listed = about.holds
     lines = [
-        f"# {title}",
+        *about.front,
+        f"# {about.title}",
         "",
-        f"{facts.opening} {about}",
+        f"{facts.opening} {first}",
         "",
         "| index | class | real | synthetic |",
         "|---|---|---|---|",
@@ -66,7 +76,7 @@ def card(facts: Facts, title: str, holds: Sequence[str], use: Sequence[str]) -> 
         *listed,
         RECORD,
         "",
-        *use,
+        *about.use,
         "",
         "## Terms",
         "",

@@ -20,9 +20,8 @@ from numpy.typing import NDArray
 
 from me_augment.array_cache import ArrayCache
 from me_augment.errors import MeAugmentError, UsageError
-from me_augment.export.clips_out import contributors
-from me_augment.export.names import fold_names, picture_names
-from me_augment.export.summary import ClassCount, ExportSummary
+from me_augment.export.steps import count, named, row_of
+from me_augment.export.summary import ExportSummary
 from me_augment.export.table import ExportedFlow, write_clip_tables
 from me_augment.flow.cache import PARTS, measure_many
 from me_augment.flow.choose import Skipped, select
@@ -74,9 +73,8 @@ def write_flow(
     out = Path(out)
     with staged(out) as folder, ExitStack() as files:
         selection = select(manifest, labels, protocol, motion=False)
-        clips = [one.clip for one in selection.chosen]
-        names = picture_names(clips, fold_names(clip for clip in clips if not clip.is_synthetic))
-        ordered = sorted(selection.chosen, key=lambda one: (names[one.clip.clip_id].sub, names[one.clip.clip_id].video))
+        ordered = named(selection.chosen)
+        clips = [one.clip for one in ordered]
         persons = {clip.person_id for clip in clips}
         arrays = {
             name: files.enter_context(_GrowingArray(folder / f"{name}.npy", shape, dtype))
@@ -87,8 +85,8 @@ def write_flow(
                 (f"{part}-8bit", (size, size, 3), np.uint8),
             )
         }
-        rows, unreadable = [], []
-        found = measure_many(manifest, (one.clip for one in ordered), method, parts, size, cache)
+        rows, made, unreadable = [], [], []
+        found = measure_many(manifest, clips, method, parts, size, cache)
         for done, (one, measured) in enumerate(zip(ordered, found, strict=True), 1):
             if measured.reason is not None:
                 unreadable.append(Skipped(one.clip.clip_id, one.clip.name, measured.reason))
@@ -97,18 +95,17 @@ def write_flow(
                     arrays[part].append(flow.flow.transpose(2, 0, 1))
                     arrays[f"{part}-maps"].append(flow.maps)
                     arrays[f"{part}-8bit"].append(stretched(flow.maps))
-                name = names[one.clip.clip_id]
                 peaks = {part: flow.peak for part, flow in zip(parts, measured.flows, strict=True)}
-                rows.append(
-                    ExportedFlow(
-                        **contributors(one, name.stem, name.sub, persons),
-                        peak_onset_apex_px=peaks.get("onset-apex"),
-                        peak_apex_offset_px=peaks.get("apex-offset"),
-                        flow=method,
-                        strain=STRAIN_VARIANT,
-                        licence=one.clip.licence,
-                    )
-                )
+                said = {
+                    "name": one.name.stem,
+                    "peak_onset_apex_px": peaks.get("onset-apex"),
+                    "peak_apex_offset_px": peaks.get("apex-offset"),
+                    "flow": method,
+                    "strain": STRAIN_VARIANT,
+                    "licence": one.clip.licence,
+                }
+                rows.append(row_of(ExportedFlow, one, said, persons))
+                made.append(one.source)
             if progress is not None:
                 progress(done, len(ordered))
         skipped = tuple(sorted((*selection.skipped, *unreadable), key=lambda clip: (clip.name, clip.clip_id)))
@@ -116,10 +113,7 @@ def write_flow(
             why = skipped[0].reason.rstrip(".") if skipped else "there is none"
             raise MeAugmentError(f"no clip can be measured; the first: {why}.")
         write_clip_tables(folder, rows)
-        made = [(row.label, row.is_synthetic) for row in rows]
-        classes = {
-            label: ClassCount(made.count((label, False)), made.count((label, True))) for label in selection.classes
-        }
+        classes = count(selection.classes, made)
         record = {
             "method": method,
             "strain": STRAIN_VARIANT,
@@ -130,7 +124,7 @@ def write_flow(
             "protocol": protocol,
             "software": {p: installed(p) for p in ("me-augment", "numpy", "opencv-python-headless", "scikit-image")},
             "manifest": {"corpus": manifest.corpus, "fingerprint": manifest.fingerprint},
-            "counts": {label: asdict(count) for label, count in classes.items()},
+            "counts": {label: asdict(counted) for label, counted in classes.items()},
             "skipped": [asdict(clip) for clip in skipped],
         }
         write_text(folder / "flow.json", json.dumps(record, indent=1) + "\n")

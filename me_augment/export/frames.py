@@ -11,17 +11,18 @@ OUT/clips.parquet, clips.csv, export.json, README.md
 from __future__ import annotations
 
 import shutil
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import compress
 from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
 
 from me_augment.errors import MeAugmentError, UsageError
-from me_augment.export.card import Facts
+from me_augment.export.card import About, Facts
+from me_augment.export.clip_files import facts_of
 from me_augment.export.frame_files import put_frames
-from me_augment.export.held_out import Fold
 from me_augment.export.shapes import MEGC_CLASSES, SHAPES, Label, TreeShape
 from me_augment.export.spelling import Place, is_own, spell, subject_numbers
 from me_augment.export.steps import Named, Progress, Task, Written, forbidden, write_export
@@ -32,6 +33,7 @@ from me_augment.flow.choose import Skipped
 from me_augment.flow.clip import without_roots
 from me_augment.manifest import Manifest
 from me_augment.manifest.columns import column
+from me_augment.manifest.splits import Fold
 from me_augment.staging import link
 from me_augment.video.recording import open_recording
 
@@ -98,6 +100,7 @@ class _Tree:
     format = "frames"
     row_type: type[ExportedRow] = ExportedFrames
     motion = face = False
+    prefix = ""
 
     def __init__(self, folder: Path, manifest: Manifest, shape: TreeShape, tree: str, suffix: str) -> None:
         self._folder, self._manifest, self._shape = folder, manifest, shape
@@ -105,10 +108,10 @@ class _Tree:
         self._places: dict[str, Place] = {}
         self._numbers: dict[tuple[str, bool], int] = {}
 
-    def begin(self, clips: Sequence[Named]) -> Iterable[Skipped]:
+    def begin(self, clips: Sequence[Named], classes: Sequence[str]) -> tuple[Sequence[Named], Sequence[Skipped]]:
         self._numbers = subject_numbers([one.clip for one in clips], self._shape)
         self._places, skipped = spell(clips, self._shape, self._tree, self._numbers)
-        return skipped
+        return [one for one in clips if one.clip.clip_id in self._places], skipped
 
     def add(self, clip: Named) -> Mapping[str, Any]:
         row, place = clip.clip, self._places[clip.clip.clip_id]
@@ -141,13 +144,8 @@ class _Tree:
             raise MeAugmentError(without_roots(self._manifest, str(error))) from error
         apex = row.apex_index
         return {
+            **facts_of(self._manifest, row),
             "name": place.folder,
-            "n_frames": row.n_frames,
-            "apex": None if apex is None else apex - span.start,
-            "fps": recording.fps_num / (recording.fps_den or 1) if recording.fps_num else None,
-            "emotion": row.emotion,
-            "aus": row.au_verbatim,
-            "licence": row.licence,
             "sheet_subject": self._shape.subject(place.number),
             "sheet_clip": place.clip,
             "onset_number": number(span.start),
@@ -162,18 +160,18 @@ class _Tree:
         for name, fold in folds.items():
             folder = self._folder / "folds" / name
             folder.mkdir(parents=True)
-            chosen = sorted({*fold.train.tolist(), *fold.test.tolist()})
-            self._labels(folder, [written[place] for place in chosen])
+            chosen = list(compress(written, fold.train | fold.test))
+            self._labels(folder, chosen)
             if not self._shape.sheet:
-                for place in chosen:
-                    _link_folder(self._folder, folder, self._places[written[place].clip.clip_id].folder)
+                for one in chosen:
+                    _link_folder(self._folder, folder, self._place(one).folder)
         if self._shape.dataset == "casme2" and self._tree == "cropped":
             self._link_for_mmnet()
 
     def settings(self) -> Mapping[str, object]:
         return {"shape": self._shape.dataset, "tree": self._tree, "images": self._suffix.removeprefix(".")}
 
-    def about(self, facts: Facts) -> tuple[str, list[str], list[str]]:
+    def about(self, facts: Facts) -> About:
         shape, tree = self._shape, self._shape.trees[self._tree]
         lossless = self._suffix != ".jpg"
         frames = (
@@ -224,7 +222,7 @@ class _Tree:
             "* Real clips keep the head motion of the person filmed, and what the corpus' compression left; synthetic "
             "ones may lack both: the two can be told apart.",
         ]
-        return f"Micro-expressions in the shape of {shape.title}", holds, use
+        return About(f"Micro-expressions in the shape of {shape.title}", holds, use)
 
     def _labels(self, folder: Path, written: Sequence[Written]) -> None:
         """Sheet and MEGC table of some clips, by subject and name."""

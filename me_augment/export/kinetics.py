@@ -1,38 +1,38 @@
 """Writes the lists and files of general video toolkits: mmaction2, PySlowFast and those that took over their shape.
 
-OUT/rawframes/<key>/img_00001.png …                      a clip's frames, or, as asked,
-OUT/videos/<key>.mkv                                     the clip as lossless video
-OUT/fold_<person>_train.txt, _test.txt, all.txt      `rawframes/<key> total_frames label` or `videos/<key>.mkv label`
-OUT/slowfast/fold_<person>/train.csv, test.csv           the same lists of videos under PySlowFast's names
-OUT/classes.txt                                          class names in the order of the labels
+OUT/rawframes/<key>/img_00001.png …                     a clip's frames, or, as asked,
+OUT/videos/<key>.mkv                                    the clip as lossless video
+OUT/fold_<person>_train.txt, _test.txt, all.txt         `rawframes/<key> total_frames label` or `videos/<key>.mkv label`
+OUT/slowfast/fold_<person>/train.csv, test.csv          the same lists of videos under PySlowFast's names
+OUT/classes.txt                                         class names in the order of the labels
 OUT/clips.parquet, clips.csv, export.json, README.md
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 from me_augment.errors import UsageError
-from me_augment.export.clips_out import (
-    Progress,
-    VideoClip,
-    Written,
-    choose,
+from me_augment.export.card import About, Facts
+from me_augment.export.clip_files import (
+    TABLES,
+    USE,
+    ClipWriter,
     clip_frames,
     encode_frame,
-    leave_one_out,
-    row_of,
-    write_clips,
-    write_records,
+    facts_of,
+    parts_of,
+    require_size,
     write_video,
 )
+from me_augment.export.steps import Named, Progress, Task, Written, write_export
 from me_augment.export.summary import ExportSummary
-from me_augment.export.table import ExportedVideo
 from me_augment.manifest import Manifest
+from me_augment.manifest.splits import Fold
 from me_augment.manifest.store import write_text
-from me_augment.staging import link, staged
+from me_augment.staging import link
 
 FRAMES, VIDEOS, SLOWFAST = "rawframes", "videos", "slowfast"
 TEMPLATE = "img_{:05}.png"
@@ -46,6 +46,7 @@ def export_kinetics(
     *,
     labels: str = "megc3",
     protocol: str | None = None,
+    folds: str | int = "loso",
     size: int | None = None,
     store: Store = "frames",
     progress: Progress | None = None,
@@ -59,60 +60,69 @@ def export_kinetics(
         out: folder that is made; it must not exist, or be empty.
         labels: name of a label set.
         protocol: keep to the clips of a published protocol, and to motion taken from them.
+        folds: `loso`, a number of groups of persons, or `none`, which leaves `all.txt` as the only list.
         size: side of the face-aligned crop, pixels; None keeps the frames as stored.
         store: PNG frames, or FFV1 video in Matroska.
         progress: called with (clips written, clips in all).
 
     Raises:
-        UsageError: an unknown label set, protocol or store, a size below 8, an OUT that holds something, a corpus
-            folder that is not there, or fewer than two persons with a clip.
+        UsageError: an unknown store, a size below 8, or as `write_export`.
         MeAugmentError: OUT cannot be written.
     """
     if store not in ("frames", "video"):
         raise UsageError(f"--store is {store!r}; clips are stored as frames or as video.")
-    out = Path(out)
-    with staged(out) as folder:
-        chosen = choose(manifest, labels, protocol, size)
+    require_size(size)
+    task = Task(manifest=manifest, out=out, labels=labels, protocol=protocol, folds=folds, progress=progress)
+    return write_export(task, lambda folder: _Lists(folder, manifest, size, store))
+
+
+class _Lists(ClipWriter):
+    """Fills a folder with frames or videos, then with lists of them."""
+
+    format = "kinetics"
+
+    def __init__(self, folder: Path, manifest: Manifest, size: int | None, store: Store) -> None:
+        super().__init__(folder, manifest, size)
+        self._store = store
         (folder / (FRAMES if store == "frames" else VIDEOS)).mkdir()
 
-        def put(one: VideoClip) -> ExportedVideo:
-            if store == "video":
-                row = row_of(manifest, one, f"{VIDEOS}/{one.key}.mkv", chosen)
-                write_video(manifest, one.clip, folder / row.name, size)
-                return row
-            row = row_of(manifest, one, f"{FRAMES}/{one.key}", chosen)
-            frames = clip_frames(manifest, one.clip, size)
-            (folder / row.name).mkdir()
+    def add(self, clip: Named) -> Mapping[str, Any]:
+        key = self.keys[clip.clip.clip_id]
+        if self._store == "video":
+            name = f"{VIDEOS}/{key}.mkv"
+            write_video(self.manifest, clip.clip, self.folder / name, self.size)
+        else:
+            name = f"{FRAMES}/{key}"
+            frames = clip_frames(self.manifest, clip.clip, self.size)
+            (self.folder / name).mkdir()
             for number, frame in enumerate(frames, 1):
-                (folder / row.name / TEMPLATE.format(number)).write_bytes(encode_frame(frame))
-            return row
+                (self.folder / name / TEMPLATE.format(number)).write_bytes(encode_frame(frame))
+        return {**facts_of(self.manifest, clip.clip), "name": name}
 
-        clips, rows, skipped = write_clips(manifest, labels, chosen, put, progress)
-        folds = leave_one_out(clips)
-        for fold in folds:
-            for part, belongs in (("train", fold.trains), ("test", fold.tests)):
-                there = [_line(row, store) for one, row in zip(clips, rows, strict=True) if belongs(one.clip)]
-                listed = folder / f"{fold.name}_{part}.txt"
-                write_text(listed, "".join(there))
-                if store == "video":
-                    (folder / SLOWFAST / fold.name).mkdir(parents=True, exist_ok=True)
-                    link(listed, folder / SLOWFAST / fold.name / f"{part}.csv")
-        write_text(folder / "all.txt", "".join(_line(row, store) for row in rows))
-        write_text(folder / "classes.txt", "".join(f"{' '.join(name.split())}\n" for name in chosen.classes))
-        template = TEMPLATE if store == "frames" else None
-        settings = {"labels": labels, "protocol": protocol, "size": size, "store": store, "template": template}
-        written = Written("kinetics", settings, chosen.classes, clips, rows, skipped, folds)
-        write_records(folder, manifest, written, _about(store))
-    return written.summary(out)
+    def finish(self, written: Sequence[Written], folds: Mapping[str, Fold]) -> None:
+        for name, part, there in parts_of(written, folds):
+            listed = self.folder / f"{name}_{part}.txt"
+            self._write_list(listed, there)
+            if self._store == "video":
+                (self.folder / SLOWFAST / name).mkdir(parents=True, exist_ok=True)
+                link(listed, self.folder / SLOWFAST / name / f"{part}.csv")
+        self._write_list(self.folder / "all.txt", written)
+        write_text(self.folder / "classes.txt", "".join(f"{' '.join(name.split())}\n" for name in self.classes))
 
+    def settings(self) -> Mapping[str, object]:
+        template = TEMPLATE if self._store == "frames" else None
+        return {"size": self.size, "store": self._store, "template": template}
 
-def _line(row: ExportedVideo, store: Store) -> str:
-    if store == "frames":
-        return f"{row.name} {row.n_frames} {row.label_index}\n"
-    return f"{row.name} {row.label_index}\n"
+    def about(self, facts: Facts) -> About:
+        return About("Micro-expression clips", [self.shown(), *_holds(self._store), *TABLES], USE)
+
+    def _write_list(self, file: Path, clips: Sequence[Written]) -> None:
+        frames = self._store == "frames"
+        lines = (f"{one.said['name']} {f'{one.clip.n_frames} ' * frames}{one.named.source.index}\n" for one in clips)
+        write_text(file, "".join(lines))
 
 
-def _about(store: Store) -> Iterator[str]:
+def _holds(store: Store) -> Iterator[str]:
     if store == "frames":
         yield (
             f"* `{FRAMES}/<clip>`: a clip's frames as PNG, numbered from 1 without gaps. The lists have lines "

@@ -84,6 +84,19 @@ def picture_names(clips: Iterable[Clip], folds: Mapping[str, str]) -> dict[str, 
     }
 
 
+def keys_of(names: Mapping[str, PictureName]) -> dict[str, str]:
+    """Clip id → key: unique, without dots, of letters, digits, `_`, `-`, `#`, `+`, a letter or digit first.
+
+    WebDataset takes what follows the first dot for the kind of file.
+    """
+    keys = {clip_id: re.sub(r"[^A-Za-z0-9_#+-]", "_", name.stem) for clip_id, name in names.items()}
+    keys = {clip_id: key if key[:1].isalnum() else f"clip_{key}" for clip_id, key in keys.items()}
+    shared = Counter(key.casefold() for key in keys.values())
+    return {
+        clip_id: f"{key}_{digest(clip_id)[:8]}" if shared[key.casefold()] > 1 else key for clip_id, key in keys.items()
+    }
+
+
 def _picture_name(clip: Clip, folds: Mapping[str, str]) -> PictureName:
     if clip.is_synthetic:
         return PictureName(SYNTHETIC, _safe(clip.clip_id.partition("-")[2] or clip.clip_id))

@@ -14,12 +14,12 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Iterable, Mapping, Sequence
+from itertools import compress
 from pathlib import Path
 from typing import Any
 
 from me_augment.errors import UsageError
-from me_augment.export.card import Facts
-from me_augment.export.held_out import Fold
+from me_augment.export.card import About, Facts
 from me_augment.export.npy import NpyRows
 from me_augment.export.pictures import FACE, apex_face, jpg, png
 from me_augment.export.steps import Named, Progress, Task, Written, write_export
@@ -29,6 +29,7 @@ from me_augment.flow.choose import Skipped
 from me_augment.flow.clip import CROP, measure
 from me_augment.flow.field import SIZE, STRAIN_VARIANT, require_method, stretched
 from me_augment.manifest import Manifest
+from me_augment.manifest.splits import Fold
 from me_augment.staging import link
 
 FOLDS = "norm_u_v_os"
@@ -82,17 +83,18 @@ class _Tree:
     format = "norm-uv-os"
     row_type: type[ExportedRow] = ExportedClip
     motion = face = True
+    prefix = ""
 
     def __init__(self, folder: Path, manifest: Manifest, flow: str, variant: str) -> None:
         self._folder, self._manifest, self._flow = folder, manifest, flow
         self._variant, self._faces = variant, variant == "htnet"
         self._maps = NpyRows(folder / "flow.npy", (3, SIZE, SIZE))
 
-    def begin(self, clips: Sequence[Named]) -> Iterable[Skipped]:
+    def begin(self, clips: Sequence[Named], classes: Sequence[str]) -> tuple[Sequence[Named], Sequence[Skipped]]:
         (self._folder / POOL).mkdir()
         if self._faces:
             (self._folder / FACES).mkdir()
-        return ()
+        return clips, ()
 
     def add(self, clip: Named) -> Mapping[str, Any]:
         measured = measure(self._manifest, clip.clip, self._flow)
@@ -106,8 +108,8 @@ class _Tree:
     def finish(self, written: Sequence[Written], folds: Mapping[str, Fold]) -> None:
         self._maps.close()
         for name, fold in folds.items():
-            for part, places in (("u_train", fold.train), ("u_test", fold.test)):
-                self._link_all(self._folder / FOLDS / name / part, [written[place].named for place in places])
+            for part, mask in (("u_train", fold.train), ("u_test", fold.test)):
+                self._link_all(self._folder / FOLDS / name / part, (one.named for one in compress(written, mask)))
         if self._faces:
             write_htnet_table(self._folder / TABLE, ((one.named.source, one.named.name) for one in written))
         else:
@@ -123,7 +125,7 @@ class _Tree:
             **({"face": FACE} if self._faces else {}),
         }
 
-    def about(self, facts: Facts) -> tuple[str, list[str], list[str]]:
+    def about(self, facts: Facts) -> About:
         holds = [
             f"A picture is the optical flow (`{self._flow}`) from onset to apex of the aligned face: 28x28, red u, "
             "green v, blue strain, each channel stretched to 0..255.",
@@ -138,9 +140,11 @@ class _Tree:
             "* `flow.npy`: (N, 3, 28, 28) float32, u and v in pixels of the 128x128 crop and strain, before the "
             "stretching that hides how strong a motion is. Row i is row i of `clips.parquet` and `clips.csv`.",
         ]
-        return "Micro-expressions as flow pictures, one fold per person", holds, [*_USE, *([_SHOWS] * self._faces)]
+        return About(
+            "Micro-expressions as flow pictures, one fold per person", holds, [*_USE, *([_SHOWS] * self._faces)]
+        )
 
-    def _link_all(self, part: Path, pictures: Sequence[Named]) -> None:
+    def _link_all(self, part: Path, pictures: Iterable[Named]) -> None:
         part.mkdir(parents=True)
         for picture in pictures:
             target = part / str(picture.source.index)

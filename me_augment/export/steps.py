@@ -3,26 +3,30 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeVar
 
 import cv2
+import numpy as np
 
 from me_augment.errors import MeAugmentError
-from me_augment.export.card import Facts, card
-from me_augment.export.held_out import Fold, folds_of, parsed_folds
+from me_augment.export.card import About, Facts, card
+from me_augment.export.folds import folds_of, parsed_folds
 from me_augment.export.names import PictureName, fold_names, picture_names
 from me_augment.export.summary import ClassCount, ExportSummary
 from me_augment.export.table import ExportedRow, write_clip_tables
-from me_augment.flow.choose import Labelled, Selection, Skipped, require_folds, select
+from me_augment.flow.choose import Labelled, Skipped, require_folds, select
 from me_augment.manifest import Clip, Manifest
-from me_augment.manifest.folds import covers
+from me_augment.manifest.folds import contributors_of, covers
+from me_augment.manifest.splits import Fold
 from me_augment.manifest.store import write_text
 from me_augment.staging import staged
 from me_augment.versions import installed
 
+Row = TypeVar("Row", bound=ExportedRow)
 Progress = Callable[[int, int], None]
 """Called with clips done and clips in all."""
 
@@ -81,27 +85,32 @@ class Writer(Protocol):
         format: its name.
         row_type: of its table. `add` gives the fields that `ExportedRow` has not, and may give some that it has.
         motion, face: what a clip needs, see `select`.
+        prefix: of the names of folds that hold out one person.
     """
 
     format: str
     row_type: type[ExportedRow]
     motion: bool
     face: bool
+    prefix: str
 
-    def begin(self, clips: Sequence[Named]) -> Iterable[Skipped]:
-        """Get ready for these clips, which come in order; says which of them the format cannot hold."""
+    def begin(self, clips: Sequence[Named], classes: Sequence[str]) -> tuple[Sequence[Named], Sequence[Skipped]]:
+        """Get ready for clips of these classes, which are in index order.
+
+        Gives the clips that the format can hold, in the order in which it wants them, and the others.
+        """
 
     def add(self, clip: Named) -> Mapping[str, Any]:
         """Write a clip; MeAugmentError, with nothing of it left behind, where it cannot be read."""
 
     def finish(self, written: Sequence[Written], folds: Mapping[str, Fold]) -> None:
-        """Write what takes all clips; indices of the folds are places in `written`."""
+        """Write what takes all clips; masks of the folds are over `written`."""
 
     def settings(self) -> Mapping[str, object]:
         """What was decided, for `export.json`."""
 
-    def about(self, facts: Facts) -> tuple[str, list[str], list[str]]:
-        """Title of the card, what lies in the folder and how to train on it, as lines of Markdown."""
+    def about(self, facts: Facts) -> About:
+        """What the card says of this format alone."""
 
 
 def write_export(task: Task, open_writer: Callable[[Path], Writer]) -> ExportSummary:
@@ -116,72 +125,83 @@ def write_export(task: Task, open_writer: Callable[[Path], Writer]) -> ExportSum
             that is not there, clips without landmarks where they are needed, or too few persons with a clip.
         MeAugmentError: OUT cannot be written.
     """
-    manifest, folds = task.manifest, parsed_folds(task.folds)
+    protocol = parsed_folds(task.folds)
     with staged(Path(task.out)) as folder:
         writer = open_writer(folder)
-        selection = select(manifest, task.labels, task.protocol, motion=writer.motion, face=writer.face)
-        _require_enough((one.clip for one in selection.chosen), selection.skipped, task, folds)
-        named, fold_of = _named(selection.chosen)
-        left_out = {row.clip_id: row for row in writer.begin(named)}
+        selection = select(task.manifest, task.labels, task.protocol, motion=writer.motion, face=writer.face)
+        _require_enough((one.clip for one in selection.chosen), selection.skipped, task)
+        fitting, unfit = writer.begin(named(selection.chosen), selection.classes)
+        skipped = [*selection.skipped, *unfit]
         written: list[Written] = []
-        for done, one in enumerate(named, 1):
-            if one.clip.clip_id not in left_out:
-                try:
-                    written.append(Written(one, writer.add(one)))
-                except MeAugmentError as error:
-                    left_out[one.clip.clip_id] = Skipped(one.clip.clip_id, one.clip.name, str(error))
+        for done, one in enumerate(fitting, 1):
+            try:
+                written.append(Written(one, writer.add(one)))
+            except MeAugmentError as error:
+                skipped.append(Skipped(one.clip.clip_id, one.clip.name, str(error)))
             if task.progress is not None:
-                task.progress(done, len(named))
-        every = (*selection.skipped, *left_out.values())
-        skipped = tuple(sorted(every, key=lambda clip: (clip.name, clip.clip_id)))
+                task.progress(done, len(fitting))
+        skipped.sort(key=lambda clip: (clip.name, clip.clip_id))
         clips = [one.clip for one in written]
-        _require_enough(clips, skipped, task, folds)
-        held_out = folds_of(clips, fold_of, folds)
-        writer.finish(written, held_out)
+        _require_enough(clips, skipped, task)
+        names = {person: f"{writer.prefix}{name}" for person, name in persons_of(one.named for one in written).items()}
+        folds = folds_of(clips, names, protocol, task.labels)
+        writer.finish(written, folds)
         persons = {clip.person_id for clip in clips}
-        write_clip_tables(folder, [_row(writer.row_type, one, persons) for one in written])
-        classes = _count(selection, written)
-        record = _record(writer, task, classes, held_out, skipped)
+        write_clip_tables(folder, [row_of(writer.row_type, one.named, one.said, persons) for one in written])
+        classes = count(selection.classes, (one.named.source for one in written))
+        record = _record(writer, task, classes, _fold_records(task, clips, folds), skipped)
         write_text(folder / "export.json", json.dumps(record, indent=1) + "\n")
         terms = tuple(sorted({(clip.corpus, clip.licence) for clip in clips}))
-        facts = Facts(classes, len(held_out), folds, task.labels, terms)
-        write_text(folder / "README.md", card(facts, *writer.about(facts)))
-    return ExportSummary(Path(task.out), classes, len(held_out), skipped)
+        facts = Facts(classes, tuple(folds), task.folds, task.labels, terms)
+        write_text(folder / "README.md", card(facts, writer.about(facts)))
+    return ExportSummary(Path(task.out), classes, len(folds), tuple(skipped))
 
 
-def _require_enough(chosen: Iterable[Clip], skipped: Sequence[Skipped], task: Task, folds: str | int) -> None:
+def _require_enough(chosen: Iterable[Clip], skipped: Sequence[Skipped], task: Task) -> None:
     """Two persons to hold one out, or one where nobody is."""
     listed = list(chosen)
-    if folds == "none" and any(not clip.is_synthetic for clip in listed):
+    if task.folds == "none" and any(not clip.is_synthetic for clip in listed):
         return
     require_folds(listed, skipped, task.manifest, task.labels)
 
 
-def _named(chosen: Sequence[Labelled]) -> tuple[list[Named], dict[str, str]]:
-    """The clips sorted by subject and name, and the name of each person."""
+def named(chosen: Sequence[Labelled]) -> list[Named]:
+    """The clips with their names, sorted by these: by subject, then by video."""
     clips = [one.clip for one in chosen]
-    fold_of = fold_names(clip for clip in clips if not clip.is_synthetic)
-    names = picture_names(clips, fold_of)
-    named = [Named(one, names[one.clip.clip_id]) for one in chosen]
-    return sorted(named, key=lambda one: (one.name.sub, one.name.video)), fold_of
+    names = picture_names(clips, fold_names(clip for clip in clips if not clip.is_synthetic))
+    found = [Named(one, names[one.clip.clip_id]) for one in chosen]
+    return sorted(found, key=lambda one: (one.name.sub, one.name.video))
 
 
-def _row(row_type: type[ExportedRow], one: Written, persons: set[str]) -> ExportedRow:
+def persons_of(clips: Iterable[Named]) -> dict[str, str]:
+    """Person id → name, of everybody with a real clip."""
+    return {one.clip.person_id: one.name.sub for one in clips if not one.clip.is_synthetic}
+
+
+def row_of(row_type: type[Row], one: Named, said: Mapping[str, Any], persons: set[str]) -> Row:
+    """A clip's row of the table.
+
+    Args:
+        row_type: of the table.
+        one: the clip.
+        said: the fields that `ExportedRow` has not, and others than those it would have.
+        persons: everyone who is seen in the export.
+    """
     clip = one.clip
     common = {
-        "name": one.named.name.png,
+        "name": one.name.png,
         "clip_id": clip.clip_id,
-        "label": one.named.source.label,
-        "label_index": one.named.source.index,
+        "label": one.source.label,
+        "label_index": one.source.index,
         "is_synthetic": clip.is_synthetic,
         "corpus": clip.corpus,
-        "subject": one.named.name.sub,
+        "subject": one.name.sub,
         "person_id": clip.person_id,
         "driver_person_id": clip.driver_person_id,
         "target_person_id": clip.target_person_id,
         "forbidden_subjects": forbidden(clip, persons),
     }
-    return row_type(**{**common, **one.said})
+    return row_type(**{**common, **said})
 
 
 def forbidden(clip: Clip, persons: set[str]) -> tuple[str, ...]:
@@ -189,29 +209,26 @@ def forbidden(clip: Clip, persons: set[str]) -> tuple[str, ...]:
 
     Programs that read the table look for names: of `persons`, whoever `corpus:*` stands for is named too.
     """
-    seen = (clip.person_id, clip.driver_person_id, clip.target_person_id)
-    named = {*clip.forbidden_subjects, *clip.generator_training_subjects, *(person for person in seen if person)}
+    named = contributors_of(clip)
     found = {*clip.forbidden_subjects, *(named & persons)}
     if any(name.endswith(":*") for name in named):
         found |= {person for person in persons if covers(named, person)}
     return tuple(sorted(found))
 
 
-def _count(selection: Selection, written: Iterable[Written]) -> dict[str, ClassCount]:
-    counts = {label: [0, 0] for label in selection.classes}
-    for one in written:
-        counts[one.named.source.label][one.clip.is_synthetic] += 1
-    return {label: ClassCount(*pair) for label, pair in counts.items()}
+def count(classes: Iterable[str], clips: Iterable[Labelled]) -> dict[str, ClassCount]:
+    """Class → clips, in the order of the classes."""
+    found = Counter((one.label, one.clip.is_synthetic) for one in clips)
+    return {label: ClassCount(found[label, False], found[label, True]) for label in classes}
 
 
 def _record(
     writer: Writer,
     task: Task,
     classes: Mapping[str, ClassCount],
-    folds: Mapping[str, Fold],
+    folds: Mapping[str, object],
     skipped: Sequence[Skipped],
 ) -> dict[str, object]:
-    loso = task.folds == "loso"
     return {
         "format": writer.format,
         "labels": task.labels,
@@ -220,13 +237,26 @@ def _record(
         **writer.settings(),
         "software": _software(),
         "manifest": {"corpus": task.manifest.corpus, "fingerprint": task.manifest.fingerprint},
-        "counts": {label: asdict(count) for label, count in classes.items()},
-        "folds": {name: fold.counts(one_person=loso) for name, fold in folds.items()},
+        "counts": {label: asdict(counted) for label, counted in classes.items()},
+        "folds": folds,
         "skipped": [asdict(clip) for clip in skipped],
+    }
+
+
+def _fold_records(task: Task, clips: Sequence[Clip], folds: Mapping[str, Fold]) -> dict[str, object]:
+    synthetic = np.array([clip.is_synthetic for clip in clips])
+    return {
+        name: {
+            **({"person_id": fold.held_out[0]} if task.folds == "loso" else {"persons": list(fold.held_out)}),
+            "train_real": int((fold.train & ~synthetic).sum()),
+            "train_synthetic": int((fold.train & synthetic).sum()),
+            "test": int(fold.test.sum()),
+        }
+        for name, fold in folds.items()
     }
 
 
 def _software() -> dict[str, str | None]:
     """What decides the bytes besides the settings."""
-    packages = ("me-augment", "numpy", "scikit-image")
+    packages = ("me-augment", "numpy", "scikit-image", "av")
     return {"opencv": cv2.__version__, **{name: installed(name) for name in packages}}

@@ -8,25 +8,20 @@ OUT/clips.parquet, clips.csv, export.json, README.md         README.md names the
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+import json
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
-from me_augment.export.clips_out import (
-    Progress,
-    VideoClip,
-    Written,
-    choose,
-    leave_one_out,
-    row_of,
-    write_clips,
-    write_records,
-    write_video,
-)
+from me_augment.export.card import About, Facts
+from me_augment.export.clip_files import TABLES, USE, ClipWriter, facts_of, parts_of, require_size, write_video
+from me_augment.export.steps import Named, Progress, Task, Written, row_of, write_export
 from me_augment.export.summary import ExportSummary
 from me_augment.export.table import ExportedVideo, csv_cell, write_csv
 from me_augment.manifest import Manifest
+from me_augment.manifest.splits import Fold
 from me_augment.manifest.store import write_text
-from me_augment.staging import link, staged
+from me_augment.staging import link
 
 POOL = Path("all/train")
 # `datasets` refuses splits whose columns differ in type, and reads a column of subjects 006, 007 as numbers, one that
@@ -40,6 +35,7 @@ def export_videofolder(
     *,
     labels: str = "megc3",
     protocol: str | None = None,
+    folds: str | int = "loso",
     size: int | None = None,
     progress: Progress | None = None,
 ) -> ExportSummary:
@@ -53,53 +49,73 @@ def export_videofolder(
         out: folder that is made; it must not exist, or be empty.
         labels: name of a label set.
         protocol: keep to the clips of a published protocol, and to motion taken from them.
+        folds: `loso`, a number of groups of persons, or `none`, which leaves `all` as the only configuration.
         size: side of the face-aligned crop, pixels; None keeps the frames as stored.
         progress: called with (clips written, clips in all).
 
     Raises:
-        UsageError: an unknown label set or protocol, a size below 8, an OUT that holds something, a corpus folder
-            that is not there, or fewer than two persons with a clip.
+        UsageError: a size below 8, or as `write_export`.
         MeAugmentError: OUT cannot be written.
     """
-    out = Path(out)
-    with staged(out) as folder:
-        chosen = choose(manifest, labels, protocol, size)
+    require_size(size)
+    task = Task(manifest=manifest, out=out, labels=labels, protocol=protocol, folds=folds, progress=progress)
+    return write_export(task, lambda folder: _Folders(folder, manifest, size))
+
+
+class _Folders(ClipWriter):
+    """Fills a folder with videos, then with folds of links to them."""
+
+    format = "videofolder"
+
+    def __init__(self, folder: Path, manifest: Manifest, size: int | None) -> None:
+        super().__init__(folder, manifest, size)
         (folder / POOL).mkdir(parents=True)
 
-        def put(one: VideoClip) -> ExportedVideo:
-            row = row_of(manifest, one, f"{one.key}.mkv", chosen)
-            write_video(manifest, one.clip, folder / POOL / row.name, size)
-            return row
+    def add(self, clip: Named) -> Mapping[str, Any]:
+        name = f"{self.keys[clip.clip.clip_id]}.mkv"
+        write_video(self.manifest, clip.clip, self.folder / POOL / name, self.size)
+        return {**facts_of(self.manifest, clip.clip), "name": name}
 
-        clips, rows, skipped = write_clips(manifest, labels, chosen, put, progress)
-        _write_metadata(folder / POOL, rows)
-        folds = leave_one_out(clips)
-        for fold in folds:
-            for part, belongs in (("train", fold.trains), ("test", fold.tests)):
-                there = [row for one, row in zip(clips, rows, strict=True) if belongs(one.clip)]
-                split = folder / fold.name / part
-                split.mkdir(parents=True)
-                for row in there:
-                    link(folder / POOL / row.name, split / row.name)
-                _write_metadata(split, there)
-                write_text(folder / f"{fold.name}_{part}.txt", "".join(f"{row.name}\n" for row in there))
-        settings = {"labels": labels, "protocol": protocol, "size": size}
-        written = Written("videofolder", settings, chosen.classes, clips, rows, skipped, folds)
-        write_records(folder, manifest, written, _about())
-    return written.summary(out)
+    def finish(self, written: Sequence[Written], folds: Mapping[str, Fold]) -> None:
+        persons = {one.clip.person_id for one in written}
+        self._write_metadata(POOL, written, persons)
+        for name, part, there in parts_of(written, folds):
+            split = Path(name, part)
+            (self.folder / split).mkdir(parents=True)
+            for one in there:
+                link(self.folder / POOL / one.said["name"], self.folder / split / one.said["name"])
+            self._write_metadata(split, there, persons)
+            write_text(self.folder / f"{name}_{part}.txt", "".join(f"{one.said['name']}\n" for one in there))
+
+    def settings(self) -> Mapping[str, object]:
+        return {"size": self.size}
+
+    def about(self, facts: Facts) -> About:
+        return About("Micro-expression clips", [self.shown(), *_holds(), *TABLES], USE, list(_front(facts.folds)))
+
+    def _write_metadata(self, split: Path, clips: Sequence[Written], persons: set[str]) -> None:
+        """The columns whose type no reader of CSV can take for another, from whatever clips a split has."""
+        rows = (row_of(ExportedVideo, one.named, one.said, persons) for one in clips)
+        cells = ([row.name, *(csv_cell(getattr(row, name)) for name in _METADATA), _position(row.apex)] for row in rows)
+        write_csv(self.folder / split / "metadata.csv", ["file_name", *_METADATA, "apex"], cells)
 
 
-def _write_metadata(split: Path, rows: Sequence[ExportedVideo]) -> None:
-    """The columns whose type no reader of CSV can take for another, from whatever rows a split has."""
-    cells = ([row.name, *(csv_cell(getattr(row, name)) for name in _METADATA), _position(row.apex)] for row in rows)
-    write_csv(split / "metadata.csv", ["file_name", *_METADATA, "apex"], cells)
+def _front(folds: Sequence[str]) -> Iterator[str]:
+    """What the Hugging Face libraries read: one configuration for each fold."""
+    yield from ("---", "license: other", "configs:")
+    yield from ("- config_name: all", "  default: true", "  data_files:", "  - split: train", "    path: all/train/**")
+    for fold in folds:
+        yield from (f"- config_name: {json.dumps(fold)}", "  data_files:")
+        for part in ("train", "test"):
+            yield from (f"  - split: {part}", f"    path: {json.dumps(f'{fold}/{part}/**')}")
+    yield "---"
 
 
 def _position(apex: int | None) -> int:
     return -1 if apex is None else apex
 
 
-def _about() -> Iterator[str]:
+def _holds() -> Iterator[str]:
     yield (
         "* `fold_<person>/train` and `test`: a fold, `load_dataset(folder, 'fold_<person>')`; `all/train`: every clip, "
         "`load_dataset(folder)`. Column `label_index` is the class, `video` the clip, `apex` a position in it (-1: "

@@ -10,35 +10,36 @@ from __future__ import annotations
 import io
 import json
 import tarfile
-import tempfile
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import closing
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
+
+import numpy as np
 
 from me_augment.errors import UsageError
-from me_augment.export.clips_out import (
-    Fold,
-    Progress,
-    VideoClip,
-    Written,
-    choose,
+from me_augment.export.card import About, Facts
+from me_augment.export.clip_files import (
+    TABLES,
+    USE,
+    ClipWriter,
     clip_frames,
     encode_frame,
-    leave_one_out,
-    row_of,
+    facts_of,
+    parts_of,
+    require_size,
     stored_whole,
-    write_clips,
-    write_records,
     write_video,
 )
+from me_augment.export.folds import folds_of
+from me_augment.export.steps import Named, Progress, Task, Written, persons_of, row_of, write_export
 from me_augment.export.summary import ExportSummary
 from me_augment.export.table import ExportedVideo
+from me_augment.flow.choose import Skipped
 from me_augment.manifest import Manifest
 from me_augment.manifest.ids import digest
+from me_augment.manifest.splits import PROTOCOLS, Fold
 from me_augment.manifest.store import write_text
-from me_augment.staging import staged
 
 SHARDS = "shards"
 SHARD_BYTES = 256 * 1024 * 1024
@@ -53,79 +54,118 @@ def export_webdataset(
     *,
     labels: str = "megc3",
     protocol: str | None = None,
+    folds: str | int = "loso",
     size: int | None = None,
     store: Store = "video",
     progress: Progress | None = None,
 ) -> ExportSummary:
     """Write a manifest or a run as WebDataset shards; OUT appears complete or not at all.
 
-    Clips that the same folds may train on, and the same fold tests on, lie in shards of their own, so that a fold is
-    a list of whole shards: nothing is stored twice and no reader has to filter. The same manifest gives the same
-    bytes.
+    Clips that train without the same persons, and test the same one, lie in shards of their own, so that every fold,
+    of one person or of several, is a list of whole shards: nothing is stored twice and no reader has to filter. The
+    same manifest gives the same bytes.
 
     Args:
         manifest: the clips; of a run, real and synthetic ones.
         out: folder that is made; it must not exist, or be empty.
         labels: name of a label set; `cls` is the index of the class in it.
         protocol: keep to the clips of a published protocol, and to motion taken from them.
+        folds: `loso`, a number of groups of persons, or `none`, which leaves `all.txt` as the only list.
         size: side of the face-aligned crop, pixels; None keeps the frames as stored.
         store: a clip as FFV1 in Matroska (`.mkv`) or as one PNG per frame (`.0000.png`, …).
         progress: called with (clips written, clips in all).
 
     Raises:
-        UsageError: an unknown label set, protocol or store, a size below 8, an OUT that holds something, a corpus
-            folder that is not there, or fewer than two persons with a clip.
+        UsageError: an unknown store, a size below 8, or as `write_export`.
         MeAugmentError: OUT cannot be written.
     """
     if store not in ("video", "frames"):
         raise UsageError(f"--store is {store!r}; a sample holds video or frames.")
-    out = Path(out)
-    with staged(out) as folder:
-        chosen = choose(manifest, labels, protocol, size)
-        folds = leave_one_out(chosen.clips)
-        groups = {one.clip.clip_id: _group(one, folds) for one in chosen.clips}
-        chosen = replace(chosen, clips=tuple(sorted(chosen.clips, key=lambda one: (groups[one.clip.clip_id], one.key))))
+    require_size(size)
+    task = Task(manifest=manifest, out=out, labels=labels, protocol=protocol, folds=folds, progress=progress)
+    return write_export(task, lambda folder: _Samples(folder, manifest, size, store, labels))
+
+
+class _Samples(ClipWriter):
+    """Fills a folder with shards, then with lists of them."""
+
+    format = "webdataset"
+
+    def __init__(self, folder: Path, manifest: Manifest, size: int | None, store: Store, labels: str) -> None:
+        super().__init__(folder, manifest, size)
+        self._store, self._labels = store, labels
         (folder / SHARDS).mkdir()
-        with closing(_Shards(folder / SHARDS)) as shards, tempfile.TemporaryDirectory(dir=folder) as scratch:
+        self._shards = _Shards(folder / SHARDS)
+        self._groups: dict[str, str] = {}
+        self._persons: set[str] = set()
 
-            def put(one: VideoClip) -> ExportedVideo:
-                row = row_of(manifest, one, one.key, chosen)
-                members = _members(manifest, one, row, size, store, Path(scratch))
-                shards.add(groups[one.clip.clip_id], one.key, members)
-                return row
+    def begin(self, clips: Sequence[Named], classes: Sequence[str]) -> tuple[Sequence[Named], Sequence[Skipped]]:
+        clips, left_out = super().begin(clips, classes)
+        self._groups = _groups(clips, self._labels)
+        self._persons = {one.clip.person_id for one in clips}
+        return sorted(clips, key=lambda one: self._groups[one.clip.clip_id]), left_out
 
-            clips, rows, skipped = write_clips(manifest, labels, chosen, put, progress)
-        _write_lists(folder, clips, groups, shards.names, folds)
-        settings = {"labels": labels, "protocol": protocol, "size": size, "store": store}
-        written = Written("webdataset", settings, chosen.classes, clips, rows, skipped, folds)
-        write_records(folder, manifest, written, _about(store))
-    return written.summary(out)
+    def add(self, clip: Named) -> Mapping[str, Any]:
+        key = self.keys[clip.clip.clip_id]
+        said = {**facts_of(self.manifest, clip.clip), "name": key}
+        row = row_of(ExportedVideo, clip, said, self._persons)
+        about = {"json": {"key": key, **asdict(row)}, "cls": clip.source.index}
+        texts = {ending: json.dumps(value, sort_keys=True).encode() for ending, value in about.items()}
+        self._shards.add(self._groups[clip.clip.clip_id], key, {**self._pictures(clip), **texts})
+        return said
+
+    def finish(self, written: Sequence[Written], folds: Mapping[str, Fold]) -> None:
+        self._shards.close()
+        self._write_list("all", written, written)
+        for name, part, there in parts_of(written, folds):
+            self._write_list(f"{name}_{part}", there, written)
+
+    def settings(self) -> Mapping[str, object]:
+        return {"size": self.size, "store": self._store}
+
+    def about(self, facts: Facts) -> About:
+        return About("Micro-expression clips", [self.shown(), *_holds(self._store), *TABLES], USE)
+
+    def _pictures(self, clip: Named) -> dict[str, bytes]:
+        """Ending → content, in the order of the tar file."""
+        if self._store == "frames":
+            frames = clip_frames(self.manifest, clip.clip, self.size)
+            return {f"{i:04}.png": encode_frame(frame) for i, frame in enumerate(frames)}
+        if self.size is None and (whole := stored_whole(self.manifest, clip.clip)):
+            return {"mkv": whole.read_bytes()}
+        scratch = self.folder / "clip.mkv"
+        write_video(self.manifest, clip.clip, scratch, self.size)
+        content = scratch.read_bytes()
+        scratch.unlink()
+        return {"mkv": content}
+
+    def _write_list(self, name: str, clips: Sequence[Written], written: Sequence[Written]) -> None:
+        inside = {one.clip.clip_id for one in clips}
+        # Shards were filled before it was known which clips cannot be read: none may bring in a clip of another part.
+        mixed = {self._groups[one.clip.clip_id] for one in written if one.clip.clip_id not in inside}
+        groups = sorted({self._groups[clip_id] for clip_id in inside} - mixed)
+        lines = (f"{SHARDS}/{shard}\n" for group in groups for shard in self._shards.names[group])
+        write_text(self.folder / f"{name}.txt", "".join(lines))
 
 
-def _group(one: VideoClip, folds: Sequence[Fold]) -> str:
-    """Name of the shards of a clip: the persons (of folds) that may not train on it; equal names, equal folds."""
-    kind = "synthetic" if one.clip.is_synthetic else "real"
-    barred = [fold.name.removeprefix("fold_") for fold in folds if not fold.trains(one.clip)]
-    # No name of a fold holds a tilde, so that two lists never give one name.
-    name = "~".join([f"{kind}-without", *barred])
-    return name if len(name) <= _LONGEST else f"{kind}-without~{len(barred)}~{digest(barred)[:12]}"
+def _groups(clips: Sequence[Named], labels: str) -> dict[str, str]:
+    """Clip id → name of its shards: whose folds may not train on it; a real clip's own person, who tests it, first.
 
-
-def _members(
-    manifest: Manifest, one: VideoClip, row: ExportedVideo, size: int | None, store: Store, scratch: Path
-) -> dict[str, bytes]:
-    """Ending → content, in the order of the tar file."""
-    if store == "frames":
-        frames = clip_frames(manifest, one.clip, size)
-        found = {f"{i:04}.png": encode_frame(frame) for i, frame in enumerate(frames)}
-    else:
-        whole = stored_whole(manifest, one.clip) if size is None else None
-        if whole is None:
-            whole = scratch / "clip.mkv"
-            write_video(manifest, one.clip, whole, size)
-        found = {"mkv": whole.read_bytes()}
-    about = json.dumps({"key": one.key, **asdict(row)}, sort_keys=True)
-    return {**found, "json": about.encode(), "cls": str(one.source.index).encode()}
+    Clips of one name are in one part of each fold, of whatever protocol by person.
+    """
+    names = persons_of(clips)
+    barred: list[list[str]] = [[one.name.sub] * (not one.clip.is_synthetic) for one in clips]
+    for name, fold in folds_of([one.clip for one in clips], names, PROTOCOLS["loso"], labels).items():
+        for place in np.flatnonzero(~fold.train & ~fold.test):
+            barred[place].append(name)
+    found = {}
+    for one, persons in zip(clips, barred, strict=True):
+        kind = "synthetic" if one.clip.is_synthetic else "real"
+        # No name of a fold holds a tilde, so that two lists never give one name.
+        name = "~".join([f"{kind}-without", *persons])
+        short = name if len(name) <= _LONGEST else f"{kind}-without~{len(persons)}~{digest(persons)[:12]}"
+        found[one.clip.clip_id] = short
+    return found
 
 
 @dataclass
@@ -162,27 +202,7 @@ class _Shards:
             self._open = None
 
 
-def _write_lists(
-    folder: Path,
-    clips: Sequence[VideoClip],
-    groups: Mapping[str, str],
-    names: Mapping[str, Sequence[str]],
-    folds: Sequence[Fold],
-) -> None:
-    example = {groups[one.clip.clip_id]: one.clip for one in clips}  # one speaks for its group
-
-    def paths(wanted: Sequence[str]) -> str:
-        return "".join(f"{SHARDS}/{name}\n" for group in wanted for name in names[group])
-
-    write_text(folder / "all.txt", paths(sorted(example)))
-    for fold in folds:
-        train = [group for group, clip in sorted(example.items()) if fold.trains(clip)]
-        test = [group for group, clip in sorted(example.items()) if fold.tests(clip)]
-        write_text(folder / f"{fold.name}_train.txt", paths(train))
-        write_text(folder / f"{fold.name}_test.txt", paths(test))
-
-
-def _about(store: Store) -> Iterator[str]:
+def _holds(store: Store) -> Iterator[str]:
     held = "`mkv` (FFV1 video)" if store == "video" else "`0000.png`, `0001.png`, … (a frame each)"
     yield (
         f"* `{SHARDS}/*.tar`: samples of {held}, `json` (the row of the table) and `cls` (index of the class). A "

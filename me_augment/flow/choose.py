@@ -7,7 +7,6 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-import pyarrow as pa
 import pyarrow.compute as pc
 
 from me_augment.errors import UsageError
@@ -15,6 +14,7 @@ from me_augment.face.geometry import interocular
 from me_augment.manifest import Clip, Manifest
 from me_augment.manifest.folds import covers
 from me_augment.manifest.labels import class_of, classes_of
+from me_augment.manifest.lineage import Lineage
 from me_augment.manifest.sequence import Rows
 
 _SHOWN = 12
@@ -72,12 +72,12 @@ def select(
     """
     classes_of(labels, [])  # an unknown label set is said before anything else
     _require_protocol(manifest, protocol)
-    by_id = _parents(manifest)
+    lineage, drivers = Lineage(manifest.clip_table), _drivers(manifest)
     labelled: list[tuple[Clip, str]] = []
     skipped: list[Skipped] = []
     for clip in manifest.clips:
         label = class_of(labels, clip)
-        reason = _no_expression(clip, by_id) or _outside(clip, by_id, protocol)
+        reason = _no_expression(clip, lineage) or _outside(clip, drivers, protocol)
         if reason is None and label is not None:
             labelled.append((clip, label))
         else:
@@ -117,17 +117,15 @@ def require_folds(chosen: Iterable[Clip], skipped: Sequence[Skipped], manifest: 
     raise UsageError(f"no real clip is left for the label set {labels!r}; emotions in the manifest: {there}.{why}")
 
 
-def _parents(manifest: Manifest) -> dict[str, Clip]:
-    """Id → clip, of the clips from which others were made."""
+def _drivers(manifest: Manifest) -> dict[str, Clip]:
+    """Id → clip, of the clips whose motion others show."""
     table = manifest.clip_table
-    named = [table.column(name) for name in ("driver_clip_id", "target_clip_id")]
-    named.append(pc.list_flatten(table.column("parents")))
-    ids = pa.chunked_array([chunk for column in named for chunk in column.chunks], pa.string()).unique()
-    rows = Rows(Clip, table).where(pc.is_in(table.column("clip_id"), ids.drop_null()))
+    ids = table.column("driver_clip_id").unique().drop_null()
+    rows = Rows(Clip, table).where(pc.is_in(table.column("clip_id"), ids))
     return {clip.clip_id: clip for clip in rows}
 
 
-def _no_expression(clip: Clip, by_id: Mapping[str, Clip]) -> str | None:
+def _no_expression(clip: Clip, lineage: Lineage) -> str | None:
     if clip.status != "ok":
         return clip.reason or f"its status is {clip.status}"
     if clip.expression != "micro":
@@ -135,23 +133,16 @@ def _no_expression(clip: Clip, by_id: Mapping[str, Clip]) -> str | None:
             "neutral": "a face without an event",
             "macro": "a macro-expression, and the format holds micro-expressions",
         }.get(clip.expression, f"its expression is {clip.expression!r}")
-    if unnamed := _unnamed_contributors(clip, by_id):
+    contributors = lineage.contributors(clip.clip_id)
+    # With such a row folds would leak.
+    if unnamed := sorted(person for person in contributors if not covers(clip.forbidden_subjects, person)):
         return f"its forbidden_subjects lacks {', '.join(unnamed)}, who contributed to it"
     return None
 
 
-def _unnamed_contributors(clip: Clip, by_id: Mapping[str, Clip]) -> list[str]:
-    """Who contributed to a clip without being named in `forbidden_subjects`: with such a row folds would leak."""
-    persons = {clip.person_id, clip.driver_person_id, clip.target_person_id, *clip.generator_training_subjects}
-    for parent in (clip.driver_clip_id, clip.target_clip_id, *clip.parents):
-        if parent is not None and parent in by_id:
-            persons |= {by_id[parent].person_id, *by_id[parent].forbidden_subjects}
-    return sorted(person for person in persons if person and not covers(clip.forbidden_subjects, person))
-
-
-def _outside(clip: Clip, by_id: Mapping[str, Clip], protocol: str | None) -> str | None:
+def _outside(clip: Clip, drivers: Mapping[str, Clip], protocol: str | None) -> str | None:
     """Why a protocol excludes a clip; a synthetic clip goes with the clip that its label comes from."""
-    source = by_id.get(clip.driver_clip_id or "", clip) if clip.is_synthetic else clip
+    source = drivers.get(clip.driver_clip_id or "", clip) if clip.is_synthetic else clip
     if protocol is None or protocol in source.protocols:
         return None
     if clip.action_units is not None:

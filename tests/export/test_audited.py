@@ -1,7 +1,9 @@
 """What the toolkit itself exports passes its own audit, and a file put into the wrong folder does not."""
 
+import pytest
+
 from me_augment.evaluation.audit import audit
-from me_augment.export import export
+from me_augment.export import FORMATS, export
 
 
 def test_a_tree_of_flow_pictures(small, tmp_path):
@@ -22,3 +24,13 @@ def test_a_tree_of_flow_pictures(small, tmp_path):
         (leak,) = audit(tmp_path / "export").leaks
         assert (leak.rule, leak.where) == ("R1", str(wrong.relative_to(tmp_path / "export/norm_u_v_os")))
         wrong.unlink()
+
+
+@pytest.mark.parametrize("folds", ["loso", 2])
+@pytest.mark.parametrize("format", [name for name in FORMATS if name != "spotting"])
+def test_the_folds_of_every_format(small, tmp_path, format, folds):
+    small.manifest().write_tables(small.folder / "run")
+    summary = export(small.manifest(), format, tmp_path / "export", folds=folds)
+    report = audit(tmp_path / "export", [small.folder / "run"])
+    assert (report.leaks, report.missing) == ([], [])
+    assert report.counts["folds"] == summary.folds == (3 if folds == "loso" else 2)

@@ -318,6 +318,15 @@ def test_a_row_that_hides_a_contributor_is_left_out(small, out):
     assert not list(out.rglob(f"*{made.clip_id.removeprefix('syn-')}*"))
 
 
+def test_a_row_that_hides_a_contributor_of_its_grandparent_is_left_out(small, out):
+    middle = small.synthetic(small.clips[0], small.clips[1], parents=(small.clips[3].clip_id,))
+    last = small.synthetic(middle, small.clips[1])
+    assert set(last.forbidden_subjects) == set(middle.forbidden_subjects) == {"casme2:sub01", "casme2:sub02"}
+    reasons = {row.clip_id: row.reason for row in export_norm_uv_os(small.manifest(), out).skipped}
+    why = "its forbidden_subjects lacks casme2:sub03, who contributed to it"
+    assert reasons == {middle.clip_id: why, last.clip_id: why}
+
+
 def test_unusable_clips_are_left_out_with_their_reason(small, out):
     person = "casme2:sub03"
     wanted = {
@@ -420,7 +429,7 @@ def test_an_option_of_another_format_is_one_sentence(small, out):
         export(small.manifest(), "norm-uv-os", out, variant="causalnet")
     for folds, message in (
         ("k", "give loso, none, or a number"),
-        (4, "there are 3 persons"),
+        (4, "cannot be made of 3 persons: choose 2 to 3"),
         ("none", "made of folds"),
     ):
         with pytest.raises(UsageError, match=message):

@@ -17,7 +17,7 @@ import torch
 
 from me_augment.errors import UsageError
 from me_augment.export import export
-from me_augment.export.clips_out import clip_frames
+from me_augment.export.clip_files import clip_frames
 from me_augment.export.table import csv_cell
 from me_augment.manifest.folds import may_train
 from me_augment.video import open_frames
@@ -271,6 +271,40 @@ def test_shards_of_different_folds_never_share_a_name(corpus, tmp_path):
     assert {"synthetic-without~a~b-000000.tar", "synthetic-without~a_b-000000.tar"} <= names
     train = load_webdataset(tmp_path / "out", "fold_a_train.txt")
     assert {key for key in train if key.startswith("syn")} == {"syn_0000000000000005"}
+
+
+@pytest.mark.parametrize("format", FORMATS)
+def test_groups_of_persons_are_held_out_together(small, tmp_path, load, format):
+    export(small.manifest(), format, tmp_path / "out", folds=2)
+    record = json.loads((tmp_path / "out" / "export.json").read_text())["folds"]
+    assert record["fold2"] == {
+        "persons": ["casme2:sub01", "casme2:sub03"],
+        "train_real": 2,
+        "train_synthetic": 0,
+        "test": 2,
+    }
+    assert load(format, tmp_path / "out", "fold2", "train").keys() == TEST["sub02"]
+    assert load(format, tmp_path / "out", "fold2", "test").keys() == TEST["sub01"] | TEST["sub03"]
+    assert "syn_0000000000000005" in load(format, tmp_path / "out", "fold1", "train")
+
+
+@pytest.mark.parametrize("format", FORMATS)
+def test_without_folds_one_person_is_enough(corpus, tmp_path, format):
+    corpus.real("casme2:sub01", "EP01")
+    summary = export(corpus.manifest(), format, tmp_path / "out", folds="none")
+    assert (summary.real, summary.folds) == (1, 0)
+    assert not list((tmp_path / "out").rglob("*fold*"))
+
+
+def test_real_clips_that_bar_each_other_are_tested_apart(corpus, tmp_path):
+    both = ("casme2:sub01", "casme2:sub02")
+    for person in both:
+        corpus.real(person, "EP01", forbidden_subjects=both)
+    corpus.real("casme2:sub03", "EP01")
+    export(corpus.manifest(), "webdataset", tmp_path / "out")
+    for fold in ("sub01", "sub02"):
+        assert load_webdataset(tmp_path / "out", f"fold_{fold}_test.txt").keys() == {f"{fold}_EP01"}
+        assert load_webdataset(tmp_path / "out", f"fold_{fold}_train.txt").keys() == {"sub03_EP01"}
 
 
 def test_large_shards_are_followed_by_others(small, tmp_path, monkeypatch):
