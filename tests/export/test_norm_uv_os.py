@@ -323,7 +323,7 @@ def test_a_row_that_hides_a_contributor_of_its_grandparent_is_left_out(small, ou
     last = small.synthetic(middle, small.clips[1])
     assert set(last.forbidden_subjects) == {
         "casme2:sub02"
-    }  # whom it sees; its parent moves as sub01 and descends from sub03
+    }
     reasons = {row.clip_id: row.reason for row in export_norm_uv_os(small.manifest(), out).skipped}
     assert reasons == {
         middle.clip_id: "its forbidden_subjects lacks casme2:sub03, who contributed to it",
