@@ -321,9 +321,7 @@ def test_a_row_that_hides_a_contributor_is_left_out(small, out):
 def test_a_row_that_hides_a_contributor_of_its_grandparent_is_left_out(small, out):
     middle = small.synthetic(small.clips[0], small.clips[1], parents=(small.clips[3].clip_id,))
     last = small.synthetic(middle, small.clips[1])
-    assert set(last.forbidden_subjects) == {
-        "casme2:sub02"
-    }
+    assert set(last.forbidden_subjects) == {"casme2:sub02"}
     reasons = {row.clip_id: row.reason for row in export_norm_uv_os(small.manifest(), out).skipped}
     assert reasons == {
         middle.clip_id: "its forbidden_subjects lacks casme2:sub03, who contributed to it",
