@@ -8,32 +8,17 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from me_augment.cli.interval import Interval
 from me_augment.errors import UsageError
 
 if TYPE_CHECKING:
     from me_augment.synthesis.events import SpottingSettings
 
 
-class Range(click.ParamType):
-    """`LO:HI` seconds, or one number for both."""
-
-    name = "LO:HI"
-
-    def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> tuple[float, float]:
-        """Parse; click reports what does not fit."""
-        if isinstance(value, tuple):
-            return value
-        low, _, high = str(value).partition(":")
-        try:
-            return float(low), float(high or low)
-        except ValueError:
-            self.fail(f"{value!r} is not LO:HI, for example 20:40", param, ctx)
-
-
 # Name, type and what it says; defaults are those of `SpottingSettings`, which is not imported for --help.
 _OPTIONS: tuple[tuple[str, Any, str], ...] = (
     ("videos", int, "Long videos per person.  [default: 1]"),
-    ("seconds", Range(), "Shortest and longest video.  [default: 20:40]"),
+    ("seconds", Interval("20:40"), "Shortest and longest video.  [default: 20:40]"),
     ("micro", float, "Micro-expressions per video, on average.  [default: 0.9, as CAS(ME)^2 and SAMM-LV have]"),
     ("macro", float, "Macro-expressions per video, on average.  [default: 2.6, likewise]"),
     ("macro-units", str, "Performed as macro-expressions where drivers have none: specifications, comma-separated."),

@@ -9,6 +9,7 @@ import click
 
 from me_augment.cli.detector_options import detector_options
 from me_augment.cli.generator_options import generator_options
+from me_augment.cli.interval import Interval
 from me_augment.cli.spotting_options import spotting_options
 from me_augment.cli.working import Working, work_and_report, working_options
 from me_augment.errors import UsageError
@@ -16,22 +17,6 @@ from me_augment.errors import UsageError
 if TYPE_CHECKING:
     from me_augment.synthesis.events import SpottingSettings
     from me_augment.synthesis.prepare import Prepared
-
-
-class Interval(click.ParamType):
-    """`LO:HI`, or one number for both."""
-
-    name = "LO:HI"
-
-    def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> tuple[float, float]:
-        """Parse; click reports what does not fit."""
-        if isinstance(value, tuple):
-            return value
-        low, _, high = str(value).partition(":")
-        try:
-            return float(low), float(high or low)
-        except ValueError:
-            self.fail(f"{value!r} is not LO:HI, for example 0.8:1.2", param, ctx)
 
 
 @click.command()
