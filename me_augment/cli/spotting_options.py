@@ -32,8 +32,8 @@ class Range(click.ParamType):
 
 # Name, type and what it says; defaults are those of `SpottingSettings`, which is not imported for --help.
 _OPTIONS: tuple[tuple[str, Any, str], ...] = (
-    ("videos", int, "Long videos per person.  [default: 1]"),
-    ("seconds", Range(), "Shortest and longest video.  [default: 20:40]"),
+    ("videos", int, "How many for each person.  [default: 1]"),
+    ("seconds", Range(), "Length of the videos, drawn between LO and HI seconds.  [default: 20:40]"),
     ("micro", float, "Micro-expressions per video, on average.  [default: 0.9, as CAS(ME)^2 and SAMM-LV have]"),
     ("macro", float, "Macro-expressions per video, on average.  [default: 2.6, likewise]"),
     ("macro-units", str, "Performed as macro-expressions where drivers have none: specifications, comma-separated."),
