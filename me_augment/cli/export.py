@@ -48,7 +48,7 @@ def command(source: Path, format_: str, out: Path, root: Path | None, **options:
 
     manifest = Manifest.open(source, root)
     with progress("Exporting", len(manifest.usable_clips())) as advance:
-        summary = export(manifest, format_, out, progress=lambda *_: advance(), **options)
+        summary = export(manifest, format_, out, progress=lambda _, total: advance(total=total), **options)
     for line in summary.lines():
         click.echo(line)
     click.echo(f"→ {out}")

@@ -22,9 +22,9 @@ _QUIET_SECONDS = 30.0
 
 
 class Advance(Protocol):
-    """Reports `steps` more units done; `note` is shown beside the bar."""
+    """Reports `steps` more units done; `note` is shown beside the bar, `total` is how many there are after all."""
 
-    def __call__(self, steps: int = 1, note: str = "") -> None: ...
+    def __call__(self, steps: int = 1, note: str = "", total: int | None = None) -> None: ...
 
 
 class Report(Protocol):
@@ -100,9 +100,10 @@ def progress(title: str, total: int, done: int = 0) -> Iterator[Advance]:
     """Show that `total` units are being worked on, while the context lasts; `done` were finished before."""
     work = _Work(title, total, done)
 
-    def advance(steps: int = 1, note: str = "") -> None:
+    def advance(steps: int = 1, note: str = "", total: int | None = None) -> None:
         work.done += steps
         work.note = note
+        work.total = total or work.total
 
     with _shown(work):
         yield advance

@@ -17,8 +17,8 @@ if TYPE_CHECKING:
 
 # Name, type and what it says; defaults are those of `SpottingSettings`, which is not imported for --help.
 _OPTIONS: tuple[tuple[str, Any, str], ...] = (
-    ("videos", int, "Long videos per person.  [default: 1]"),
-    ("seconds", Interval("20:40"), "Shortest and longest video.  [default: 20:40]"),
+    ("videos", int, "How many for each person.  [default: 1]"),
+    ("seconds", Interval("20:40"), "Length of the videos, drawn between LO and HI seconds.  [default: 20:40]"),
     ("micro", float, "Micro-expressions per video, on average.  [default: 0.9, as CAS(ME)^2 and SAMM-LV have]"),
     ("macro", float, "Macro-expressions per video, on average.  [default: 2.6, likewise]"),
     ("macro-units", str, "Performed as macro-expressions where drivers have none: specifications, comma-separated."),

@@ -139,7 +139,7 @@ def taken_from(
 
 def _shown(place: Place, title: str, total: int, done: int = 0) -> AbstractContextManager[Advance]:
     """Progress, which one process shows for all."""
-    return progress(title, total, done) if place.leads else nullcontext(lambda steps=1, note="": None)
+    return progress(title, total, done) if place.leads else nullcontext(lambda steps=1, note="", total=None: None)
 
 
 def _announce(chosen: Split, settings: TrainingSettings, vgg: Path | None) -> None:

@@ -71,5 +71,6 @@ def resolve(defaults: Mapping[str, str], settings: Sequence[str], file: str) -> 
         values[name] = given[name] if name in given else fill(text, values, f"{file}: variable {name!r}")
     empty = [name for name, value in values.items() if not value]
     if empty:
-        raise UsageError(f"{file} leaves {' and '.join(empty)} open: say --set {empty[0]}=VALUE.")
+        named = " and ".join(filter(None, (", ".join(empty[:-1]), empty[-1])))
+        raise UsageError(f"{file} leaves {named} open: say {' '.join(f'--set {name}=VALUE' for name in empty)}.")
     return values

@@ -236,9 +236,10 @@ class Settings:
                 shown = _shown(before), _shown(now)
                 if name == "checkpoints":
                     shown = started._files(), self._files()
+                more = ", `me-augment extend` for more clips" if name in ("per_driver", "per_target") else ""
                 raise UsageError(
                     f"{folder} was started with {name} = {shown[0]}, now it is {shown[1]}: give the old "
-                    "value to finish that run, or another --out for a new one."
+                    f"value to finish that run{more}, or another --out for a new one."
                 )
 
 

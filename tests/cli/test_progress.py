@@ -140,3 +140,10 @@ class TestTerminal:
         with module.progress("Working", 1) as advance:
             advance()
         assert capsys.readouterr().err.startswith("Working: 1 of 1 in ")
+
+
+def test_a_job_may_turn_out_shorter_than_thought(capsys):
+    with module.progress("Exporting", 9) as advance:
+        advance(total=2)
+        advance(total=2)
+    assert "Exporting: 2 of 2 in" in capsys.readouterr().err

@@ -41,6 +41,7 @@ def test_a_variable_may_use_those_above_it():
     [
         ({"a": ""}, [], "f leaves a open: say --set a=VALUE"),
         ({"a": "1"}, ["a="], "f leaves a open"),
+        ({"a": "", "b": "", "c": ""}, [], "f leaves a, b and c open: say --set a=VALUE --set b=VALUE --set c=VALUE"),
         ({"a": "1"}, ["b=2"], "'b', which f does not define: its variables are a"),
         ({}, ["b=2"], "its variables are none"),
         ({"a": "1"}, ["a"], "give NAME=VALUE"),

@@ -99,7 +99,7 @@ def _judge_table(rows: list[dict[str, object]], origin: Origin | None, report: R
     report.looked["R1"].append(f"forbidden_subjects of {len(rows)} rows of the table")
     if not with_folds:
         report.looked["R5"].append("no fold is listed, so nothing is tested yet")
-        for rule in ("R6", "R7"):
+        for rule in ("R2", "R4", "R6", "R7", "R9"):
             report.open[rule].append("no fold is listed that could be looked at")
 
 
