@@ -2,25 +2,8 @@
 
 import json
 
-import pytest
-
-from me_augment.cli import main
 from me_augment.synthesis.lock import only_one
 from me_augment.synthesis.progress_log import read_progress
-
-
-@pytest.fixture
-def cli(capsys):
-    def call(*arguments):
-        try:
-            main([str(argument) for argument in arguments])
-            code = 0
-        except SystemExit as end:
-            code = end.code
-        printed = capsys.readouterr()
-        return code, printed.out, printed.err
-
-    return call
 
 
 def test_a_run_logs_how_it_gets_on_and_status_reads_it(cli, tiny_manifest, tmp_path):
