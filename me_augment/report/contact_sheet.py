@@ -13,9 +13,9 @@ from numpy.typing import NDArray
 from me_augment.errors import MeAugmentError
 from me_augment.manifest import Clip, Manifest
 from me_augment.manifest.showing import Hidden
+from me_augment.report.look import AMPLIFICATION, amplified_difference
 from me_augment.video.recording import open_recording
 
-AMPLIFICATION = 8
 _COLUMNS = ("onset", "apex", "offset", f"apex - onset, x{AMPLIFICATION}")
 _CELL = 240  # height of a picture, pixels
 _LINE = 26  # height of a line of text, pixels
@@ -45,13 +45,6 @@ def write_contact_sheet(path: Path, manifest: Manifest, clips: Sequence[Clip], p
         path.write_bytes(data.tobytes())
     except OSError as error:
         raise MeAugmentError(f"cannot write {path}: {error.strerror}.") from error
-
-
-def amplified_difference(first: NDArray[Any], second: NDArray[Any]) -> NDArray[np.uint8]:
-    """Mid grey plus `AMPLIFICATION` times (second - first), for frames of equal shape and dtype."""
-    scale = 255.0 / np.iinfo(first.dtype).max
-    difference = (second.astype(np.float32) - first.astype(np.float32)) * scale
-    return np.clip(128 + AMPLIFICATION * difference, 0, 255).astype(np.uint8)
 
 
 def _strip(manifest: Manifest, clip: Clip) -> NDArray[np.uint8]:

@@ -8,7 +8,7 @@ import pytest
 
 from me_augment.errors import MeAugmentError
 from me_augment.manifest import Issue
-from me_augment.report.contact_sheet import AMPLIFICATION, amplified_difference, contact_sheet, write_contact_sheet
+from me_augment.report.contact_sheet import contact_sheet, write_contact_sheet
 
 
 def test_a_sheet_has_a_row_per_clip(tiny_manifest, tmp_path):
@@ -28,13 +28,6 @@ def test_who_must_never_be_shown_is_on_no_sheet(tiny_manifest):
     with pytest.raises(MeAugmentError, match=f"{first.name}: who is seen there must never be shown"):
         contact_sheet(manifest, manifest.clips[:1])
     assert len(contact_sheet(manifest, [clip for clip in others if clip.person_id != first.person_id]))
-
-
-def test_differences_are_amplified_about_mid_grey():
-    first, second = np.array([[100, 100, 0]], np.uint8), np.array([[103, 100, 255]], np.uint8)
-    assert amplified_difference(first, second).tolist() == [[128 + 3 * AMPLIFICATION, 128, 255]]
-    deep = amplified_difference(first.astype(np.uint16) * 257, second.astype(np.uint16) * 257)
-    assert deep.tolist() == [[128 + 3 * AMPLIFICATION, 128, 255]]
 
 
 def test_an_unwritable_place_is_one_sentence(tiny_manifest, tmp_path):

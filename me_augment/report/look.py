@@ -1,0 +1,134 @@
+"""How a clip is looked at: its face upright, frame by frame, and views that make its small motion visible."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import Any
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from me_augment.errors import MeAugmentError
+from me_augment.face.face_box import as_rgb8
+from me_augment.face.geometry import alignment, crop
+from me_augment.flow.field import apex_flow
+from me_augment.manifest import Clip, Manifest
+from me_augment.manifest.showing import Hidden
+from me_augment.video.recording import open_recording
+
+AMPLIFICATION = 8
+"""Factor on differences."""
+# The aligned crop of the recognisers is tight; a person also wants to see the chin and the rim of the face.
+_WIDER = 0.8
+# Motion of so many pixels gets the fullest colour unless more is said: noise must not look like motion.
+_LEAST_SCALE_PX = 0.5
+
+
+@dataclass(frozen=True)
+class Look:
+    """What is seen of a clip.
+
+    Attributes:
+        frames: (T, S, S, 3) uint8 RGB, all cropped by the onset's landmarks: the crop adds no motion.
+        positions: T frame numbers, from 0 at the onset, rising; onset, apex and offset are among them.
+        onset, apex, offset: where in `frames` they are; the apex is the middle where the manifest knows none.
+        fps: frames a second of the recording, None where it is not known.
+    """
+
+    frames: NDArray[np.uint8]
+    positions: tuple[int, ...]
+    onset: int
+    apex: int
+    offset: int
+    fps: Fraction | None
+
+
+def look_at(manifest: Manifest, clip: Clip, hidden: Hidden, side: int = 160, most: int = 40) -> Look:
+    """Read a clip from onset to offset.
+
+    Args:
+        manifest: holds the clip's recording.
+        clip: whose onset and offset are known.
+        hidden: who must never be shown.
+        side: of the pictures, pixels. Without landmarks they hold the whole frame, with white bands.
+        most: frames; of a longer clip as many, evenly spread.
+
+    Raises:
+        MeAugmentError: the clip must never be shown, has no span, or its frames cannot be read.
+    """
+    if not hidden.may_show(clip):
+        raise MeAugmentError(f"{clip.name}: who is seen there must never be shown; leave this clip out.")
+    if clip.recording_id is None or clip.onset_index is None or clip.offset_index is None:
+        raise MeAugmentError(f"{clip.name}: its onset and offset are not known, so there is nothing to show.")
+    last = clip.offset_index - clip.onset_index
+    apex = last // 2 if clip.apex_index is None else clip.apex_index - clip.onset_index
+    spread = np.rint(np.linspace(0, last, min(last + 1, most))).astype(int).tolist()
+    positions = tuple(sorted({*spread, apex}))
+    recording = manifest.recording_of[clip.recording_id]
+    source = open_recording(manifest, recording)
+    matrix = _framing(clip, (recording.height, recording.width), side)
+    frames = [_seen(frame, matrix, side) for frame in source.read([clip.onset_index + p for p in positions])]
+    rate = Fraction(recording.fps_num, recording.fps_den or 1) if recording.fps_num else None
+    return Look(np.stack(frames), positions, 0, positions.index(apex), len(positions) - 1, rate)
+
+
+def amplified_difference(first: NDArray[Any], second: NDArray[Any]) -> NDArray[np.uint8]:
+    """Mid grey plus `AMPLIFICATION` times (second - first), for frames of equal shape and dtype."""
+    scale = 255.0 / np.iinfo(first.dtype).max
+    difference = (second.astype(np.float32) - first.astype(np.float32)) * scale
+    return np.clip(128 + AMPLIFICATION * difference, 0, 255).astype(np.uint8)
+
+
+def differences(look: Look) -> NDArray[np.uint8]:
+    """`amplified_difference` of every frame from the onset's, (T, S, S, 3) uint8."""
+    return np.stack([amplified_difference(look.frames[look.onset], frame) for frame in look.frames])
+
+
+def flows(look: Look) -> NDArray[np.float32]:
+    """Motion of every frame since the onset, (T, S, S, 2) float32, pixels of the pictures; the onset's is 0."""
+    onset = look.frames[look.onset]
+    return np.stack([
+        np.zeros((*onset.shape[:2], 2), np.float32) if index == look.onset else apex_flow(onset, frame)
+        for index, frame in enumerate(look.frames)
+    ])  # fmt: skip
+
+
+def flow_scale(*fields: NDArray[np.floating]) -> float:
+    """Motion, pixels, that deserves the fullest colour: the 99.5th percentile over all fields (..., 2), at least 0.5.
+
+    Clips that are compared share one scale.
+    """
+    lengths = [np.percentile(np.hypot(field[..., 0], field[..., 1]), 99.5) for field in fields]
+    return max(_LEAST_SCALE_PX, *(float(length) for length in lengths))
+
+
+def flow_colours(field: NDArray[np.floating], scale: float) -> NDArray[np.uint8]:
+    """Motion (..., 2) as colour (..., 3) uint8 RGB: hue says where to (red: to the right), white stands still.
+
+    After the colour wheel of Baker et al. (IJCV 2011), here in HSV; saturated from `scale` pixels on.
+    """
+    u, v = np.asarray(field[..., 0], np.float32).ravel(), np.asarray(field[..., 1], np.float32).ravel()
+    degrees = np.degrees(np.arctan2(v, u)) % 360
+    saturation = np.clip(255 * np.hypot(u, v) / scale, 0, 255)
+    # OpenCV counts hue in steps of two degrees.
+    hsv = np.stack([np.rint(degrees / 2) % 180, np.rint(saturation), np.full_like(u, 255)], axis=-1)
+    rgb = cv2.cvtColor(hsv.astype(np.uint8)[None], cv2.COLOR_HSV2RGB)
+    return rgb.reshape(*field.shape[:-1], 3)
+
+
+def _framing(clip: Clip, shape: Sequence[int], side: int) -> NDArray[np.float64]:
+    """(2, 3) matrix from pixels of the recording to those of the picture."""
+    if clip.landmarks is not None:
+        matrix = alignment(np.asarray(clip.landmarks, np.float64).reshape(68, 2), side)
+        centre = np.full(2, (side - 1) / 2)
+        return np.column_stack([_WIDER * matrix[:, :2], _WIDER * (matrix[:, 2] - centre) + centre])
+    scale = side / max(shape)
+    left, top = ((side - scale * extent) / 2 for extent in (shape[1], shape[0]))
+    return np.array([[scale, 0, left + (scale - 1) / 2], [0, scale, top + (scale - 1) / 2]])
+
+
+def _seen(frame: NDArray[Any], matrix: NDArray[np.float64], side: int) -> NDArray[np.uint8]:
+    return as_rgb8(crop(frame, matrix, side))
