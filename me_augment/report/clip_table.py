@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import gzip
 import json
-from collections.abc import Collection, Mapping
+from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Any
 
@@ -100,17 +100,15 @@ def clip_table(clips: pa.Table, always: Collection[str], most: int = MOST_ROWS) 
 
 
 def _sample(clips: pa.Table, always: Collection[str], most: int) -> np.ndarray:
-    first = pc.or_(
-        pc.not_equal(clips.column("status"), "ok"),
-        pc.is_in(clips.column("clip_id"), pa.array(sorted(always), pa.string())),
-    ).to_numpy()
+    named = pc.is_in(clips.column("clip_id"), pa.array(sorted(always), pa.string()))
+    first = pc.or_(pc.not_equal(clips.column("status"), "ok"), named).to_numpy()
     chosen = np.flatnonzero(first)[:most]
     rest = np.flatnonzero(~first)
-    spread = np.linspace(0, len(rest) - 1, most - len(chosen)).astype(int) if most > len(chosen) else []
+    spread = np.linspace(0, len(rest) - 1, most - len(chosen)).astype(int)
     return np.sort(np.concatenate([chosen, rest[spread]])).astype(np.int64)
 
 
-def _packed(name: str, column: pa.ChunkedArray) -> Mapping[str, Any]:
+def _packed(name: str, column: pa.ChunkedArray) -> dict[str, Any]:
     if name in _NUMBERS:
         return {"values": [None if value is None else float(f"{value:.4g}") for value in column.to_pylist()]}
     if name in _SWITCHES:
@@ -121,7 +119,7 @@ def _packed(name: str, column: pa.ChunkedArray) -> Mapping[str, Any]:
     return _numbered(pc.cast(column, pa.string()).to_pylist())
 
 
-def _numbered(cells: list[Any]) -> Mapping[str, Any]:
+def _numbered(cells: list[Any]) -> dict[str, Any]:
     """Cells as places in the list of the different ones, in the order of their appearance."""
     places: dict[Any, int] = {}
     at = [None if cell is None else places.setdefault(cell, len(places)) for cell in cells]
@@ -129,11 +127,11 @@ def _numbered(cells: list[Any]) -> Mapping[str, Any]:
 
 
 def _planned(clips: pa.Table) -> list[str | None]:
-    made = zip(*(clips.column(name).to_pylist() for name in ("clip_id", "recording_id", "is_synthetic")), strict=True)
-    videos = {}
-    for clip_id, recording, issues in zip(
-        *(clips.column(name).to_pylist() for name in ("clip_id", "recording_id", "issues")), strict=True
-    ):
-        if any(issue["code"] == "long-video" for issue in issues):
-            videos[recording] = clip_id
-    return [videos.get(recording, clip_id) if synthetic else None for clip_id, recording, synthetic in made]
+    """The clip of the plan behind each synthetic row; None for real ones."""
+    rows = clips.select(["clip_id", "recording_id", "is_synthetic", "issues"]).to_pylist()
+    videos = {
+        row["recording_id"]: row["clip_id"]
+        for row in rows
+        if any(issue["code"] == "long-video" for issue in row["issues"])
+    }
+    return [videos.get(row["recording_id"], row["clip_id"]) if row["is_synthetic"] else None for row in rows]

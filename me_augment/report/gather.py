@@ -1,4 +1,4 @@
-"""What a report says about the rows of a manifest or run, counted: what was made, of whom, for which folds, what failed."""
+"""What a report says about the rows of a manifest or run, counted: made of whom, for which folds, what failed."""
 
 from __future__ import annotations
 

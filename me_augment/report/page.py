@@ -187,7 +187,7 @@ def script_data(value: object) -> Markup:
     text = json.dumps(value, ensure_ascii=False, separators=(",", ":"))
     for character in "<>&\u2028\u2029":
         text = text.replace(character, f"\\u{ord(character):04x}")
-    return Markup(text)  # noqa: S704 - escaped above
+    return Markup(text)
 
 
 def _film(screens: Sequence[Screen]) -> Markup:
@@ -223,7 +223,7 @@ def _wheel() -> Markup:
         red, green, blue = (round(255 * part) for part in colorsys.hsv_to_rgb(number / 12, 0.9, 1))
         ends = f"{math.cos(low):.3f} {math.sin(low):.3f}A1 1 0 0 1 {math.cos(high):.3f} {math.sin(high):.3f}"
         sectors.append(f'<path fill="#{red:02x}{green:02x}{blue:02x}" d="M0 0L{ends}z"></path>')
-    return Markup("".join(sectors) + '<circle r="0.3" fill="#fff"></circle>')  # noqa: S704 - numbers only
+    return Markup("".join(sectors) + '<circle r="0.3" fill="#fff"></circle>')
 
 
 def _key_figures(facts: Facts, book: LabBook | None) -> list[tuple[str, str]]:

@@ -1,4 +1,4 @@
-"""Clips as films in a page: each view one picture of tiles, driver and synthetic clip in step, and their motion as curves."""
+"""Clips as films in a page: a picture of tiles for each view, driver and synthetic clip in step, motion as curves."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from me_augment.manifest import Clip, Manifest
 from me_augment.manifest.sequence import by_id
 from me_augment.manifest.showing import Hidden
 from me_augment.report.chosen import Chosen
-from me_augment.report.curves import REGIONS, mirrored, region_curves
+from me_augment.report.curves import REGIONS, found_curves, track, wanted_curves
 from me_augment.report.look import Look, differences, flow_colours, flow_scale, flows, look_at
 
 SIDE = 160
@@ -54,13 +54,13 @@ class Curve:
 
     Attributes:
         region: in words.
-        own: of the clip, for each of its frames.
-        driver: of its driver, mirrored where the clip is; empty where there is none.
+        found: of the clip, for each of its frames.
+        wanted: what its driver's motion asks for on this face; empty where there is no driver.
     """
 
     region: str
-    own: tuple[float, ...]
-    driver: tuple[float, ...]
+    found: tuple[float, ...]
+    wanted: tuple[float, ...]
 
 
 @dataclass(frozen=True)
@@ -76,7 +76,7 @@ class Player:
         apex: step of the apex; the onset is the first and the offset the last.
         rate: frames a second, None where it is not known and 30 were taken.
         flow_px: motion of the fullest colour, pixels of the pictures.
-        phases, driver_phases: of the frames of clip and driver, 0 onset, 1 apex, 2 offset.
+        phases: of the frames, 0 onset, 1 apex, 2 offset.
         curves: of the 18 regions; none without landmarks.
     """
 
@@ -89,13 +89,12 @@ class Player:
     rate: float | None
     flow_px: float
     phases: tuple[float, ...]
-    driver_phases: tuple[float, ...]
     curves: tuple[Curve, ...]
 
     @property
     def highest(self) -> float:
         """Of all curves; at least 0.5, so that noise does not look like motion."""
-        return max([_LEAST_TOP, *(value for curve in self.curves for value in (*curve.own, *curve.driver))])
+        return max([_LEAST_TOP, *(value for curve in self.curves for value in (*curve.found, *curve.wanted))])
 
     @property
     def bytes(self) -> int:
@@ -125,7 +124,9 @@ def draw_players(
     A clip whose frames cannot be read is left out and told of.
     """
     clips = by_id(manifest.clips, "clip_id")
-    players, missing, spent = [], [], 0
+    players: list[Player] = []
+    missing: list[tuple[str, str]] = []
+    spent = 0
     for entry in chosen:
         try:
             player = _player(manifest, entry, clips, hidden)
@@ -175,20 +176,22 @@ def _player(manifest: Manifest, entry: Chosen, clips: Mapping[str, Clip], hidden
         rate=None if look.fps is None else float(look.fps),
         flow_px=scale,
         phases=tuple(phases.tolist()),
-        driver_phases=() if driving is None else tuple(phases_of(driving).tolist()),
         curves=_curves(manifest, clip, look, driver, driving),
     )
 
 
 def _curves(manifest: Manifest, clip: Clip, look: Look, driver: Clip | None, driving: Look | None) -> tuple[Curve, ...]:
-    own = region_curves(manifest, clip, look.positions)
-    if own is None:
+    face = track(manifest, clip, look.positions)
+    if face is None:
         return ()
-    other = None if driver is None or driving is None else region_curves(manifest, driver, driving.positions)
-    if other is not None and clip.mirror:
-        other = mirrored(other)
+    found, wanted = found_curves(face), None
+    performer = None if driver is None or driving is None else track(manifest, driver, driving.positions)
+    if performer is not None and driving is not None:
+        theirs = phases_of(driving)
+        times = np.interp(phases_of(look), theirs, np.arange(len(theirs)))
+        wanted = wanted_curves(performer, clip, face.landmarks, times.tolist())
     return tuple(
-        Curve(region, tuple(own[:, place].tolist()), () if other is None else tuple(other[:, place].tolist()))
+        Curve(region, tuple(found[:, place].tolist()), () if wanted is None else tuple(wanted[:, place].tolist()))
         for place, region in enumerate(REGIONS)
     )
 
@@ -196,7 +199,8 @@ def _curves(manifest: Manifest, clip: Clip, look: Look, driver: Clip | None, dri
 def phases_of(look: Look) -> NDArray[np.float64]:
     """How far along each frame is: 0 at the onset, 1 at the apex, 2 at the offset, even in between."""
     positions = np.asarray(look.positions, np.float64)
-    known, steps = [], []
+    known: list[float] = []
+    steps: list[float] = []
     for position, phase in ((positions[look.onset], 0.0), (positions[look.apex], 1.0), (positions[look.offset], 2.0)):
         if not known or position > known[-1]:  # an apex may be the onset, or the offset
             known.append(position)

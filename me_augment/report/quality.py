@@ -12,10 +12,21 @@ from numpy.typing import NDArray
 
 from me_augment.evaluation.gates import Gates, figure_of, lowest
 from me_augment.evaluation.generation import FIGURES
-from me_augment.manifest import Clip
-from me_augment.manifest.columns import arrow_schema
 
 _BINS = 24
+_MEANINGS = {
+    "reliability": "share of the driver's measured motion that is not noise",
+    "correlation": "of the motion of 18 regions with the driver's, carried to this face",
+    "gain": "strength of that motion over the strength asked for",
+    "nrmse": "error of that motion over its size, root mean squares",
+    "spill": "motion where there should be none, over the liveliest region's",
+    "head": "head motion left in the clip, interocular distances",
+    "head_ratio": "the same over the driver's, where that moved",
+    "flicker": "change of still pixels over time, grey levels of 255",
+    "identity": "1 − SSIM of the target's face with the clip's, motion undone",
+    "fold": "smallest factor on the area of a patch of skin; 0 where it folds",
+    "lost": "share of the face's points that a tracker loses at worst",
+}
 
 
 @dataclass(frozen=True)
@@ -32,7 +43,7 @@ class Distribution:
 
     Attributes:
         name: of the figure.
-        meaning: a sentence.
+        meaning: in words.
         clips: that have it.
         low, high: ends of the axis.
         bins: clips in equal steps from `low` to `high`.
@@ -77,13 +88,11 @@ def distributions(clips: pa.Table, gates: Gates | None) -> tuple[Distribution, .
         clips: synthetic rows with the columns of `Clip`.
         gates: that they were judged by; None where nobody knows.
     """
-    docs = arrow_schema(Clip)
     found = []
     for name in FIGURES:
         values = _known(clips.column(f"quality_{name}"))
         if len(values):
-            meaning = docs.field(f"quality_{name}").metadata[b"doc"].decode()
-            found.append(_distribution(name, meaning, values, _limits(name, gates)))
+            found.append(_distribution(name, values, _limits(name, gates)))
     return tuple(found)
 
 
@@ -110,7 +119,7 @@ def _limits(name: str, gates: Gates | None) -> tuple[Limit, ...]:
     )
 
 
-def _distribution(name: str, meaning: str, values: NDArray[np.float64], limits: tuple[Limit, ...]) -> Distribution:
+def _distribution(name: str, values: NDArray[np.float64], limits: tuple[Limit, ...]) -> Distribution:
     low, high = float(values.min()), float(values.max())
     # A gate is worth seeing where it is not so far off that all clips would stand in one bar.
     reach = max(high - low, 1e-3)
@@ -118,7 +127,7 @@ def _distribution(name: str, meaning: str, values: NDArray[np.float64], limits: 
         if low - 2 * reach <= limit.value <= high + 2 * reach:
             low, high = min(low, limit.value), max(high, limit.value)
     pad = 0.04 * (high - low) or max(abs(high), 1.0) * 0.05
-    low, high = low - pad, high + pad
+    low, high = max(low - pad, 0.0) if low >= 0 else low - pad, high + pad
     bins, _ = np.histogram(values, _BINS, (low, high))
     beyond = np.zeros(len(values), bool)
     for limit in limits:
@@ -126,7 +135,7 @@ def _distribution(name: str, meaning: str, values: NDArray[np.float64], limits: 
     p5, p50, p95 = (float(value) for value in np.percentile(values, (5, 50, 95)))
     return Distribution(
         name=name,
-        meaning=meaning,
+        meaning=_MEANINGS[name],
         clips=len(values),
         low=low,
         high=high,

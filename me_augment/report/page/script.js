@@ -81,7 +81,7 @@
     if (synthetic) {
       definitions(body, "Made from", [
         ["driver", link(table, cell(table, "driver_clip_id", row))],
-        ["driven by", text("driver_person_id")],
+        ["person", text("driver_person_id")],
         ["face", link(table, cell(table, "target_clip_id", row))],
         ...plain("action_units", "strength"),
         ["mirrored", cell(table, "mirror", row) ? "yes" : "no"],
@@ -184,7 +184,8 @@
       for (const head of heads) {
         const name = head.dataset.column;
         const place = make(name === "name" ? "th" : "td", null, line);
-        const text = shown(table, name, row);
+        const value = cell(table, name, row);
+        const text = typeof value === "number" && name !== "is_synthetic" ? value.toFixed(3) : shown(table, name, row);
         if (name === "name") {
           place.scope = "row";
           make("button", text, place).type = "button";
