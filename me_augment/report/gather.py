@@ -234,7 +234,7 @@ def _videos(manifest: Manifest, rows: Rows[Clip]) -> tuple[tuple[Video, ...], in
         rate = recording.fps_num / (recording.fps_den or 1) if recording.fps_num else None
         found.append(
             Video(
-                name=recording.path,
+                name=next((clip.name for clip in inside if _is_whole(clip)), recording.path),
                 is_synthetic=any(clip.is_synthetic for clip in inside),
                 frames=recording.n_frames,
                 seconds=recording.n_frames / rate if rate else None,
@@ -244,10 +244,15 @@ def _videos(manifest: Manifest, rows: Rows[Clip]) -> tuple[tuple[Video, ...], in
     return tuple(found), len(recordings)
 
 
+def _is_whole(clip: Clip) -> bool:
+    """Whether the row stands for a synthetic long video and not for something in it."""
+    return any(issue.code == "long-video" for issue in clip.issues)
+
+
 def _events(clips: Sequence[Clip]) -> tuple[Event, ...]:
     found = []
     for clip in clips:
-        if clip.onset_index is None or clip.offset_index is None or any(i.code == "long-video" for i in clip.issues):
+        if clip.onset_index is None or clip.offset_index is None or _is_whole(clip):
             continue
         kind = "other" if clip.expression == "neutral" else clip.expression
         what = clip.emotion or clip.au_verbatim or clip.name
