@@ -237,6 +237,7 @@
     document.documentElement.dataset.rows = "shown";
   };
   browser.hidden = false;
+  document.getElementById("no-script").hidden = true;
   if (typeof DecompressionStream === "undefined") {
     document.getElementById("count").textContent = "This browser is too old to unpack the list; clips.parquet holds the same.";
   } else {
