@@ -184,6 +184,7 @@ def test_hostile_names_are_shown_and_do_nothing(visit, tiny_manifest, tmp_path):
     for clip in manifest.clips:
         assert clip.name in listed
         page.get_by_label("Search").fill(clip.clip_id)
+        shows(page.locator("#count"), "1–1 of 1 clips")
         row = page.locator("table.clips tbody button")
         shows(row, clip.name)
         row.click()
