@@ -24,7 +24,7 @@ from me_augment.manifest import Clip, Manifest, Recording
 from me_augment.manifest.ids import content_id
 from me_augment.report.clip_table import clip_table
 from me_augment.report.gather import gather
-from me_augment.report.page import write_report
+from me_augment.report.render import write_report
 from me_augment.staging import link
 
 

@@ -37,7 +37,7 @@ def command(source: Path, out: Path | None, clips: int, root: Path | None) -> No
     """
     from me_augment.cli.progress import progress
     from me_augment.manifest import Manifest
-    from me_augment.report.page import require_replaceable, write_report
+    from me_augment.report.render import require_replaceable, write_report
     from me_augment.synthesis.plan_file import PLAN
 
     manifest = Manifest.open(source, root)
@@ -52,4 +52,5 @@ def command(source: Path, out: Path | None, clips: int, root: Path | None) -> No
         click.echo(f"warning: {name} could not be shown: {why}", err=True)
     if len(written.missing) > 3:
         click.echo(f"warning: nor could {len(written.missing) - 3} more", err=True)
-    click.echo(f"{written.players} clips to play, {written.bytes / 1e6:.1f} MB → {out}")
+    clips_word = "clip" if written.players == 1 else "clips"
+    click.echo(f"{written.players} {clips_word} to play, {written.bytes / 1e6:.1f} MB → {out}")

@@ -19,7 +19,7 @@ from me_augment.manifest import Clip, Manifest
 from me_augment.manifest.showing import Hidden
 from me_augment.manifest.validate import require_sound
 from me_augment.report.contact_sheet import write_contact_sheet
-from me_augment.report.page import write_report
+from me_augment.report.render import write_report
 from me_augment.synthesis.prepare import Prepared, prepare
 from me_augment.synthesis.sources import open_sources
 
@@ -58,7 +58,6 @@ class DemoFolders:
     def sheet(self) -> Path:
         """The contact sheet."""
         return self.out / "contact-sheet.png"
-
 
     @property
     def report(self) -> Path:

@@ -12,7 +12,7 @@ def run(small_run, tmp_path):
 
 def test_a_run_keeps_its_report(cli, run):
     code, out, err = cli("report", run, "--clips", 1)
-    assert (code, "1 clips to play" in out, f"→ {run / 'report.html'}" in out) == (0, True, True)
+    assert (code, "1 clip to play" in out, f"→ {run / 'report.html'}" in out) == (0, True, True)
     assert "Drawing clips: 1 of 1" in err
     first = (run / "report.html").read_bytes()
     assert cli("report", run, "--clips", 1)[0] == 0

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from hostile import WORDS, hostile_manifest
 
-from me_augment.report.page import write_report
+from me_augment.report.render import write_report
 
 FLAGS = ("--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update")
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "chrome")

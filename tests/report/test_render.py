@@ -11,8 +11,8 @@ from hostile import WORDS, hostile_manifest
 
 from me_augment.errors import UsageError
 from me_augment.manifest import Manifest
-from me_augment.report.page import render, require_replaceable, script_data, write_report
 from me_augment.report.players import Drawn
+from me_augment.report.render import render, require_replaceable, script_data, write_report
 
 NONE = Drawn((), (), cut=False)
 
@@ -122,7 +122,7 @@ def test_the_same_run_gives_the_same_bytes_and_few(run, page, tmp_path):
 
 
 def test_what_the_rows_and_the_script_take_leaves_room(monkeypatch, run, tmp_path):
-    monkeypatch.setattr("me_augment.report.page.PLAYER_BYTES", 150_000)
+    monkeypatch.setattr("me_augment.report.render.PLAYER_BYTES", 150_000)
     written = write_report(run, tmp_path / "r.html", 3)
     assert written.players <= 1
     assert "as many as the size of this page allows" in (tmp_path / "r.html").read_text()
