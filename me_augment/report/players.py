@@ -148,28 +148,19 @@ def _player(manifest: Manifest, entry: Chosen, clips: Mapping[str, Clip], hidden
     target = clips.get(clip.target_clip_id or "")
     look = look_at(manifest, clip, hidden, SIDE)
     driving = None if driver is None else look_at(manifest, driver, hidden, SIDE)
-    shown = [part for part in (driving, look) if part is not None]
-    fields = [flows(part) for part in shown]
+    films = [("synthetic" if clip.is_synthetic else "real", clip, look)]
+    if driver is not None and driving is not None:
+        films.insert(0, ("driver", driver, driving))
+    fields = [flows(seen) for _, _, seen in films]
     scale = flow_scale(*fields)
     phases = phases_of(look)
-    screens = []
-    for part, of, field in zip(shown, (clip,) if driver is None else (driver, clip), fields, strict=True):
-        role = "driver" if of is driver else "synthetic" if of.is_synthetic else "real"
-        at = np.abs(np.subtract.outer(phases, phases_of(part))).argmin(1)
-        strips = {"plain": part.frames, "difference": differences(part), "flow": flow_colours(field, scale)}
-        screens.append(
-            Screen(
-                role=role,
-                person=of.person_id,
-                apex=data_uri(part.frames[part.apex]),
-                strips={view: data_uri(tiled(frames)) for view, frames in strips.items()},
-                at=tuple(at.tolist()),
-            )
-        )
     return Player(
         group=entry.group,
         clip=clip,
-        screens=tuple(screens),
+        screens=tuple(
+            _screen(role, of, seen, flow_colours(field, scale), phases)
+            for (role, of, seen), field in zip(films, fields, strict=True)
+        ),
         target=None if target is None else _face(manifest, target, hidden),
         milliseconds=_durations(look),
         apex=look.apex,
@@ -177,6 +168,17 @@ def _player(manifest: Manifest, entry: Chosen, clips: Mapping[str, Clip], hidden
         flow_px=scale,
         phases=tuple(phases.tolist()),
         curves=_curves(manifest, clip, look, driver, driving),
+    )
+
+
+def _screen(role: str, clip: Clip, look: Look, motion: NDArray[np.uint8], phases: NDArray[np.float64]) -> Screen:
+    views = {"plain": look.frames, "difference": differences(look), "flow": motion}
+    return Screen(
+        role=role,
+        person=clip.person_id,
+        apex=data_uri(look.frames[look.apex]),
+        strips={view: data_uri(tiled(frames)) for view, frames in views.items()},
+        at=tuple(np.abs(np.subtract.outer(phases, phases_of(look))).argmin(1).tolist()),
     )
 
 

@@ -109,12 +109,13 @@ def write_report(
     hidden = Hidden(manifest.clips)
     chosen = choose(manifest, hidden, players)
     drawn = draw_players(manifest, chosen, hidden, PLAYER_BYTES, lambda: progress(len(chosen)))
-    text = render(manifest, drawn)
+    # The name of a folder may be bytes that are no text.
+    data = render(manifest, drawn).encode("utf-8", "replace")
     try:
-        write_text(out, text)
+        write_text(out, data.decode())
     except OSError as error:
         raise MeAugmentError(f"cannot write {out}: {error.strerror or error}.") from error
-    return Written(len(drawn.players), drawn.missing, len(text.encode()))
+    return Written(len(drawn.players), drawn.missing, len(data))
 
 
 def render(manifest: Manifest, drawn: Drawn) -> str:
