@@ -14,8 +14,6 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from me_augment.evaluation.generation import FIGURES
-from me_augment.manifest import Clip
-from me_augment.manifest.columns import arrow_schema
 
 MOST_ROWS = 50_000
 """Of a larger manifest so many rows are listed: 5 MB of page."""
@@ -66,7 +64,7 @@ class ClipTable:
     """Rows for the page.
 
     Attributes:
-        data: base64 of gzip of JSON `{"rows": n, "columns": {name: {"label", "about", ...}}}`; a column has
+        data: base64 of gzip of JSON `{"rows": n, "columns": {name: {"label", …}}}`; a column has
             `values` (numbers, null unknown), or `words` and `at` (places in them, null unknown); of lists the words
             are lists.
         rows: in it.
@@ -87,13 +85,11 @@ def clip_table(clips: pa.Table, always: Collection[str], most: int = MOST_ROWS) 
         most: rows; of more, all that were rejected or failed come first, and the others evenly spread.
     """
     kept = clips if len(clips) <= most else clips.take(pa.array(_sample(clips, always, most)))
-    schema = arrow_schema(Clip)
     columns: dict[str, dict[str, Any]] = {}
     for name, label in {**_WORDS, **_LISTS, **_NUMBERS, **_SWITCHES}.items():
-        about = {"label": label, "about": schema.field(name).metadata[b"doc"].decode()}
-        columns[name] = about | _packed(name, kept.column(name))
+        columns[name] = {"label": label} | _packed(name, kept.column(name))
     # What `reproduce` takes: of an event in a long video, the video.
-    columns["made_as"] = {"label": "made as", "about": "Clip of the plan."} | _numbered(_planned(kept))
+    columns["made_as"] = {"label": "made as"} | _numbered(_planned(kept))
     text = json.dumps({"rows": len(kept), "columns": columns}, ensure_ascii=False, separators=(",", ":"))
     packed = gzip.compress(text.encode(), mtime=0)
     return ClipTable(base64.b64encode(packed).decode("ascii"), len(kept), len(clips))
@@ -110,7 +106,8 @@ def _sample(clips: pa.Table, always: Collection[str], most: int) -> np.ndarray:
 
 def _packed(name: str, column: pa.ChunkedArray) -> dict[str, Any]:
     if name in _NUMBERS:
-        return {"values": [None if value is None else float(f"{value:.4g}") for value in column.to_pylist()]}
+        values = column.to_pylist()
+        return {"values": [float(f"{value:.4g}") if isinstance(value, float) else value for value in values]}
     if name in _SWITCHES:
         return {"values": [int(value) for value in column.to_pylist()]}
     if name in _LISTS:

@@ -27,13 +27,14 @@ def unpacked(table):
 
 def test_everything_comes_back():
     one, two = clip(), clip(clip_id="clip-2", person_id="casme2:sub92")
-    made = synthetic(one, two, seed=2**62 + 1, strength=0.9685, mirror=True, quality_correlation=0.98765, reason="x")
+    made = synthetic(one, two, seed=2**62 + 1, strength=0.9685, mirror=True, quality_correlation=0.98765, onset=123456)
     count, cell = unpacked(clip_table(to_table(Clip, [one, two, made]), ()))
     assert count == 3
     assert [cell("name", row) for row in range(3)] == [one.name, two.name, made.name]
     assert cell("seed", 2) == str(2**62 + 1)
     assert cell("seed", 0) is None
     assert (cell("strength", 2), cell("quality_correlation", 2)) == (0.9685, pytest.approx(0.9876, abs=1e-4))
+    assert (cell("onset", 2), cell("onset", 0)) == (123456, 10)
     assert (cell("mirror", 2), cell("is_synthetic", 2), cell("is_synthetic", 0)) == (1, 1, 0)
     assert cell("forbidden_subjects", 2) == ["casme2:sub91", "casme2:sub92"]
     assert [cell("made_as", row) for row in range(3)] == [None, None, made.clip_id]
