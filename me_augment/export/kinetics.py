@@ -27,6 +27,7 @@ from me_augment.export.clip_files import (
     require_size,
     write_video,
 )
+from me_augment.export.pictures import mark_of
 from me_augment.export.steps import Named, Progress, Task, Written, write_export
 from me_augment.export.summary import ExportSummary
 from me_augment.manifest import Manifest
@@ -96,7 +97,7 @@ class _Lists(ClipWriter):
             frames = clip_frames(self.manifest, clip.clip, self.size)
             (self.folder / name).mkdir()
             for number, frame in enumerate(frames, 1):
-                (self.folder / name / TEMPLATE.format(number)).write_bytes(encode_frame(frame))
+                (self.folder / name / TEMPLATE.format(number)).write_bytes(encode_frame(frame, mark_of(clip.clip)))
         return {**facts_of(self.manifest, clip.clip), "name": name}
 
     def finish(self, written: Sequence[Written], folds: Mapping[str, Fold]) -> None:

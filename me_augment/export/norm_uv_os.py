@@ -21,7 +21,7 @@ from typing import Any
 from me_augment.errors import UsageError
 from me_augment.export.card import About, Facts
 from me_augment.export.npy import NpyRows
-from me_augment.export.pictures import FACE, apex_face, jpg, png
+from me_augment.export.pictures import FACE, apex_face, jpg, mark_of, png
 from me_augment.export.steps import Named, Progress, Task, Written, write_export
 from me_augment.export.summary import ExportSummary
 from me_augment.export.table import ExportedClip, ExportedRow, write_htnet_table
@@ -101,7 +101,7 @@ class _Tree:
         face = apex_face(self._manifest, clip.clip) if self._faces else None
         (self._folder / POOL / clip.name.png).write_bytes(png(stretched(measured.maps)))
         if face is not None:
-            (self._folder / FACES / clip.name.jpg).write_bytes(jpg(face))
+            (self._folder / FACES / clip.name.jpg).write_bytes(jpg(face, mark_of(clip.clip)))
         self._maps.append(measured.maps)
         return {"peak_flow_px": measured.peak, "flow": self._flow, "strain": STRAIN_VARIANT}
 

@@ -32,6 +32,7 @@ from me_augment.export.clip_files import (
     write_video,
 )
 from me_augment.export.folds import folds_of
+from me_augment.export.pictures import mark_of
 from me_augment.export.steps import Named, Progress, Task, Written, persons_of, row_of, write_export
 from me_augment.export.summary import ExportSummary
 from me_augment.export.table import ExportedVideo
@@ -130,7 +131,7 @@ class _Samples(ClipWriter):
         """Ending → content, in the order of the tar file."""
         if self._store == "frames":
             frames = clip_frames(self.manifest, clip.clip, self.size)
-            return {f"{i:04}.png": encode_frame(frame) for i, frame in enumerate(frames)}
+            return {f"{i:04}.png": encode_frame(frame, mark_of(clip.clip)) for i, frame in enumerate(frames)}
         if self.size is None and (whole := stored_whole(self.manifest, clip.clip)):
             return {"mkv": whole.read_bytes()}
         scratch = self.folder / "clip.mkv"

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
+from pathlib import Path
 from typing import Any
 
 import cv2
@@ -17,6 +18,7 @@ from me_augment.face.geometry import alignment, crop
 from me_augment.flow.field import apex_flow
 from me_augment.manifest import Clip, Manifest
 from me_augment.manifest.showing import Hidden
+from me_augment.video import open_frames
 from me_augment.video.recording import open_recording
 
 AMPLIFICATION = 8
@@ -75,6 +77,21 @@ def look_at(manifest: Manifest, clip: Clip, hidden: Hidden, side: int = 160, mos
     return Look(np.stack(frames), positions, 0, positions.index(apex), len(positions) - 1, rate)
 
 
+def look_at_file(path: Path, side: int = 160, most: int = 40) -> Look:
+    """Read a video, a folder of frames or a picture that no manifest knows: whole frames, the middle as apex.
+
+    Raises:
+        UsageError: it is not there, or of no known kind.
+        VideoError: it is damaged.
+    """
+    source = open_frames(path)
+    last = len(source) - 1
+    positions = tuple(sorted({*np.rint(np.linspace(0, last, min(last + 1, most))).astype(int).tolist(), last // 2}))
+    matrix = _whole((source.height, source.width), side)
+    frames = [_seen(frame, matrix, side) for frame in source.read(positions)]
+    return Look(np.stack(frames), positions, 0, positions.index(last // 2), len(positions) - 1, source.fps)
+
+
 def amplified_difference(first: NDArray[Any], second: NDArray[Any]) -> NDArray[np.uint8]:
     """Mid grey plus `AMPLIFICATION` times (second - first), for frames of equal shape and dtype."""
     scale = 255.0 / np.iinfo(first.dtype).max
@@ -125,6 +142,10 @@ def _framing(clip: Clip, shape: Sequence[int], side: int) -> NDArray[np.float64]
         matrix = alignment(np.asarray(clip.landmarks, np.float64).reshape(68, 2), side)
         centre = np.full(2, (side - 1) / 2)
         return np.column_stack([_WIDER * matrix[:, :2], _WIDER * (matrix[:, 2] - centre) + centre])
+    return _whole(shape, side)
+
+
+def _whole(shape: Sequence[int], side: int) -> NDArray[np.float64]:
     scale = side / max(shape)
     left, top = ((side - scale * extent) / 2 for extent in (shape[1], shape[0]))
     return np.array([[scale, 0, left + (scale - 1) / 2], [0, scale, top + (scale - 1) / 2]])
