@@ -158,18 +158,28 @@ TABLES = (
     "= + - @ has an apostrophe before it, lest a spreadsheet compute it.",
     f"* A file whose clip's frame rate is unknown (`fps` is empty) plays at {UNKNOWN_FPS} frames a second.",
 )
-USE = (
-    "## Use without leakage",
-    "",
-    "A synthetic clip trains the fold of a person only if that person is not among its `forbidden_subjects` "
-    "(driver, target, their ancestors, whoever trained the generator); no synthetic clip is tested on. The folds keep "
-    "to that, be they of one person (`fold_<person>`) or of several (`fold1`, …; `export.json` says whom). Whoever "
-    "makes other splits has to keep to it too. Choose epochs and other settings without the test persons: fix them, or "
-    "validate on a person of the training list.",
-    "",
-    "Files show faces. `driver_person_id` and `target_person_id` say whose motion and whose face a synthetic clip has.",
-)
 """Of the cards of all exports of whole clips."""
+
+
+def use(folds: Sequence[str]) -> list[str]:
+    """What their cards say on training and on who is tested, with the names of the folds, if there are any."""
+    kept = (
+        "The folds keep to that, be they of one person (`fold_<person>`) or of several (`fold1`, …; `export.json` says "
+        "whom). Whoever makes other splits has to keep to it too."
+        if folds
+        else "No folds were written: whoever splits the clips has to keep to that, or exports with `--folds loso`."
+    )
+    return [
+        "## Use without leakage",
+        "",
+        "A synthetic clip trains the fold of a person only if that person is not among its `forbidden_subjects` "
+        f"(driver, target, their ancestors, whoever trained the generator); no synthetic clip is tested on. {kept} "
+        "Choose epochs and other settings without the test persons: fix them, or validate on a person of the training "
+        "list.",
+        "",
+        "Files show faces. `driver_person_id` and `target_person_id` say whose motion and whose face a synthetic clip "
+        "has.",
+    ]
 
 
 def _span(clip: Clip) -> list[int]:

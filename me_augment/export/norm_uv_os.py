@@ -140,9 +140,8 @@ class _Tree:
             "* `flow.npy`: (N, 3, 28, 28) float32, u and v in pixels of the 128x128 crop and strain, before the "
             "stretching that hides how strong a motion is. Row i is row i of `clips.parquet` and `clips.csv`.",
         ]
-        return About(
-            "Micro-expressions as flow pictures, one fold per person", holds, [*_USE, *([_SHOWS] * self._faces)]
-        )
+        use = [*_USE, *([_SHOWS] * self._faces)]
+        return About("Micro-expressions as flow pictures", holds, use, "image-classification")
 
     def _link_all(self, part: Path, pictures: Iterable[Named]) -> None:
         part.mkdir(parents=True)
