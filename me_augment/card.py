@@ -142,7 +142,7 @@ def consent(synthetic: bool) -> list[str]:
     return [
         "## Consent and misuse",
         "",
-        made * synthetic + "The people filmed agreed to research under the terms of their corpus, and to nothing else. "
+        made * synthetic + "The people filmed agreed to what the terms of their corpus say, and to nothing else. "
         "Do not identify them, do not show a face unless its corpus clears it for print (rows with the issue "
         "`never-show` never), and do not make anybody believe that a person felt or hid something. Micro-expressions "
         "prove no lie and no intent: systems trained here are not fit to judge people at borders, at work, in school "

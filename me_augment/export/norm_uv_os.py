@@ -99,7 +99,7 @@ class _Tree:
     def add(self, clip: Named) -> Mapping[str, Any]:
         measured = measure(self._manifest, clip.clip, self._flow)
         face = apex_face(self._manifest, clip.clip) if self._faces else None
-        (self._folder / POOL / clip.name.png).write_bytes(png(stretched(measured.maps)))
+        (self._folder / POOL / clip.name.png).write_bytes(png(stretched(measured.maps), mark_of(clip.clip)))
         if face is not None:
             (self._folder / FACES / clip.name.jpg).write_bytes(jpg(face, mark_of(clip.clip)))
         self._maps.append(measured.maps)

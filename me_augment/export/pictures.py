@@ -31,9 +31,10 @@ def mark_of(clip: Clip) -> str | None:
     return synthetic_comment(f"{clip.generator} {clip.generator_version}" if clip.generator else None)
 
 
-def png(picture: NDArray[np.uint8]) -> bytes:
+def png(picture: NDArray[np.uint8], comment: str | None) -> bytes:
     """Encode (H, W, 3) RGB uint8; a loader that uses cv2.imread gets the channels as strain, v, u."""
-    return cv2.imencode(".png", picture[..., ::-1])[1].tobytes()
+    encoded = cv2.imencode(".png", picture[..., ::-1])[1].tobytes()
+    return commented(encoded, comment) if comment else encoded
 
 
 def jpg(face: NDArray[np.uint8], comment: str | None) -> bytes:

@@ -283,7 +283,7 @@ def test_a_clip_that_fails_a_gate_is_kept_but_not_used(tiny_manifest, tmp_path):
     assert set(stats["rejections"]) == {clip.clip_id for clip in rejected}
     assert sum(stats["by_emotion"].values()) == 6
     card = (folder / "README.md").read_text()
-    assert card.startswith("# Synthetic micro-expressions\n\n6 clips made")
+    assert "\n# Synthetic micro-expressions\n\n6 clips made" in card
     assert "6 did not pass the gates" in card
     with pytest.raises(UsageError, match="--gate gain_low"):
         begin(prepared(tiny_manifest, gates=Gates.parse(["off"]), gates_chosen_on=looked_at), folder)
