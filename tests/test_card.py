@@ -4,6 +4,7 @@ import re
 
 import pytest
 import yaml
+from huggingface_hub import DatasetCard
 from rows import clip, synthetic
 
 from me_augment.card import Source, citation, consent, front_matter, sources_of, terms, text
@@ -19,10 +20,9 @@ def front(lines):
 
 
 def test_the_front_matter_has_the_keys_of_the_hub():
-    huggingface_hub = pytest.importorskip("huggingface_hub")
     more = {"configs": [{"config_name": "a: [b", "data_files": "x"}]}
     lines = [*front_matter('Faces: "a" --- | b', 1_500, 500, more=more), "", "# T"]
-    card = huggingface_hub.DatasetCard("\n".join(lines))
+    card = DatasetCard("\n".join(lines))
     assert card.text.strip() == "# T"
     data = card.data.to_dict()
     assert data == front(lines)

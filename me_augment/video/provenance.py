@@ -77,7 +77,8 @@ def _comment(path: Path) -> str:
         if path.suffix.lower() in _PILLOWS:
             with Image.open(path) as image:
                 words = [image.info.get(key, "") for key in ("Description", "comment")]
-                words.append(image.getexif().get(ExifTags.Base.ImageDescription, ""))
+                if image.format == "WEBP":  # of a PNG this would decode the picture
+                    words.append(image.getexif().get(ExifTags.Base.ImageDescription, ""))
             texts = (word.decode("latin-1") if isinstance(word, bytes) else str(word) for word in words)
             return next((text for text in texts if text), "")
         # A Python file rather than a name, which FFmpeg might take for a protocol.

@@ -41,6 +41,15 @@ def ingested(cli, corpus, tmp_path):
     return tmp_path / "m"
 
 
+def test_corpora_says_how_to_cite_one(cli):
+    code, out, _ = cli("corpora", "--cite", "CASME2")
+    assert code == 0
+    assert out.startswith("% CASME II\n% agreement: signed, with the Institute of Psychology")
+    assert "@article{yan2014casme2," in out
+    assert "no publication could be confirmed" in cli("corpora", "--cite", "meview")[1]
+    fails(cli("corpora", "--cite", "casme9"), 2, "there is no corpus 'casme9'")
+
+
 def test_corpora_lists_what_can_be_read(cli):
     code, out, _ = cli("corpora")
     assert code == 0
