@@ -61,13 +61,14 @@ class Panel:
     """What belongs together.
 
     Attributes:
-        title: for people, from data that anybody may have written.
+        title, about: its name, and what is known of it; from data that anybody may have written.
         films: the driver where there is one, and last the clip itself.
         face: that the clip was made with, (S, S, 3) uint8 RGB; None for a real clip.
         synthetic: the clip is.
     """
 
     title: str
+    about: str
     films: tuple[Film, ...]
     face: Picture | None
     synthetic: bool
@@ -101,7 +102,8 @@ def panels_of(manifest: Manifest, clips: Sequence[Clip], side: int, most: int = 
         driver = by_id.get(clip.driver_clip_id or "")
         target = by_id.get(clip.target_clip_id or "")
         return Panel(
-            title=_title(clip),
+            title=clip.name,
+            about=_about(clip),
             films=(*([film(driver, "driver")] if driver else []), itself),
             face=look_at(manifest, target, hidden, side, 2).frames[0] if target else None,
             synthetic=clip.is_synthetic,
@@ -113,9 +115,8 @@ def panels_of(manifest: Manifest, clips: Sequence[Clip], side: int, most: int = 
 def panel_of_file(path: Path, side: int, most: int = 40) -> Panel:
     """The panel of a video or folder that no manifest knows; raises as `look_at_file`."""
     mark = synthetic_mark(path)
-    title = f"{path.name}: {mark}" if mark else path.name
     kind = "film" if mark is None else _kind(True)
-    return Panel(title, (Film(kind, look_at_file(path, side, most), False),), None, mark is not None)
+    return Panel(path.name, mark or "", (Film(kind, look_at_file(path, side, most), False),), None, mark is not None)
 
 
 def views(film: Film, view: str, scale: float) -> NDArray[np.uint8]:
@@ -129,9 +130,9 @@ def views(film: Film, view: str, scale: float) -> NDArray[np.uint8]:
 
 
 def titled(panel: Panel, body: Picture) -> Picture:
-    """A panel's picture under its title."""
-    title = line(panel.title, body.shape[1], size=14, bold=True)
-    return np.vstack([title, body])
+    """A panel's picture under its name and what is known of it."""
+    width = body.shape[1]
+    return np.vstack([line(panel.title, width, size=14, bold=True), line(panel.about, width, size=12), body])
 
 
 def captioned(caption: str, picture: Picture) -> Picture:
@@ -156,13 +157,13 @@ def padded(picture: Picture, height: int, width: int, before: int = 0) -> Pictur
     return cv2.copyMakeBorder(picture, before, below, before, right, cv2.BORDER_CONSTANT, value=(255, 255, 255))
 
 
-def _title(clip: Clip) -> str:
+def _about(clip: Clip) -> str:
     words = [clip.emotion or clip.expression, f"AU {clip.au_verbatim}" if clip.au_verbatim else ""]
     if clip.is_synthetic:
         words += [f"strength {clip.strength:.2f}" if clip.strength is not None else "", "mirrored" * clip.mirror]
     if clip.status != "ok":
         words.append(f"{clip.status}: {clip.reason}")
-    return f"{clip.name}: {', '.join(filter(None, words))}"
+    return ", ".join(filter(None, words))
 
 
 def _kind(synthetic: bool) -> str:

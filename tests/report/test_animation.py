@@ -23,7 +23,7 @@ def film(levels, fps=100, positions=None, role="real"):
 
 
 def panel(*films, face=None, synthetic=False):
-    return Panel("title", films, face, synthetic)
+    return Panel("title", "about", films, face, synthetic)
 
 
 def levels_of(frames, x=12 + SIDE // 2, bottom=12 + 24 + SIDE // 2):

@@ -26,7 +26,8 @@ def test_a_synthetic_clip_stands_beside_its_driver_and_its_face(run):
     (panel,) = panels_of(run, run.clips[-1:], 64, 2)
     assert [film.role for film in panel.films] == ["driver", "synthetic"]
     assert panel.synthetic
-    assert panel.title.startswith("Größe|<b>: ")
+    assert panel.title == "Größe|<b>"
+    assert panel.about == "happiness, strength 1.00"
     np.testing.assert_array_equal(panel.face, panel.films[1].look.frames[0])
     assert all(film.apex_known for film in panel.films)
 
@@ -35,7 +36,8 @@ def test_a_real_clip_stands_alone(run):
     (panel,) = panels_of(run, run.clips[:1], 64, 2)
     assert [film.role for film in panel.films] == ["real"]
     assert (panel.face, panel.synthetic) == (None, False)
-    assert run.clips[0].name in panel.title
+    assert panel.title == run.clips[0].name
+    assert panel.about == "happiness, AU 6+12"
 
 
 def test_a_clip_without_driver_is_shown_with_its_face(run):
