@@ -10,9 +10,10 @@ import numpy as np
 import openpyxl
 import pytest
 import torch
+from runs import hashes
 
 from me_augment.corpora import read_corpus
-from me_augment.errors import MeAugmentError
+from me_augment.errors import MeAugmentError, UsageError
 from me_augment.evaluation.spotting_files import read_intervals
 from me_augment.export import export
 from me_augment.flow.field import apex_flow
@@ -39,6 +40,22 @@ def samm_lv(manifest, tmp_path_factory):
     out = tmp_path_factory.mktemp("samm") / "out"
     export(manifest, "spotting", out, shape="samm-lv")
     return out
+
+
+def test_an_interrupted_export_goes_on(manifest, casme_sq, tmp_path):
+    def end(done, _):
+        calls.append(done)
+        if done == 2:
+            raise KeyboardInterrupt
+
+    calls, out = [], tmp_path / "out"
+    with pytest.raises(KeyboardInterrupt):
+        export(manifest, "spotting", out, shape="casme-sq", progress=end)
+    (tmp_path / ".out.partial/files/rawpic/.torn.tmp").write_bytes(b"half a picture")
+    with pytest.raises(UsageError, match=r"begun with another shape \(casme-sq; now lists\)"):
+        export(manifest, "spotting", out)
+    export(manifest, "spotting", out, shape="casme-sq")
+    assert hashes(out) == hashes(casme_sq)
 
 
 @pytest.mark.parametrize("shape", ["casme-sq", "samm-lv"])
