@@ -84,9 +84,9 @@ def write_flow(
         "manifest": {"corpus": manifest.corpus, "fingerprint": manifest.fingerprint},
     }
     with resumable(out, made_of, anew=overwrite) as work:
-        selection = select(manifest, labels, protocol, motion=False)
+        selection = select(manifest, labels, protocol, motion=False, light=True)
         fields = _Fields(manifest, method, parts, size, cache)
-        written, unreadable = add_all(fields, named(selection.chosen), work, progress)
+        written, unreadable = add_all(fields, manifest, named(selection.chosen), work, progress)
         skipped = tuple(sorted((*selection.skipped, *unreadable), key=lambda clip: (clip.name, clip.clip_id)))
         if not written:
             why = skipped[0].reason.rstrip(".") if skipped else "there is none"

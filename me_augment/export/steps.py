@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any, Protocol, TypeVar
 
@@ -145,10 +145,10 @@ def write_export(task: Task, writer: Writer) -> ExportSummary:
     assert labels is not None
     made_of = _made_of(writer, task)
     with resumable(Path(task.out), {**made_of, "folds": str(task.folds)}, anew=task.overwrite) as work:
-        selection = select(task.manifest, labels, task.protocol, motion=writer.motion, face=writer.face)
+        selection = select(task.manifest, labels, task.protocol, motion=writer.motion, face=writer.face, light=True)
         _require_enough((one.clip for one in selection.chosen), selection.skipped, task)
         fitting, unfit = writer.begin(named(selection.chosen), selection.classes)
-        written, unreadable = add_all(writer, fitting, work, task.progress)
+        written, unreadable = add_all(writer, task.manifest, fitting, work, task.progress)
         skipped = sorted((*selection.skipped, *unfit, *unreadable), key=lambda clip: (clip.name, clip.clip_id))
         clips = [one.clip for one in written]
         _require_enough(clips, skipped, task)
@@ -167,9 +167,12 @@ def write_export(task: Task, writer: Writer) -> ExportSummary:
 
 
 def add_all(
-    writer: Adder, clips: Sequence[Named], work: Unfinished, progress: Progress | None
+    writer: Adder, manifest: Manifest, clips: Sequence[Named], work: Unfinished, progress: Progress | None
 ) -> tuple[list[Written], list[Skipped]]:
-    """Write the clips that an earlier process has not written; gives all that are there, and the unreadable."""
+    """Write the clips that an earlier process has not written; gives all that are there, and the unreadable.
+
+    Whole rows are with the writer one at a time, those that are held may be without landmarks.
+    """
     written: list[Written] = []
     skipped: list[Skipped] = []
     held = writer.start(work.folder, sum("said" in noted for noted in work.noted.values()))
@@ -178,7 +181,7 @@ def add_all(
         noted = work.noted.get(clip.clip_id)
         if noted is None or ("said" in noted and len(written) >= held):
             try:
-                noted = {"said": writer.add(one)}
+                noted = {"said": writer.add(Named(replace(one.source, clip=manifest.clip_of[clip.clip_id]), one.name))}
             except MeAugmentError as error:
                 noted = {"reason": str(error)}
             work.note(clip.clip_id, noted)

@@ -142,6 +142,11 @@ class Manifest:
         """Recording id → recording."""
         return by_id(self.recordings, "recording_id")
 
+    @cached_property
+    def clip_of(self) -> Mapping[str, Clip]:
+        """Clip id → clip."""
+        return by_id(self.clips, "clip_id")
+
     def path_of(self, recording: Recording) -> Path:
         """Absolute path of a recording; never outside its root.
 
