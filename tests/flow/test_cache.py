@@ -95,6 +95,19 @@ def test_it_is_bounded(tiny_manifest, clips, tmp_path):
     assert len(list((tmp_path / "c").iterdir())) == 1
 
 
+def test_a_large_folder_is_seldom_looked_through(tmp_path, monkeypatch):
+    looks, plain = [], ArrayCache._make_room
+    monkeypatch.setattr(ArrayCache, "_make_room", lambda *a: looks.append(1) or plain(*a))
+    cache = ArrayCache(tmp_path / "c", 200_000)
+    for i in range(400):
+        cache.keep(f"{i:03}", {"x": np.full(100, i)})  # about a kilobyte
+    assert len(looks) < 110
+    held = sorted(tmp_path.glob("c/*.npz"))
+    assert 190_000 < sum(file.stat().st_size for file in held) < 206_000
+    assert held[-1].stem == "399"
+    assert cache.find("399")["x"][0] == 399
+
+
 def test_a_clip_without_the_frames_cannot_be_measured(tiny_manifest, clips):
     good = clips[0]
     cases = {
