@@ -13,6 +13,8 @@ from me_augment.errors import MeAugmentError, UsageError
 from me_augment.lock import only_one
 from me_augment.manifest.store import write_text
 
+_OURS = ("files", "done", "made_of")
+
 
 class Unfinished:
     """A folder being filled, and what was noted of the pieces that are in it.
@@ -107,7 +109,11 @@ def resumable(out: Path, made_of: Mapping[str, object], *, anew: bool = False) -
 
 
 def _clear(place: Path) -> None:
-    for path in list(place.iterdir()):
+    """Empty a place that holds nothing but what `Unfinished` puts there."""
+    held = list(place.iterdir())
+    if place.is_symlink() or any(path.name.removeprefix(".").partition(".")[0] not in _OURS for path in held):
+        raise UsageError(f"{place} is in the way and not ours: move it away, or name another --out.")
+    for path in held:
         if path.is_dir():
             shutil.rmtree(path)
         else:
@@ -115,10 +121,19 @@ def _clear(place: Path) -> None:
 
 
 def _require_same(place: Path, theirs: Mapping[str, object], ours: Mapping[str, object]) -> None:
-    ours = json.loads(json.dumps(ours))
-    for name in {**theirs, **ours}:
-        if theirs.get(name) != ours.get(name):
+    then, now = dict(_flat(theirs)), dict(_flat(json.loads(json.dumps(ours))))
+    for name in {**then, **now}:
+        if then.get(name) != now.get(name):
             raise UsageError(
-                f"{place} is unfinished and was begun with another {name} ({theirs.get(name)}; now {ours.get(name)}): "
+                f"{place} is unfinished and was begun with another {name} ({then.get(name)}; now {now.get(name)}): "
                 "go on with that, or start anew with --overwrite."
             )
+
+
+def _flat(said: Mapping[str, object]) -> Iterator[tuple[str, object]]:
+    """`software`, `numpy` → `software numpy`."""
+    for name, value in said.items():
+        if isinstance(value, dict):
+            yield from ((f"{name} {inner}", of) for inner, of in _flat(value))
+        else:
+            yield name, value

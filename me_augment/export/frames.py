@@ -295,8 +295,7 @@ class _Tree:
 def _link_folder(source: Path, target: Path, name: str) -> None:
     (target / name).mkdir(parents=True, exist_ok=True)
     for file in sorted((source / name).iterdir()):
-        if not (target / name / file.name).exists():
-            link(file, target / name / file.name)
+        link(file, target / name / file.name)
 
 
 def _tree_of(manifest: Manifest, shape: TreeShape) -> str:

@@ -123,7 +123,7 @@ def test_other_settings_are_refused_until_told_to_start_anew(small, out):
     with pytest.raises(UsageError, match=message):
         export(small.manifest(), "kinetics", out, size=32)
     small.change(small.clips[0], emotion="fear")
-    with pytest.raises(UsageError, match="another manifest"):
+    with pytest.raises(UsageError, match="another manifest fingerprint"):
         export(small.manifest(), "kinetics", out)
     assert (left / "done.jsonl").is_file()
     export(small.manifest(), "kinetics", out, size=32, overwrite=True)
@@ -144,6 +144,16 @@ def test_what_cannot_be_gone_on_with_is_kept(small, out):
     with pytest.raises(UsageError, match="mount it"):
         export(small.manifest(), "kinetics", out)
     assert (left / "done.jsonl").is_file()
+
+
+def test_what_is_not_ours_is_left_alone(small, out):
+    theirs = out.with_name(".tree.partial")
+    theirs.mkdir(parents=True)
+    (theirs / "thesis.txt").write_text("mine")
+    for overwrite in (False, True):
+        with pytest.raises(UsageError, match="is in the way and not ours: move it away"):
+            export(small.manifest(), "kinetics", out, overwrite=overwrite)
+    assert (theirs / "thesis.txt").read_text() == "mine"
 
 
 def test_an_empty_folder_is_filled(small, out):
