@@ -12,6 +12,7 @@ from typing import Any, Protocol, TypeVar
 import cv2
 import numpy as np
 
+from me_augment.card import sources_of
 from me_augment.errors import MeAugmentError
 from me_augment.export.card import About, Facts, card
 from me_augment.export.folds import folds_of, parsed_folds
@@ -160,8 +161,7 @@ def write_export(task: Task, writer: Writer) -> ExportSummary:
         classes = count(selection.classes, (one.named.source for one in written))
         record = {**made_of, **_found(classes, _fold_records(task, clips, folds), skipped)}
         write_text(work.folder / "export.json", json.dumps(record, indent=1) + "\n")
-        terms = tuple(sorted({(clip.corpus, clip.licence) for clip in clips}))
-        facts = Facts(classes, tuple(folds), task.folds, labels, terms)
+        facts = Facts(classes, tuple(folds), task.folds, labels, sources_of(clips))
         write_text(work.folder / "README.md", card(facts, writer.about(facts)))
     return ExportSummary(Path(task.out), classes, len(folds), tuple(skipped))
 
