@@ -71,6 +71,9 @@ def main(arguments: list[str] | None = None) -> Any:
         reason = f" ({_one_line(str(error))})" if str(error) else ""
         click.echo(f"Error: too little memory{reason}: end other programs, or give smaller pictures.", err=True)
         sys.exit(1)
+    except RecursionError:
+        click.echo("Error: a file that was read is nested too deeply to be one of ours: make it again.", err=True)
+        sys.exit(1)
     except click.ClickException as error:
         error.show()
         sys.exit(error.exit_code)
