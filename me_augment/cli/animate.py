@@ -11,6 +11,7 @@ import click
 
 from me_augment.cli.detector_options import detector_options
 from me_augment.cli.generator_options import generator_options
+from me_augment.cli.saying import say
 from me_augment.errors import UsageError
 
 if TYPE_CHECKING:
@@ -157,17 +158,17 @@ def command(
             whole = timeline(len(frames), None, tempo_onset=tempo, tempo_offset=tempo)
             rate = rate or source.fps or _UNKNOWN_FPS
             if len(frames) == 1:
-                click.echo("warning: the driver is a single frame, so nothing moves.", err=True)
+                say("warning: the driver is a single frame, so nothing moves.", err=True)
         picture = open_frames(target).read([0])[0]
         landmarks = _landmarks(detector, picture, target)
         if performed is not None:
             observed, rate = performed.motion_for(landmarks), performed.profile.fps
             whole = timeline(len(observed), performed.profile.apex, tempo_onset=tempo, tempo_offset=tempo)
-            click.echo(f"apex at frame {whole.apex} of {whole.n_frames}; {performed.note}")
+            say(f"apex at frame {whole.apex} of {whole.n_frames}; {performed.note}")
         animation = made_by.animate(observed, picture, landmarks, replace(rendition, times=whole.times))
         count = _write(out, animation, rate or _UNKNOWN_FPS)
     kind = "lossy preview, not for training" if out.suffix.lower() in (".gif", ".mp4") else "lossless"
-    click.echo(f"{count} frames, largest displacement {animation.peak_displacement_px:.2f} px, {kind} → {out}")
+    say(f"{count} frames, largest displacement {animation.peak_displacement_px:.2f} px, {kind} → {out}")
 
 
 def _landmarks(detector: LandmarkDetector, image: NDArray[Any], path: Path) -> NDArray[np.float32]:
@@ -180,7 +181,7 @@ def _landmarks(detector: LandmarkDetector, image: NDArray[Any], path: Path) -> N
         raise NoFaceError(f"{path}: {error}") from error
     warning = pose_warning(landmarks)
     if warning:
-        click.echo(f"warning: {path}: {warning}", err=True)
+        say(f"warning: {path}: {warning}", err=True)
     return landmarks
 
 

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import click
 
+from me_augment.cli.saying import say
 from me_augment.errors import UsageError
 
 
@@ -56,9 +57,9 @@ def command(
                 unusable.append(result)
             advance()
     for clip in unusable[:5]:
-        click.echo(f"left out: {clip.name}: {clip.reason}", err=True)
+        say(f"left out: {clip.name}: {clip.reason}", err=True)
     if len(unusable) > 5:
-        click.echo(f"left out: {len(unusable) - 5} more", err=True)
+        say(f"left out: {len(unusable) - 5} more", err=True)
     basis = au_basis.estimate_basis(
         samples,
         source=source.fingerprint,
@@ -68,5 +69,5 @@ def command(
     )
     basis.write(out)
     for unit, count in basis.counts.items():
-        click.echo(f"AU {unit:2}  {count.clips} clips of {count.persons} people")
-    click.echo(f"{len(samples)} clips of {len(basis.person_ids)} people → {out}")
+        say(f"AU {unit:2}  {count.clips} clips of {count.persons} people")
+    say(f"{len(samples)} clips of {len(basis.person_ids)} people → {out}")

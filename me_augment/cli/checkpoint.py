@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from me_augment.cli.saying import say, say_json
 from me_augment.errors import UsageError
 
 if TYPE_CHECKING:
@@ -50,19 +51,18 @@ def inspect(file: Path, saw: tuple[str, ...] | None, as_json: bool) -> None:
 
     FILE is a checkpoint of ours (.safetensors) or of the reference implementation (.pth.tar).
     """
-    import json
 
     from me_augment.generation.fpb_fomm.checkpoint import read_checkpoint
 
     facts = _facts(read_checkpoint(file, saw))
     if as_json:
-        click.echo(json.dumps(facts, indent=1))
+        say_json(facts)
         return
-    click.echo(f"{file}  fingerprint {facts['fingerprint']}")
+    say(f"{file}  fingerprint {facts['fingerprint']}")
     for title in ("architecture", "parameters", "provenance"):
-        click.echo(f"{title}:")
+        say(f"{title}:")
         for name, value in facts[title].items():
-            click.echo(f"  {name:22} {_text(value)}")
+            say(f"  {name:22} {_text(value)}")
 
 
 @command.command()
@@ -89,14 +89,14 @@ def convert(file: Path, out: Path, saw: tuple[str, ...] | None) -> None:
     found = read_checkpoint(file, saw)
     if out.name.endswith(".pth.tar"):
         reference_checkpoint(out, found.model, found.discriminator)
-        click.echo(
+        say(
             "warning: this layout cannot say who trained the model; whoever uses the file with me-augment has to "
             f"(--saw {','.join(found.provenance.training_subjects) or 'nobody'}).",
             err=True,
         )
     else:
         write_checkpoint(out, found.model, found.discriminator, found.provenance)
-    click.echo(f"{file} ({found.fingerprint}) → {out} ({read_checkpoint(out).fingerprint})")
+    say(f"{file} ({found.fingerprint}) → {out} ({read_checkpoint(out).fingerprint})")
 
 
 def _facts(found: Checkpoint) -> dict[str, Any]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import click
 
+from me_augment.cli.saying import say
 from me_augment.errors import MeAugmentError
 
 
@@ -15,9 +16,9 @@ def command() -> None:
     problems = 0
     for finding in examine():
         mark = {"ok": "ok  ", "note": "note", "problem": "FAIL"}[finding.level]
-        click.echo(f"{mark}  {finding.subject:22} {finding.text}")
+        say(f"{mark}  {finding.subject:22} {finding.text}")
         if finding.fix:
-            click.echo(f"      {'':22} → {finding.fix}")
+            say(f"      {'':22} → {finding.fix}")
         problems += finding.level == "problem"
     if problems:
         raise MeAugmentError(f"{problems} problem(s); see the lines marked FAIL.")

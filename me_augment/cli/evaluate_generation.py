@@ -7,7 +7,9 @@ from typing import TYPE_CHECKING
 
 import click
 
+from me_augment.cli.choice import Choice
 from me_augment.cli.generator_options import DRIVINGS, PRECISIONS
+from me_augment.cli.saying import say, say_json
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -45,7 +47,7 @@ if TYPE_CHECKING:
 )
 @click.option(
     "--driving",
-    type=click.Choice(DRIVINGS),
+    type=Choice(DRIVINGS),
     default="cleaned",
     show_default=True,
     help="What fpb-fomm is shown: the first frame performing what was measured, head motion and blinks too, or the "
@@ -59,7 +61,7 @@ if TYPE_CHECKING:
 )
 @click.option(
     "--precision",
-    type=click.Choice(PRECISIONS),
+    type=Choice(PRECISIONS),
     default="fp32",
     show_default=True,
     help="Of fpb-fomm's drawing on a GPU.",
@@ -90,7 +92,6 @@ def command(
       me-augment evaluate generation work/run --out work/quality --self-reenactment 20
       me-augment evaluate generation work/run --self-reenactment 20 --generators warp,fpb-fomm --checkpoint F
     """
-    import json
 
     from me_augment.errors import UsageError
     from me_augment.evaluation import generation as figures_of
@@ -120,12 +121,12 @@ def command(
     if out is not None:
         _write(out, content, manifest.clips, figures, again)
     if as_json:
-        click.echo(json.dumps(content, indent=1))
+        say_json(content)
         return
     for line in figures_of.lines(figures) + (reenactment.lines(again) if again else []):
-        click.echo(line)
+        say(line)
     if out is not None:
-        click.echo(f"→ {out}")
+        say(f"→ {out}")
 
 
 def _makers(
@@ -184,7 +185,7 @@ def _made_again(manifest: Manifest, count: int, makers: dict[str, tuple[Maker, .
     if not chosen:
         chosen = choose_clips(manifest, count, can)
         if chosen:
-            click.echo(
+            say(
                 "warning: everyone in the run trained one of the generators, as far as is known: its figures are "
                 "better than they would be on people whom it never saw.",
                 err=True,
@@ -195,7 +196,7 @@ def _made_again(manifest: Manifest, count: int, makers: dict[str, tuple[Maker, .
             "from."
         )
     if len(chosen) < count:
-        click.echo(f"{len(chosen)} clips instead of {count}: there are no more that suit.", err=True)
+        say(f"{len(chosen)} clips instead of {count}: there are no more that suit.", err=True)
     with progress("Making real clips again", len(chosen)) as advance:
         return reenact(
             manifest,

@@ -8,6 +8,8 @@ from typing import Any
 
 import click
 
+from me_augment.cli.choice import Choice
+from me_augment.cli.saying import say
 from me_augment.export import FORMATS, export, options_of_formats
 
 
@@ -21,7 +23,7 @@ def _formats_options(command: Callable[..., Any]) -> Callable[..., Any]:
 
 @click.command()
 @click.argument("source", type=click.Path(path_type=Path))
-@click.option("--format", "format_", required=True, help=f"Format: {', '.join(FORMATS)}.")
+@click.option("--format", "format_", type=Choice(list(FORMATS)), required=True, help="Format to write.")
 @click.option("--out", required=True, type=click.Path(path_type=Path), help="Folder to write.")
 @_formats_options
 @click.option("--root", type=click.Path(path_type=Path), help="Where the corpus lies now, if it moved.")
@@ -50,5 +52,5 @@ def command(source: Path, format_: str, out: Path, root: Path | None, **options:
     with progress("Exporting", len(manifest.usable_clips())) as advance:
         summary = export(manifest, format_, out, progress=lambda _, total: advance(total=total), **options)
     for line in summary.lines():
-        click.echo(line)
-    click.echo(f"→ {out}")
+        say(line)
+    say(f"→ {out}")

@@ -6,6 +6,8 @@ from pathlib import Path
 
 import click
 
+from me_augment.cli.saying import say
+
 
 @click.command()
 @click.argument("source", type=click.Path(path_type=Path))
@@ -62,7 +64,7 @@ def command(
             cache=None if cache is None else ArrayCache(cache.absolute(), round(cache_size * 1e9)),
             progress=lambda *_: advance(),
         )
-    click.echo(f"{summary.real} real + {summary.synthetic} synthetic clips.")
+    say(f"{summary.real} real + {summary.synthetic} synthetic clips.")
     for line in summary.lines()[1:]:
-        click.echo(line.replace("export.json", "flow.json"))
-    click.echo(f"→ {out}")
+        say(line.replace("export.json", "flow.json"))
+    say(f"→ {out}")

@@ -7,6 +7,7 @@ from pathlib import Path
 import click
 
 from me_augment.cli.joining import joining_options
+from me_augment.cli.saying import say
 
 
 @click.command()
@@ -35,4 +36,4 @@ def command(
     manifest = require_sound(joining.join([Manifest.open(folder) for folder in manifests]))
     manifest.write(out, overwrite=overwrite)
     persons = len({clip.person_id for clip in manifest.clips})
-    click.echo(f"{len(manifest.clips)} clips of {persons} people → {out}")
+    say(f"{len(manifest.clips)} clips of {persons} people → {out}")

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 
 import click
 
+from me_augment.cli.saying import say
+
 if TYPE_CHECKING:
     from me_augment.synthesis.progress_log import Session
     from me_augment.synthesis.status import Status
@@ -20,7 +22,7 @@ def command(run: Path) -> None:
     from me_augment.synthesis.status import status, unused
 
     state = status(run)
-    click.echo(
+    say(
         f"{state.made} of {state.planned} clips made, {state.rejected} rejected, {state.failed} failed, "
         f"{state.missing} missing; "
         f"{state.shards_done} of {state.shards} shards complete; "
@@ -28,9 +30,9 @@ def command(run: Path) -> None:
     )
     session = read_progress(run)
     if session is not None and session.clips_per_minute is not None:
-        click.echo(_pace(session, state))
+        say(_pace(session, state))
     for clip in unused(run):
-        click.echo(f"{clip.status}: {clip.name}: {clip.reason}")
+        say(f"{clip.status}: {clip.name}: {clip.reason}")
 
 
 def _pace(session: Session, state: Status) -> str:

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import click
 
+from me_augment.cli.saying import say
 from me_augment.errors import MeAugmentError
 
 
@@ -20,16 +21,16 @@ def command(run: Path, mend: bool) -> None:
 
     with progress("Verifying", status(run).tried) as advance:
         verdict = verify(run, lambda clips: advance(clips))
-    click.echo(
+    say(
         f"{verdict.shards} shards whole: {verdict.files} files, {verdict.bytes / 1e6:.1f} MB; "
         f"{len(verdict.damaged)} damaged, {verdict.shards_missing} not made yet"
     )
     for problem in verdict.problems:
-        click.echo(problem)
+        say(problem)
     if not verdict.problems:
         return
     if mend:
         forget(run, verdict.damaged)
-        click.echo(f"{len(verdict.damaged)} shards count as missing now: `me-augment resume {run}` makes them again")
+        say(f"{len(verdict.damaged)} shards count as missing now: `me-augment resume {run}` makes them again")
         return
     raise MeAugmentError(f"{run} is damaged: `me-augment verify {run} --mend` and `me-augment resume {run}` mend it.")

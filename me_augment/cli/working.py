@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from me_augment.cli.saying import say
 from me_augment.errors import MeAugmentError
 
 if TYPE_CHECKING:
@@ -126,7 +127,7 @@ def work_and_report(run: Path, working: Working) -> None:
 
     before = status(run, failed_is_missing=working.retry_failed)
     if before.shards_done:
-        click.echo(f"resuming: {before.tried} of {before.planned} clips are done", err=True)
+        say(f"resuming: {before.tried} of {before.planned} clips are done", err=True)
     log = ProgressLog(run, before.planned, before.tried)
     with (
         stopping() as stop,
@@ -152,7 +153,7 @@ def work_and_report(run: Path, working: Working) -> None:
             ),
             open_clips=opener(working),
         )
-    click.echo(f"{after.made} clips made, {after.rejected} rejected, {after.failed} failed → {run}")
+    say(f"{after.made} clips made, {after.rejected} rejected, {after.failed} failed → {run}")
     if not after.finished:
         raise KeyboardInterrupt
     if after.planned and not after.made:

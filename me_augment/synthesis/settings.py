@@ -18,6 +18,7 @@ from me_augment.manifest.ids import digest
 from me_augment.synthesis.develop import TRANSFORMS
 from me_augment.synthesis.events import SpottingSettings, require_closed_lips
 from me_augment.synthesis.timeline import SLOWEST_RATE, TEMPO
+from me_augment.words import choose
 from me_augment.yaml_file import read_yaml
 
 # A label whose motion was taken away is wrong.
@@ -115,7 +116,7 @@ class Settings:
                 raise UsageError(f"--{name} is {getattr(self, name):g}; it must lie between 0 and 1.")
         for name in self.transforms:
             if name not in TRANSFORMS:
-                raise UsageError(f"--transforms {name!r} is not known: choose from {', '.join(TRANSFORMS)}.")
+                raise UsageError(f"--transforms {name!r} is not known: {choose(name, TRANSFORMS)}")
         for person in self.gates_chosen_on:
             if not is_person(person):
                 raise UsageError(

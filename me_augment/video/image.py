@@ -3,7 +3,6 @@
 import io
 import stat
 import warnings
-from collections.abc import Sequence
 from pathlib import Path
 
 import cv2
@@ -49,7 +48,7 @@ def read_whole(path: Path) -> bytes:
         raise VideoError(f"{path} could not be read: {error.strerror}; check that it exists and is yours") from error
 
 
-def open_picture(data: bytes, formats: Sequence[str]) -> Image.Image:
+def open_picture(data: bytes, formats: tuple[str, ...]) -> Image.Image:
     """Pillow's picture, not decoded yet; raises ValueError for other content and for more than MOST_PIXELS."""
     with warnings.catch_warnings():
         warnings.simplefilter("error", Image.DecompressionBombWarning)
