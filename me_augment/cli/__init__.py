@@ -57,7 +57,7 @@ def group() -> None:
     \b
     Exit codes:
       0    done
-      1    the work failed, what was checked is not sound, or whoever read the output (`| head`) went away
+      1    the work failed, what was checked is not sound, or the reader of the output went away
       2    wrong use: a mistyped option, a folder of the wrong kind
       130  interrupted; the same command goes on with the work
     \b

@@ -114,7 +114,7 @@ def command(
     Examples:
       me-augment animate --driver CASME2/Cropped/sub01/EP02_01f --target me.jpg --out clip.mkv
       me-augment animate --action-units 12B+6A --target me.jpg --out clip.mkv
-      me-augment animate --driver driver.avi --target me.jpg --generator fpb-fomm --checkpoint f.safetensors --out c.mkv
+      me-augment animate --driver a.avi --target b.jpg --out c.mkv --generator fpb-fomm --checkpoint F
     """
     if basis is not None and specification is None:
         raise UsageError("--action-units-basis goes with --action-units.")

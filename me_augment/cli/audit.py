@@ -33,6 +33,7 @@ def command(folder: Path, against: tuple[Path, ...], as_json: bool) -> None:
 
     from me_augment.errors import MeAugmentError, UsageError
     from me_augment.evaluation.audit import audit
+    from me_augment.words import count
 
     report = audit(folder, against)
     if as_json:
@@ -42,7 +43,7 @@ def command(folder: Path, against: tuple[Path, ...], as_json: bool) -> None:
             say(line)
     if report.leaks:
         rules = ", ".join(sorted({leak.rule for leak in report.leaks}))
-        raise MeAugmentError(f"{folder} leaks: {len(report.leaks)} finding(s) against {rules}.")
+        raise MeAugmentError(f"{folder} leaks: {count(len(report.leaks), 'finding')} against {rules}.")
     if report.missing:
         raise UsageError(f"{folder} cannot be judged: {report.missing[0]}")
     if not as_json:

@@ -39,7 +39,12 @@ _saw = click.option(
 
 @click.group()
 def command() -> None:
-    """Look at a checkpoint of fpb-fomm, or convert it."""
+    """Look at a checkpoint of fpb-fomm, or convert it.
+
+    \b
+    Example:
+      me-augment checkpoint inspect 00000099-checkpoint.pth.tar
+    """
 
 
 @command.command()
@@ -49,7 +54,12 @@ def command() -> None:
 def inspect(file: Path, saw: tuple[str, ...] | None, as_json: bool) -> None:
     """Say what model is in FILE and who trained it.
 
-    FILE is a checkpoint of ours (.safetensors) or of the reference implementation (.pth.tar).
+    FILE is a checkpoint of ours (.safetensors) or of the reference implementation (.pth.tar). --json has fingerprint,
+    architecture, parameters and provenance.
+
+    \b
+    Example:
+      me-augment checkpoint inspect work/net/best.safetensors
     """
 
     from me_augment.generation.fpb_fomm.checkpoint import read_checkpoint

@@ -40,9 +40,14 @@ from me_augment.errors import UsageError
 def command(
     out: Path, overwrite: bool, corpus_only: bool, hard: bool, long: bool, people: int | None, clips: int
 ) -> None:
-    """Invent a small corpus, ingest it, synthesize, export, and open the Dataset. Offline, about a minute.
+    """Invent a small corpus, ingest it, synthesize, export, and open the Dataset. Offline, in about two minutes.
 
     The faces are derived from one public-domain portrait, the labels are invented, and what truly moves is known.
+
+    \b
+    Examples:
+      me-augment demo
+      me-augment demo --corpus-only --hard --people 20 --out work/hard
     """
     if corpus_only:
         _only_corpus(out, people or 6, clips, hard=hard, long=long, overwrite=overwrite)

@@ -90,7 +90,7 @@ def command(
     \b
     Examples:
       me-augment evaluate generation work/run --out work/quality --self-reenactment 20
-      me-augment evaluate generation work/run --self-reenactment 20 --generators warp,fpb-fomm --checkpoint F
+      me-augment evaluate generation work/run --self-reenactment 9 --generators warp --out work/q
     """
 
     from me_augment.errors import UsageError
@@ -103,10 +103,15 @@ def command(
         raise UsageError(
             "--generators and --checkpoint say who makes real clips again: say how many with --self-reenactment N."
         )
-    manifest = Manifest.open(run, root)
+    if clips is None and (driving, device, precision) != ("cleaned", "auto", "fp32"):
+        raise UsageError(
+            "--driving, --device and --precision are for making real clips again: say how many with "
+            "--self-reenactment N."
+        )
     config = run / "config.yaml"
     if not config.is_file():
         raise UsageError(f"{run} is not a run: it holds no config.yaml. Make one with `me-augment synthesize`.")
+    manifest = Manifest.open(run, root)
     if out is not None and out.exists():
         raise UsageError(f"{out} exists: name another --out.")  # before the work, not after
     settings = Settings.read(config)

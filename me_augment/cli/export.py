@@ -39,7 +39,7 @@ def command(source: Path, format_: str, out: Path, root: Path | None, **options:
     frames      frames and label sheet as CASME II, SAMM or SMIC ship them, and a sheet for each fold
     arrays      motion of all clips as one array, with a table beside it
     webdataset, videofolder, kinetics
-                the frames without loss, for WebDataset, Hugging Face datasets, mmaction2 and PySlowFast
+                frames without loss, for WebDataset, Hugging Face datasets, mmaction2, PySlowFast
     spotting    intervals of long videos, and on request the videos
     \b
     Example:

@@ -41,7 +41,7 @@ def command(
 
     \b
     Example:
-      me-augment flow work/run --out work/flow --part onset-apex --part apex-offset --cache work/flow-cache
+      me-augment flow work/run --out work/flow --part onset-apex --part apex-offset --cache work/fc
     """
     from typing import cast
 

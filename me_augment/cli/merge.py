@@ -24,7 +24,7 @@ def command(
 
     \b
     Example:
-      me-augment merge work/casme2 work/samm work/smic --megc2019 combined_3class_gt.csv --out work/composite
+      me-augment merge work/casme2 work/samm --megc2019 combined_3class_gt.csv --out work/both
     """
     from me_augment.cli.joining import Joining
     from me_augment.manifest import Manifest

@@ -167,8 +167,8 @@ def command(
     \b
     Examples:
       me-augment synthesize work/manifest --out work/run --per-driver 2 --strength 0.8:1.2
-      me-augment synthesize work/manifest --out work/run-au --action-units 12B+6A,4B+7,1+2 --per-target 2
-      me-augment synthesize work/manifest --out work/run-net --generator fpb-fomm --checkpoint work/folds
+      me-augment synthesize work/manifest --out work/run-au --action-units 12B+6A,4B+7 --per-target 2
+      me-augment synthesize work/manifest --out work/run-net --generator fpb-fomm --checkpoint F
       me-augment synthesize work/manifest --out work/run-long --task spotting --videos 2 --micro 2
     """
     if basis is not None and not specifications:

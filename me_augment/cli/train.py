@@ -98,7 +98,7 @@ def command(
 
     \b
     Examples:
-      me-augment train work/manifest --out work/fold-sub01 --fold sub01 --init vox-cpk.pth.tar --vgg vgg19.pth
+      me-augment train work/manifest --out work/sub01 --fold sub01 --init vox.pth.tar --vgg vgg19.pth
       me-augment train work/manifest --out work/small --preset compact
     """
     from me_augment.manifest import Manifest

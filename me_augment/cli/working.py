@@ -7,6 +7,7 @@ from contextlib import nullcontext
 from dataclasses import dataclass, fields
 from functools import wraps
 from pathlib import Path
+from shlex import quote
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -157,4 +158,4 @@ def work_and_report(run: Path, working: Working) -> None:
     if not after.finished:
         raise KeyboardInterrupt
     if after.planned and not after.made:
-        raise MeAugmentError(f"no clip could be made or kept; `me-augment status {run}` says why.")
+        raise MeAugmentError(f"no clip could be made or kept; `me-augment status {quote(str(run))}` says why.")
