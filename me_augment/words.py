@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from difflib import get_close_matches
 
@@ -32,4 +33,4 @@ def meant(word: str, known: Iterable[str]) -> str:
 def choose(word: str, known: Iterable[str]) -> str:
     """`choose one of warp, fpb-fomm.`, and which of them was meant by a word that is none, as far as can be told."""
     names = list(known)
-    return f"choose one of {', '.join(names)}.{meant(word, names)}"
+    return re.sub(r"([\\`*\[\]<>|])", r"\\\1", plain(text))

@@ -234,6 +234,7 @@ def _write(
 
     from me_augment.evaluation.generation import FIGURES
     from me_augment.evaluation.plots import write_plots
+    from me_augment.export.table import csv_cell
     from me_augment.staging import staged
 
     columns = (
@@ -250,5 +251,5 @@ def _write(
             tables["self-reenactment"] = pd.DataFrame([asdict(result) for result in again])
         for name, table in tables.items():
             table.to_parquet(folder / f"{name}.parquet", index=False)
-            table.to_csv(folder / f"{name}.csv", index=False)
+            table.astype(object).map(csv_cell).to_csv(folder / f"{name}.csv", index=False)
         write_plots(folder, clips, figures)

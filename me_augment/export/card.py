@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from me_augment.export.summary import ClassCount
+from me_augment.words import markdown
 
 
 @dataclass(frozen=True)
@@ -69,7 +70,7 @@ def card(facts: Facts, about: About) -> str:
         "| index | class | real | synthetic |",
         "|---|---|---|---|",
         *(
-            f"| {index} | {_cell(name)} | {count.real} | {count.synthetic} |"
+            f"| {index} | {markdown(name)} | {count.real} | {count.synthetic} |"
             for index, (name, count) in enumerate(facts.classes.items())
         ),
         "",
@@ -83,12 +84,7 @@ def card(facts: Facts, about: About) -> str:
         "What lies here is derived from the corpora below and falls under their terms; do not pass it on where those "
         "do not allow it. No expression of a synthetic clip was ever made by the person seen.",
         "",
-        *(f"* {corpus}: {licence}" for corpus, licence in facts.terms),
+        *(f"* {markdown(corpus)}: {markdown(licence)}" for corpus, licence in facts.terms),
         "",
     ]
     return "\n".join(lines)
-
-
-def _cell(text: str) -> str:
-    """A class as text of a table's cell: label words come from files that anybody may have written."""
-    return " ".join(text.replace("|", "/").replace("<", "&lt;").split())

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 
 from me_augment.manifest import Clip
 from me_augment.synthesis.settings import Settings
+from me_augment.words import markdown
 
 
 def dataset_card(real: Sequence[Clip], made: Mapping[str, int], rejected: int, settings: Settings) -> str:
@@ -59,7 +60,10 @@ def dataset_card(real: Sequence[Clip], made: Mapping[str, int], rejected: int, s
         "The clips are derived from the corpora below and fall under their terms; do not pass them on where those "
         "do not allow it.",
         "",
-        *(f"* {corpus}: {terms}" for corpus, terms in sorted({(c.corpus, c.licence) for c in real})),
+        *(
+            f"* {markdown(corpus)}: {markdown(terms)}"
+            for corpus, terms in sorted({(c.corpus, c.licence) for c in real})
+        ),
         "",
     ]
     return "\n".join(lines)
@@ -106,7 +110,10 @@ def _video_card(real: Sequence[Clip], made: Mapping[str, int], settings: Setting
         "The videos are derived from the corpora below and fall under their terms; do not pass them on where those "
         "do not allow it.",
         "",
-        *(f"* {corpus}: {terms}" for corpus, terms in sorted({(c.corpus, c.licence) for c in real})),
+        *(
+            f"* {markdown(corpus)}: {markdown(terms)}"
+            for corpus, terms in sorted({(c.corpus, c.licence) for c in real})
+        ),
         "",
     ]
     return "\n".join(lines)
@@ -135,3 +142,9 @@ def _controls(settings: Settings) -> list[str]:
     words += ["drivers as filmed, with head motion and blinks"] * (settings.driving == "filmed")
     words += ["the network's own square pictures"] * (settings.paste_back is False)
     return words
+
+
+def _terms(real: Sequence[Clip]) -> list[str]:
+    """A line for the terms of each corpus."""
+    found = sorted({(clip.corpus, clip.licence) for clip in real})
+    return [f"* {markdown(corpus)}: {markdown(terms)}" for corpus, terms in found]

@@ -4,6 +4,7 @@ import json
 import os
 import subprocess
 import sys
+from pathlib import Path
 
 import click
 import pytest
@@ -54,12 +55,8 @@ def test_the_exit_codes_are_told():
 
 
 def test_everything_is_said_in_one_way():
-    folder = os.path.dirname(saying.__file__)
-    said_otherwise = [
-        name
-        for name in os.listdir(folder)
-        if name.endswith(".py") and "click.echo(" in open(os.path.join(folder, name), encoding="utf-8").read()
-    ]
+    files = Path(saying.__file__).parent.glob("*.py")
+    said_otherwise = [file.name for file in files if "click.echo(" in file.read_text(encoding="utf-8")]
     # A usage line that click wrapped, and a shell script, keep their line breaks.
     assert sorted(said_otherwise) == ["__init__.py", "completion.py", "saying.py"]
 
