@@ -33,4 +33,9 @@ def meant(word: str, known: Iterable[str]) -> str:
 def choose(word: str, known: Iterable[str]) -> str:
     """`choose one of warp, fpb-fomm.`, and which of them was meant by a word that is none, as far as can be told."""
     names = list(known)
+    return f"choose one of {', '.join(names)}.{meant(word, names)}"
+
+
+def markdown(text: str) -> str:
+    """A text as part of a line of Markdown that shows it as it is: no link, picture, table or HTML."""
     return re.sub(r"([\\`*\[\]<>|])", r"\\\1", plain(text))

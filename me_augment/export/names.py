@@ -114,4 +114,4 @@ def _safe(text: str) -> str:
     """The text as a file name that every system, cv2.imread and a loader that cuts at blanks can read."""
     name = re.sub(r"[^A-Za-z0-9_.#+-]", "_", text)[:_LONGEST]
     name = re.sub(r"^\.+|\.+$", "_", name) or "_"
-    return f"{name}_" if _RESERVED.fullmatch(name) else name
+    return f"_{name}" if _RESERVED.fullmatch(name) else name

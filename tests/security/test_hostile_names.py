@@ -1,4 +1,4 @@
-"""Hostile names, cells and manifests through the commands: shown as they are, obeyed by nothing, written nowhere else."""
+"""Hostile names, cells and manifests through the commands: shown as they are, obeyed by nothing."""
 
 import csv
 import json
