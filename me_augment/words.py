@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable
 from difflib import get_close_matches
 
@@ -34,8 +33,3 @@ def choose(word: str, known: Iterable[str]) -> str:
     """`choose one of warp, fpb-fomm.`, and which of them was meant by a word that is none, as far as can be told."""
     names = list(known)
     return f"choose one of {', '.join(names)}.{meant(word, names)}"
-
-
-def markdown(text: str) -> str:
-    """A text as part of a line of Markdown that shows it as it is: no link, picture, table or HTML."""
-    return re.sub(r"([\\`*\[\]<>|])", r"\\\1", plain(text))

@@ -8,6 +8,7 @@ import click
 
 from me_augment.cli.saying import say
 from me_augment.errors import UsageError
+from me_augment.words import count
 
 
 @click.command()
@@ -68,6 +69,6 @@ def command(
         made_by={"me-augment": installed("me-augment"), "action-units": action_units.VERSION},
     )
     basis.write(out)
-    for unit, count in basis.counts.items():
-        say(f"AU {unit:2}  {count.clips} clips of {count.persons} people")
-    say(f"{len(samples)} clips of {len(basis.person_ids)} people → {out}")
+    for unit, on in basis.counts.items():
+        say(f"AU {unit:2}  {count(on.clips, 'clip')} of {count(on.persons, 'person', 'people')}")
+    say(f"{count(len(samples), 'clip')} of {count(len(basis.person_ids), 'person', 'people')} → {out}")

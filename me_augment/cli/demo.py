@@ -89,8 +89,14 @@ def command(
     for line in demo.describe_dataset(folders):
         say(f"   {line}")
 
+    say("6. me-augment report")
+    demo.report(folders)
+    say(f"   → {folders.report}")
+
     demo.draw_sheet(folders)
-    say(f"\nLook at {folders.sheet}: each driver, and beside it another face performing its expression.")
+    say()
+    say(f"Open {folders.report} in a browser: what was made, how good it is, and clips to play.")
+    say(f"Look at {folders.sheet}: each driver, and beside it another face performing its expression.")
     say(f"The clips are described by {folders.run / 'clips.parquet'}; start reading at {folders.run / 'README.md'}.")
 
 

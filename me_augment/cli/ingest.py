@@ -13,6 +13,7 @@ from me_augment.cli.detector_options import detector_options
 from me_augment.cli.joining import joining_options
 from me_augment.cli.saying import say
 from me_augment.errors import UsageError
+from me_augment.words import count
 
 if TYPE_CHECKING:
     from me_augment.manifest import Manifest
@@ -90,7 +91,7 @@ def command(
     manifest = require_sound(manifest).write(out, overwrite=overwrite)
     _report(manifest)
     persons = len({clip.person_id for clip in manifest.clips})
-    say(f"{len(manifest.clips)} clips of {persons} people → {out}")
+    say(f"{count(len(manifest.clips), 'clip')} of {count(persons, 'person', 'people')} → {out}")
 
 
 def _pairs(corpus: str, root: Path, more: Sequence[str]) -> list[tuple[str, Path]]:
@@ -147,9 +148,9 @@ def _report(manifest: Manifest) -> None:
         for code in ("no-face", "pose", "apex-estimated")
     }
     if clips := noted["no-face"]:
-        say(f"warning: no face was found in {len(clips)} clips, e.g. {clips[0].name}.", err=True)
+        say(f"warning: no face was found in {count(len(clips), 'clip')}, e.g. {clips[0].name}.", err=True)
     if clips := noted["pose"]:
         detail = next(issue.detail for issue in clips[0].issues if issue.code == "pose")
-        say(f"warning: the head is turned far in {len(clips)} clips, e.g. {clips[0].name}: {detail}", err=True)
+        say(f"warning: the head is turned far in {count(len(clips), 'clip')}, e.g. {clips[0].name}: {detail}", err=True)
     if clips := noted["apex-estimated"]:
         say(f"{len(clips)} apexes were estimated and are marked so (apex_estimated).")

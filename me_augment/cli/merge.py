@@ -8,6 +8,7 @@ import click
 
 from me_augment.cli.joining import joining_options
 from me_augment.cli.saying import say
+from me_augment.words import count
 
 
 @click.command()
@@ -36,4 +37,4 @@ def command(
     manifest = require_sound(joining.join([Manifest.open(folder) for folder in manifests]))
     manifest.write(out, overwrite=overwrite)
     persons = len({clip.person_id for clip in manifest.clips})
-    say(f"{len(manifest.clips)} clips of {persons} people → {out}")
+    say(f"{count(len(manifest.clips), 'clip')} of {count(persons, 'person', 'people')} → {out}")

@@ -14,6 +14,7 @@ import click
 
 from me_augment.cli.saying import say
 from me_augment.errors import MeAugmentError
+from me_augment.words import count
 
 if TYPE_CHECKING:
     from me_augment.synthesis.shard import ShardResult
@@ -154,7 +155,7 @@ def work_and_report(run: Path, working: Working) -> None:
             ),
             open_clips=opener(working),
         )
-    say(f"{after.made} clips made, {after.rejected} rejected, {after.failed} failed → {run}")
+    say(f"{count(after.made, 'clip')} made, {after.rejected} rejected, {after.failed} failed → {run}")
     if not after.finished:
         raise KeyboardInterrupt
     if after.planned and not after.made:
