@@ -17,6 +17,7 @@ from me_augment.corpora.citations import ABOUT, METHOD, About, Entry, names_of
 from me_augment.corpora.registry import CORPORA
 from me_augment.manifest import Clip
 from me_augment.manifest.folds import contributors_of
+from me_augment.words import plain
 
 _TOOL = Entry(
     "software",
@@ -77,7 +78,7 @@ def sources_of(clips: Iterable[Clip]) -> tuple[Source, ...]:
 
 def text(data: object) -> str:
     """Data as one line of plain text in Markdown: no markup, no HTML, no end of a table's cell."""
-    escaped = _MARKUP.sub(r"\\\1", " ".join(str(data).split()))
+    escaped = _MARKUP.sub(r"\\\1", plain(" ".join(str(data).split())))
     return escaped.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
 
 

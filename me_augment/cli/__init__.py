@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import io
+import os
 import signal
 import sys
 import threading
@@ -11,6 +13,7 @@ import click
 
 import me_augment
 from me_augment.cli.lazy import LazyGroup
+from me_augment.cli.saying import say
 from me_augment.errors import MeAugmentError
 
 # Command → what it does. The module me_augment.cli.<command> holds a click command called `command`.
@@ -19,6 +22,7 @@ _COMMANDS = {
     "audit": "Prove a training set free of leaks, or name them.",
     "au-basis": "Estimate the motion of action units from a manifest.",
     "checkpoint": "Look at a learned generator's weights, or convert them.",
+    "completion": "Print what completes these commands in a shell.",
     "corpora": "List the corpora that can be read.",
     "demo": "Run everything once on a small invented corpus.",
     "doctor": "Check the installation and say how to mend it.",
@@ -52,32 +56,56 @@ _COMMANDS = {
 def group() -> None:
     """Enlarge a micro-expression corpus: labelled micro-expressions on other faces, without leakage.
 
-    Exit codes: 0 done, 1 the work failed, 2 wrong use, 130 interrupted.
+    \b
+    Exit codes:
+      0    done
+      1    the work failed, what was checked is not sound, or the reader of the output went away
+      2    wrong use: a mistyped option, a folder of the wrong kind
+      130  interrupted; the same command goes on with the work
+    \b
+    Examples:
+      me-augment demo
+      me-augment ingest casme2 /data/CASME2 --out work/manifest
+      me-augment synthesize work/manifest --out work/run
+      me-augment completion bash >> ~/.bashrc
     """
 
 
 def main(arguments: list[str] | None = None) -> Any:
     """Run the command line; errors that a user can cause become one sentence on stderr and an exit code."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")  # an arrow must not end a job whose log is ASCII
     if threading.current_thread() is threading.main_thread():
         # A job that is told to end cleans up as after Ctrl-C.
         signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
-        return group.main(args=arguments, prog_name="me-augment", standalone_mode=False) or 0
+        result = group.main(args=arguments, prog_name="me-augment", standalone_mode=False) or 0
+        sys.stdout.flush()  # a reader that went away is met here and not at the interpreter's end
+        return result
     except MeAugmentError as error:
-        click.echo(f"Error: {_one_line(str(error))}", err=True)
+        say(f"Error: {_one_line(str(error))}", err=True)
         sys.exit(error.exit_code)
+    except BrokenPipeError:  # as click ends where it is met earlier: without a word
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(1)
     except OSError as error:
-        click.echo(f"Error: {error.filename or 'the system'}: {error.strerror or error}.", err=True)
+        say(f"Error: {error.filename or 'the system'}: {error.strerror or error}.", err=True)
         sys.exit(1)
     except MemoryError as error:
         reason = f" ({_one_line(str(error))})" if str(error) else ""
-        click.echo(f"Error: too little memory{reason}: end other programs, or give smaller pictures.", err=True)
+        say(f"Error: too little memory{reason}: end other programs, or give smaller pictures.", err=True)
+        sys.exit(1)
+    except RecursionError:
+        say("Error: a file that was read is nested too deeply to be one of ours: make it again.", err=True)
         sys.exit(1)
     except click.ClickException as error:
-        error.show()
+        if isinstance(error, click.UsageError) and error.ctx is not None:
+            click.echo(f"{error.ctx.get_usage()}\nTry '{error.ctx.command_path} --help' for help.\n", err=True)
+        say(f"Error: {error.format_message()}", err=True)
         sys.exit(error.exit_code)
     except (click.Abort, KeyboardInterrupt):
-        click.echo("Interrupted. A run goes on where it stopped when the same command is given again.", err=True)
+        say("Interrupted. A run goes on where it stopped when the same command is given again.", err=True)
         sys.exit(130)
 
 

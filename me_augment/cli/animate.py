@@ -12,6 +12,7 @@ import click
 
 from me_augment.cli.detector_options import detector_options
 from me_augment.cli.generator_options import generator_options
+from me_augment.cli.saying import say
 from me_augment.errors import UsageError
 
 if TYPE_CHECKING:
@@ -115,7 +116,7 @@ def command(
     Examples:
       me-augment animate --driver CASME2/Cropped/sub01/EP02_01f --target me.jpg --out clip.mkv
       me-augment animate --action-units 12B+6A --target me.jpg --out clip.mkv
-      me-augment animate --driver driver.avi --target me.jpg --generator fpb-fomm --checkpoint f.safetensors --out c.mkv
+      me-augment animate --driver a.avi --target b.jpg --out c.mkv --generator fpb-fomm --checkpoint F
     """
     if basis is not None and specification is None:
         raise UsageError("--action-units-basis goes with --action-units.")
@@ -159,18 +160,18 @@ def command(
             whole = timeline(len(frames), None, tempo_onset=tempo, tempo_offset=tempo)
             rate = rate or source.fps or _UNKNOWN_FPS
             if len(frames) == 1:
-                click.echo("warning: the driver is a single frame, so nothing moves.", err=True)
+                say("warning: the driver is a single frame, so nothing moves.", err=True)
         picture = open_frames(target).read([0])[0]
         landmarks = _landmarks(detector, picture, target)
         if performed is not None:
             observed, rate = performed.motion_for(landmarks), performed.profile.fps
             whole = timeline(len(observed), performed.profile.apex, tempo_onset=tempo, tempo_offset=tempo)
-            click.echo(f"apex at frame {whole.apex} of {whole.n_frames}; {performed.note}")
+            say(f"apex at frame {whole.apex} of {whole.n_frames}; {performed.note}")
         animation = made_by.animate(observed, picture, landmarks, replace(rendition, times=whole.times))
         comment = synthetic_comment(f"{made_by.name} {made_by.version}")
         count = _write(out, _marked(animation) if watermark else animation, rate or _UNKNOWN_FPS, comment)
     kind = "lossy preview, not for training" if out.suffix.lower() in PREVIEW_SUFFIXES else "lossless"
-    click.echo(f"{count} frames, largest displacement {animation.peak_displacement_px:.2f} px, {kind} → {out}")
+    say(f"{count} frames, largest displacement {animation.peak_displacement_px:.2f} px, {kind} → {out}")
 
 
 def _landmarks(detector: LandmarkDetector, image: NDArray[Any], path: Path) -> NDArray[np.float32]:
@@ -183,7 +184,7 @@ def _landmarks(detector: LandmarkDetector, image: NDArray[Any], path: Path) -> N
         raise NoFaceError(f"{path}: {error}") from error
     warning = pose_warning(landmarks)
     if warning:
-        click.echo(f"warning: {path}: {warning}", err=True)
+        say(f"warning: {path}: {warning}", err=True)
     return landmarks
 
 

@@ -6,7 +6,9 @@ from pathlib import Path
 
 import click
 
+from me_augment.cli.saying import say
 from me_augment.errors import UsageError
+from me_augment.words import count
 
 
 @click.command()
@@ -56,9 +58,9 @@ def command(
                 unusable.append(result)
             advance()
     for clip in unusable[:5]:
-        click.echo(f"left out: {clip.name}: {clip.reason}", err=True)
+        say(f"left out: {clip.name}: {clip.reason}", err=True)
     if len(unusable) > 5:
-        click.echo(f"left out: {len(unusable) - 5} more", err=True)
+        say(f"left out: {len(unusable) - 5} more", err=True)
     basis = au_basis.estimate_basis(
         samples,
         source=source.fingerprint,
@@ -67,6 +69,6 @@ def command(
         made_by={"me-augment": installed("me-augment"), "action-units": action_units.VERSION},
     )
     basis.write(out)
-    for unit, count in basis.counts.items():
-        click.echo(f"AU {unit:2}  {count.clips} clips of {count.persons} people")
-    click.echo(f"{len(samples)} clips of {len(basis.person_ids)} people → {out}")
+    for unit, on in basis.counts.items():
+        say(f"AU {unit:2}  {count(on.clips, 'clip')} of {count(on.persons, 'person', 'people')}")
+    say(f"{count(len(samples), 'clip')} of {count(len(basis.person_ids), 'person', 'people')} → {out}")

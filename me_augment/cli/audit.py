@@ -6,6 +6,8 @@ from pathlib import Path
 
 import click
 
+from me_augment.cli.saying import say, say_json
+
 
 @click.command()
 @click.argument("folder", type=click.Path(path_type=Path))
@@ -28,21 +30,21 @@ def command(folder: Path, against: tuple[Path, ...], as_json: bool) -> None:
       me-augment audit work/export --against work/run
       me-augment audit downloads/three_norm_u_v_os --json
     """
-    import json
 
     from me_augment.errors import MeAugmentError, UsageError
     from me_augment.evaluation.audit import audit
+    from me_augment.words import count
 
     report = audit(folder, against)
     if as_json:
-        click.echo(json.dumps(report.as_json(), indent=1))
+        say_json(report.as_json())
     else:
         for line in report.lines():
-            click.echo(line)
+            say(line)
     if report.leaks:
         rules = ", ".join(sorted({leak.rule for leak in report.leaks}))
-        raise MeAugmentError(f"{folder} leaks: {len(report.leaks)} finding(s) against {rules}.")
+        raise MeAugmentError(f"{folder} leaks: {count(len(report.leaks), 'finding')} against {rules}.")
     if report.missing:
         raise UsageError(f"{folder} cannot be judged: {report.missing[0]}")
     if not as_json:
-        click.echo("No leak found.")
+        say("No leak found.")

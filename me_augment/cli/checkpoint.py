@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from me_augment.cli.saying import say, say_json
 from me_augment.errors import UsageError
 
 if TYPE_CHECKING:
@@ -38,7 +39,12 @@ _saw = click.option(
 
 @click.group()
 def command() -> None:
-    """Look at a checkpoint of fpb-fomm, or convert it."""
+    """Look at a checkpoint of fpb-fomm, or convert it.
+
+    \b
+    Example:
+      me-augment checkpoint inspect 00000099-checkpoint.pth.tar
+    """
 
 
 @command.command()
@@ -48,21 +54,25 @@ def command() -> None:
 def inspect(file: Path, saw: tuple[str, ...] | None, as_json: bool) -> None:
     """Say what model is in FILE and who trained it.
 
-    FILE is a checkpoint of ours (.safetensors) or of the reference implementation (.pth.tar).
+    FILE is a checkpoint of ours (.safetensors) or of the reference implementation (.pth.tar). --json has fingerprint,
+    architecture, parameters and provenance.
+
+    \b
+    Example:
+      me-augment checkpoint inspect work/net/best.safetensors
     """
-    import json
 
     from me_augment.generation.fpb_fomm.checkpoint import read_checkpoint
 
     facts = _facts(read_checkpoint(file, saw))
     if as_json:
-        click.echo(json.dumps(facts, indent=1))
+        say_json(facts)
         return
-    click.echo(f"{file}  fingerprint {facts['fingerprint']}")
+    say(f"{file}  fingerprint {facts['fingerprint']}")
     for title in ("architecture", "parameters", "provenance"):
-        click.echo(f"{title}:")
+        say(f"{title}:")
         for name, value in facts[title].items():
-            click.echo(f"  {name:22} {_text(value)}")
+            say(f"  {name:22} {_text(value)}")
 
 
 @command.command()
@@ -89,14 +99,14 @@ def convert(file: Path, out: Path, saw: tuple[str, ...] | None) -> None:
     found = read_checkpoint(file, saw)
     if out.name.endswith(".pth.tar"):
         reference_checkpoint(out, found.model, found.discriminator)
-        click.echo(
+        say(
             "warning: this layout cannot say who trained the model; whoever uses the file with me-augment has to "
             f"(--saw {','.join(found.provenance.training_subjects) or 'nobody'}).",
             err=True,
         )
     else:
         write_checkpoint(out, found.model, found.discriminator, found.provenance)
-    click.echo(f"{file} ({found.fingerprint}) → {out} ({read_checkpoint(out).fingerprint})")
+    say(f"{file} ({found.fingerprint}) → {out} ({read_checkpoint(out).fingerprint})")
 
 
 def _facts(found: Checkpoint) -> dict[str, Any]:

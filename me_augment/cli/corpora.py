@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import click
 
+from me_augment.cli.saying import say, say_json, say_table
+
 
 @click.command()
 @click.option("--cite", metavar="NAME", help="Print the terms of a corpus and the papers to cite, as BibTeX.")
-def command(cite: str | None) -> None:
+@click.option("--json", "as_json", is_flag=True, help="Print JSON in place of lines: name, title and root of each.")
+def command(cite: str | None, as_json: bool) -> None:
     """List the corpora that `me-augment ingest` reads, and what ROOT has to be for each.
 
     \b
@@ -20,18 +23,16 @@ def command(cite: str | None) -> None:
         from me_augment.corpora.citations import ABOUT
 
         about = ABOUT[corpus_of(cite).name]
-        click.echo(f"% {about.name}")
+        say(f"% {about.name}")
         for what in ("agreement", "frames", "derived", "ask"):
-            click.echo(f"% {what}: {getattr(about, what)}")
-        click.echo("\n".join(entry.bibtex() for entry in about.entries) or "% no publication could be confirmed")
+            say(f"% {what}: {getattr(about, what)}")
+        bibtex = "\n".join(entry.bibtex() for entry in about.entries)
+        for line in bibtex.splitlines() or ["% no publication could be confirmed"]:
+            say(line)
         return
 
-    from rich.console import Console
-    from rich.table import Table
-
-    table = Table("name", "corpus", "ROOT is", box=None, padding=(0, 2, 1, 0))
-    for corpus in CORPORA.values():
-        table.add_row(corpus.name, corpus.title, corpus.expects)
-    console = Console(highlight=False)
-    console.print(table)
-    console.print("`me-augment ingest auto ROOT` finds out which one ROOT holds.")
+    if as_json:
+        say_json([{"name": one.name, "title": one.title, "root": one.expects} for one in CORPORA.values()])
+        return
+    say_table([(one.name, one.title, one.expects) for one in CORPORA.values()], ("name", "corpus", "ROOT is"))
+    say("`me-augment ingest auto ROOT` finds out which one ROOT holds.")

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import click
 
+from me_augment.cli.saying import say
 from me_augment.errors import UsageError
 
 
@@ -39,9 +40,14 @@ from me_augment.errors import UsageError
 def command(
     out: Path, overwrite: bool, corpus_only: bool, hard: bool, long: bool, people: int | None, clips: int
 ) -> None:
-    """Invent a small corpus, ingest it, synthesize, export, and open the Dataset. Offline, about a minute.
+    """Invent a small corpus, ingest it, synthesize, export, and open the Dataset. Offline, in about two minutes.
 
     The faces are derived from one public-domain portrait, the labels are invented, and what truly moves is known.
+
+    \b
+    Examples:
+      me-augment demo
+      me-augment demo --corpus-only --hard --people 20 --out work/hard
     """
     if corpus_only:
         _only_corpus(out, people or 6, clips, hard=hard, long=long, overwrite=overwrite)
@@ -55,44 +61,43 @@ def command(
     from me_augment.synthesis.run import begin
 
     folders = demo.clear_for(out, overwrite=overwrite)
-    click.echo("1. Inventing a CASME II-shaped corpus")
+    say("1. Inventing a CASME II-shaped corpus")
     demo.make_corpus(folders)
-    click.echo(f"   → {folders.corpus}")
+    say(f"   → {folders.corpus}")
 
-    click.echo("2. me-augment ingest casme2")
+    say("2. me-augment ingest casme2")
     manifest = demo.ingest(folders)
     emotions = Counter(clip.emotion for clip in manifest.clips)
     persons = len({clip.person_id for clip in manifest.clips})
-    click.echo(f"   {len(manifest.clips)} clips of {persons} people: " + _counts(emotions))
-    click.echo(f"   → {folders.manifest}")
+    say(f"   {len(manifest.clips)} clips of {persons} people: " + _counts(emotions))
+    say(f"   → {folders.manifest}")
 
-    click.echo("3. me-augment synthesize --per-driver 2 --strength 0.9:1.1")
+    say("3. me-augment synthesize --per-driver 2 --strength 0.9:1.1")
     prepared = demo.plan(folders)
     begin(prepared, folders.run)
     work_and_report(folders.run, Working())
-    click.echo("   made: " + _counts(Counter(row.emotion for row in prepared.plan)))
+    say("   made: " + _counts(Counter(row.emotion for row in prepared.plan)))
 
-    click.echo("4. me-augment export --format norm-uv-os")
+    say("4. me-augment export --format norm-uv-os")
     with progress("Computing flow", len(manifest.clips) + len(prepared.plan)) as advance:
         lines = demo.export_tree(folders, lambda *_: advance())
     for line in lines:
-        click.echo(f"   {line}")
-    click.echo(f"   → {folders.export}")
+        say(f"   {line}")
+    say(f"   → {folders.export}")
 
-    click.echo("5. me_augment.MicroExpressionDataset")
+    say("5. me_augment.MicroExpressionDataset")
     for line in demo.describe_dataset(folders):
-        click.echo(f"   {line}")
+        say(f"   {line}")
 
-    click.echo("6. me-augment report")
+    say("6. me-augment report")
     demo.report(folders)
-    click.echo(f"   → {folders.report}")
+    say(f"   → {folders.report}")
 
     demo.draw_sheet(folders)
-    click.echo(f"\nOpen {folders.report} in a browser: what was made, how good it is, and clips to play.")
-    click.echo(f"Look at {folders.sheet}: each driver, and beside it another face performing its expression.")
-    click.echo(
-        f"The clips are described by {folders.run / 'clips.parquet'}; start reading at {folders.run / 'README.md'}."
-    )
+    say()
+    say(f"Open {folders.report} in a browser: what was made, how good it is, and clips to play.")
+    say(f"Look at {folders.sheet}: each driver, and beside it another face performing its expression.")
+    say(f"The clips are described by {folders.run / 'clips.parquet'}; start reading at {folders.run / 'README.md'}.")
 
 
 def _only_corpus(out: Path, people: int, clips: int, *, hard: bool, long: bool, overwrite: bool) -> None:
@@ -110,7 +115,7 @@ def _only_corpus(out: Path, people: int, clips: int, *, hard: bool, long: bool, 
         return
     with staged(out) as folder:
         made = (write_hard_corpus if hard else write_demo_corpus)(folder, people, clips)
-    click.echo(f"{len(made)} invented clips of {people} people, shaped like CASME II → {out / 'CASME2'}")
+    say(f"{len(made)} invented clips of {people} people, shaped like CASME II → {out / 'CASME2'}")
 
 
 def _long_videos(out: Path, people: int, videos: int) -> None:
@@ -124,7 +129,7 @@ def _long_videos(out: Path, people: int, videos: int) -> None:
     with TemporaryDirectory(dir=out.parent, prefix=f".{out.name}.") as scratch:
         made = write_long_videos(Path(scratch), subjects()[:people], videos=videos, seconds=10, micro=3, macro=2)
         export(made, "spotting", out, shape="casme-sq")
-    click.echo(
+    say(
         f"{len(made.recordings)} invented videos of {people} people with {len(made.clips)} expressions, shaped like "
         f"CAS(ME)^2 → {out}"
     )

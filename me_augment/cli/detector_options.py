@@ -8,6 +8,8 @@ from typing import TypeVar
 
 import click
 
+from me_augment.cli.choice import Choice
+
 _Command = TypeVar("_Command", bound=Callable[..., object])
 
 # Those of me_augment.face.detector, which takes numpy to import; a test compares them.
@@ -27,7 +29,7 @@ def detector_options(command: _Command) -> _Command:
         ),
         click.option(
             "--landmarks-backend",
-            type=click.Choice(BACKENDS),
+            type=Choice(BACKENDS),
             default="dlib",
             show_default=True,
             help="Who finds the landmarks; `doctor` says which work here.",

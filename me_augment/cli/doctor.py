@@ -2,22 +2,38 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
+
 import click
 
+from me_augment.cli.saying import say, say_json
 from me_augment.errors import MeAugmentError
+from me_augment.words import count
 
 
 @click.command()
-def command() -> None:
-    """Check the installation: versions, device, OpenCV, landmark models, and a lossless video round trip."""
+@click.option("--json", "as_json", is_flag=True, help="Print JSON in place of lines.")
+def command(as_json: bool) -> None:
+    """Check the installation: versions, device, OpenCV, landmark models, and a lossless video round trip.
+
+    --json has a list of findings: level (ok, note or problem), subject, text and fix.
+
+    \b
+    Example:
+      me-augment doctor
+    """
     from me_augment.doctor import examine
 
-    problems = 0
-    for finding in examine():
+    findings = []
+    for finding in examine():  # each as it is found: some take seconds
+        findings.append(finding)
+        if as_json:
+            continue
         mark = {"ok": "ok  ", "note": "note", "problem": "FAIL"}[finding.level]
-        click.echo(f"{mark}  {finding.subject:22} {finding.text}")
+        say(f"{mark}  {finding.subject:22} {finding.text}")
         if finding.fix:
-            click.echo(f"      {'':22} → {finding.fix}")
-        problems += finding.level == "problem"
-    if problems:
-        raise MeAugmentError(f"{problems} problem(s); see the lines marked FAIL.")
+            say(f"      {'':22} → {finding.fix}")
+    if as_json:
+        say_json([asdict(finding) for finding in findings])
+    if problems := sum(finding.level == "problem" for finding in findings):
+        raise MeAugmentError(f"{count(problems, 'problem')}; see what is marked {'problem' if as_json else 'FAIL'}.")

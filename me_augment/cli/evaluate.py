@@ -16,4 +16,9 @@ _COMMANDS = {
 
 @click.group(cls=LazyGroup, modules="me_augment.cli.evaluate_", about=_COMMANDS)
 def command() -> None:
-    """Measure what was made."""
+    """Measure what was made.
+
+    \b
+    Example:
+      me-augment evaluate generation work/run
+    """

@@ -7,7 +7,9 @@ from typing import TYPE_CHECKING
 
 import click
 
+from me_augment.cli.choice import Choice
 from me_augment.cli.generator_options import DRIVINGS, PRECISIONS
+from me_augment.cli.saying import say, say_json
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -45,7 +47,7 @@ if TYPE_CHECKING:
 )
 @click.option(
     "--driving",
-    type=click.Choice(DRIVINGS),
+    type=Choice(DRIVINGS),
     default="cleaned",
     show_default=True,
     help="What fpb-fomm is shown: the first frame performing what was measured, head motion and blinks too, or the "
@@ -59,7 +61,7 @@ if TYPE_CHECKING:
 )
 @click.option(
     "--precision",
-    type=click.Choice(PRECISIONS),
+    type=Choice(PRECISIONS),
     default="fp32",
     show_default=True,
     help="Of fpb-fomm's drawing on a GPU.",
@@ -88,9 +90,8 @@ def command(
     \b
     Examples:
       me-augment evaluate generation work/run --out work/quality --self-reenactment 20
-      me-augment evaluate generation work/run --self-reenactment 20 --generators warp,fpb-fomm --checkpoint F
+      me-augment evaluate generation work/run --self-reenactment 9 --generators warp --out work/q
     """
-    import json
 
     from me_augment.errors import UsageError
     from me_augment.evaluation import generation as figures_of
@@ -102,10 +103,15 @@ def command(
         raise UsageError(
             "--generators and --checkpoint say who makes real clips again: say how many with --self-reenactment N."
         )
-    manifest = Manifest.open(run, root)
+    if clips is None and (driving, device, precision) != ("cleaned", "auto", "fp32"):
+        raise UsageError(
+            "--driving, --device and --precision are for making real clips again: say how many with "
+            "--self-reenactment N."
+        )
     config = run / "config.yaml"
     if not config.is_file():
         raise UsageError(f"{run} is not a run: it holds no config.yaml. Make one with `me-augment synthesize`.")
+    manifest = Manifest.open(run, root)
     if out is not None and out.exists():
         raise UsageError(f"{out} exists: name another --out.")  # before the work, not after
     settings = Settings.read(config)
@@ -120,12 +126,12 @@ def command(
     if out is not None:
         _write(out, content, manifest.clips, figures, again)
     if as_json:
-        click.echo(json.dumps(content, indent=1))
+        say_json(content)
         return
     for line in figures_of.lines(figures) + (reenactment.lines(again) if again else []):
-        click.echo(line)
+        say(line)
     if out is not None:
-        click.echo(f"→ {out}")
+        say(f"→ {out}")
 
 
 def _makers(
@@ -184,7 +190,7 @@ def _made_again(manifest: Manifest, count: int, makers: dict[str, tuple[Maker, .
     if not chosen:
         chosen = choose_clips(manifest, count, can)
         if chosen:
-            click.echo(
+            say(
                 "warning: everyone in the run trained one of the generators, as far as is known: its figures are "
                 "better than they would be on people whom it never saw.",
                 err=True,
@@ -195,7 +201,7 @@ def _made_again(manifest: Manifest, count: int, makers: dict[str, tuple[Maker, .
             "from."
         )
     if len(chosen) < count:
-        click.echo(f"{len(chosen)} clips instead of {count}: there are no more that suit.", err=True)
+        say(f"{len(chosen)} clips instead of {count}: there are no more that suit.", err=True)
     with progress("Making real clips again", len(chosen)) as advance:
         return reenact(
             manifest,
@@ -228,6 +234,7 @@ def _write(
 
     from me_augment.evaluation.generation import FIGURES
     from me_augment.evaluation.plots import write_plots
+    from me_augment.export.table import csv_cell
     from me_augment.staging import staged
 
     columns = (
@@ -244,5 +251,5 @@ def _write(
             tables["self-reenactment"] = pd.DataFrame([asdict(result) for result in again])
         for name, table in tables.items():
             table.to_parquet(folder / f"{name}.parquet", index=False)
-            table.to_csv(folder / f"{name}.csv", index=False)
+            table.astype(object).map(csv_cell).to_csv(folder / f"{name}.csv", index=False)
         write_plots(folder, clips, figures)

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 import click
 
 from me_augment.cli.cache_options import flow_cache, open_cache
+from me_augment.cli.choice import Choice
+from me_augment.cli.saying import say, say_json
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -29,7 +31,7 @@ if TYPE_CHECKING:
 @click.option(
     "--with",
     "baselines",
-    type=click.Choice(["mirror", "photometric"]),
+    type=Choice(["mirror", "photometric"]),
     multiple=True,
     help="Add trivial copies of the real clips: mirrored, or under other light; repeatable.",
 )
@@ -41,7 +43,7 @@ if TYPE_CHECKING:
 @click.option("--seed", type=int, default=0, show_default=True, help="Of ststnet, copies and shares.")
 @click.option(
     "--protocol",
-    type=click.Choice(["loso", "cde", "sde"]),
+    type=Choice(["loso", "cde", "sde"]),
     default="loso",
     show_default=True,
     help="Who is held out: everyone in turn; the same over the MEGC2019 composite; or within each corpus.",
@@ -95,7 +97,6 @@ def command(
       me-augment evaluate recognition work/manifest --with-synthetic work/run --with mirror
       me-augment evaluate recognition --flow-tree norm_u_v_os --model ststnet
     """
-    import json
 
     from me_augment.cli.progress import progress
     from me_augment.errors import UsageError
@@ -130,12 +131,12 @@ def command(
     if out is not None:
         _write(out, content, found)
     if as_json:
-        click.echo(json.dumps(content, indent=1))
+        say_json(content)
         return
     for line in (*table(found), "", *(line for arm in found for line in confusion_lines(arm))):
-        click.echo(line)
+        say(line)
     if out is not None:
-        click.echo(f"→ {out}")
+        say(f"→ {out}")
 
 
 def _of_tree(tree: Path) -> dict[str, Sequence[Problem]]:
@@ -181,7 +182,7 @@ def _of_manifest(
     with progress("Computing flow", len(manifest.usable_clips())) as advance:
         real = real_clips(manifest, labels, how, flow, cache, lambda *_: advance())
     if real.skipped:
-        click.echo(
+        say(
             f"{len(real.skipped)} real clips are left out, e.g. {real.skipped[0].name}: {real.skipped[0].reason}.",
             err=True,
         )

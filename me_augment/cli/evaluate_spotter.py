@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 
 import click
 
+from me_augment.cli.saying import say, say_json
+
 if TYPE_CHECKING:
     from me_augment.evaluation.spotter import Comparison
 
@@ -30,7 +32,6 @@ def command(source: Path, run: Path | None, as_json: bool, out: Path | None, roo
     Example:
       me-augment evaluate spotter work/manifest --with-synthetic work/run-long
     """
-    import json
 
     from me_augment.cli.evaluate_spotting import table
     from me_augment.cli.progress import progress
@@ -52,17 +53,17 @@ def command(source: Path, run: Path | None, as_json: bool, out: Path | None, roo
             for result in results:
                 write_text(folder / f"{result.name}.csv", "\n".join(megc2022_lines(result.predicted)) + "\n")
     if as_json:
-        click.echo(json.dumps({result.name: _comparison(result) for result in results}, indent=1))
+        say_json({result.name: _comparison(result) for result in results})
         return
     for result in results:
-        click.echo(
+        say(
             f"{result.name}: {result.folds} folds, trained on {result.real:.1f} real and {result.synthetic:.1f} "
             "synthetic videos each"
         )
         for line in table(result.found, None):
-            click.echo(f"  {line}")
+            say(f"  {line}")
     if out is not None:
-        click.echo(f"→ {out}")
+        say(f"→ {out}")
 
 
 def _comparison(result: Comparison) -> dict[str, object]:

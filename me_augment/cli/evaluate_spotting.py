@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 
 import click
 
+from me_augment.cli.saying import say, say_json
+
 if TYPE_CHECKING:
     from me_augment.evaluation.spotting import Spotted, Strs
 
@@ -31,7 +33,6 @@ def command(predicted: Path, truth: Path, as_json: bool, log: Path | None) -> No
       me-augment evaluate spotting cas_pred.csv cas_gt.csv
       me-augment evaluate spotting pred.csv work/manifest --json --log out.txt
     """
-    import json
 
     from me_augment.evaluation.spotting import compare, strs
     from me_augment.evaluation.spotting_files import log_lines, read_intervals
@@ -41,7 +42,7 @@ def command(predicted: Path, truth: Path, as_json: bool, log: Path | None) -> No
     found = compare(true, said)
     shared = {one.video for one in true} & {one.video for one in said}
     if said and true and not shared:
-        click.echo(
+        say(
             f"warning: no video is in both: {predicted} has {said[0].video!r}, {truth} has {true[0].video!r}.", err=True
         )
     classes = sorted({one.emotion for one in true if one.emotion and one.kind == "micro"})
@@ -50,10 +51,10 @@ def command(predicted: Path, truth: Path, as_json: bool, log: Path | None) -> No
     if log is not None:
         write_text(log, "\n".join(log_lines(found)) + "\n")
     if as_json:
-        click.echo(json.dumps(figures(found, score), indent=1))
+        say_json(figures(found, score))
         return
     for line in table(found, score):
-        click.echo(line)
+        say(line)
 
 
 def figures(found: Spotted, score: Strs | None) -> dict[str, object]:

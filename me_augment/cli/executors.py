@@ -7,8 +7,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import click
-
+from me_augment.cli.saying import say
 from me_augment.errors import UsageError
 
 if TYPE_CHECKING:
@@ -49,5 +48,5 @@ def open_executor(workers: int, scheduler: str | None, run: Path) -> Iterator[Ex
         _ = cluster.address  # refused here where it is none
     else:
         cluster = OwnWorkers(workers, visible_gpus()[:workers] if "cuda" in drawn_on else ())
-    with DaskExecutor(cluster, run / "shards", lambda text: click.echo(text, err=True)) as executor:
+    with DaskExecutor(cluster, run / "shards", lambda text: say(text, err=True)) as executor:
         yield executor

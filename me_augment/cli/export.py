@@ -9,6 +9,8 @@ from typing import Any
 import click
 
 from me_augment.cli.cache_options import cache_size, open_cache
+from me_augment.cli.choice import Choice
+from me_augment.cli.saying import say
 from me_augment.export import FORMATS, export, options_of_formats
 
 
@@ -22,7 +24,7 @@ def _formats_options(command: Callable[..., Any]) -> Callable[..., Any]:
 
 @click.command()
 @click.argument("source", type=click.Path(path_type=Path))
-@click.option("--format", "format_", required=True, help=f"Format: {', '.join(FORMATS)}.")
+@click.option("--format", "format_", type=Choice(list(FORMATS)), required=True, help="Format to write.")
 @click.option("--out", required=True, type=click.Path(path_type=Path), help="Folder to write.")
 @_formats_options
 @cache_size
@@ -49,7 +51,7 @@ def command(
     frames      frames and label sheet as CASME II, SAMM or SMIC ship them, and a sheet for each fold
     arrays      motion of all clips as one array, with a table beside it
     webdataset, videofolder, kinetics
-                the frames without loss, for WebDataset, Hugging Face datasets, mmaction2 and PySlowFast
+                frames without loss, for WebDataset, Hugging Face datasets, mmaction2, PySlowFast
     spotting    intervals of long videos, and on request the videos
     \b
     Example:
@@ -70,5 +72,5 @@ def command(
             **options,
         )
     for line in summary.lines():
-        click.echo(line)
-    click.echo(f"→ {out}")
+        say(line)
+    say(f"→ {out}")

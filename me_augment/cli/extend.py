@@ -6,6 +6,7 @@ from pathlib import Path
 
 import click
 
+from me_augment.cli.saying import say
 from me_augment.cli.working import Working, work_and_report, working_options
 
 
@@ -34,5 +35,5 @@ def command(
 
     units = tuple(part.strip() for text in specifications for part in text.split(","))
     before, now = extend(run, per_driver=per_driver, per_target=per_target, action_units=units)
-    click.echo(f"{now} clips are planned, {now - before} more than before", err=True)
+    say(f"{now} clips are planned, {now - before} more than before", err=True)
     work_and_report(run, working)

@@ -7,6 +7,7 @@ from pathlib import Path
 import click
 
 from me_augment.cli.cache_options import flow_cache, open_cache
+from me_augment.cli.saying import say
 
 
 @click.command()
@@ -44,7 +45,7 @@ def command(
 
     \b
     Example:
-      me-augment flow work/run --out work/flow --part onset-apex --part apex-offset --cache work/flow-cache
+      me-augment flow work/run --out work/flow --part onset-apex --part apex-offset --cache work/fc
     """
     from typing import cast
 
@@ -67,7 +68,7 @@ def command(
             overwrite=overwrite,
             progress=lambda *_: advance(),
         )
-    click.echo(f"{summary.real} real + {summary.synthetic} synthetic clips.")
+    say(f"{summary.real} real + {summary.synthetic} synthetic clips.")
     for line in summary.lines()[1:]:
-        click.echo(line.replace("export.json", "flow.json"))
-    click.echo(f"→ {out}")
+        say(line.replace("export.json", "flow.json"))
+    say(f"→ {out}")

@@ -7,6 +7,8 @@ from typing import TypeVar
 
 import click
 
+from me_augment.cli.choice import Choice
+
 _Command = TypeVar("_Command", bound=Callable[..., object])
 
 # Those of me_augment.generation.generator, which takes numpy to import; a test compares them.
@@ -20,7 +22,7 @@ def generator_options(command: _Command) -> _Command:
     for option in (
         click.option(
             "--driving",
-            type=click.Choice(DRIVINGS),
+            type=Choice(DRIVINGS),
             default="cleaned",
             show_default=True,
             help="What fpb-fomm is shown of the driver: its face performing what was measured, head motion and blinks "
@@ -28,7 +30,7 @@ def generator_options(command: _Command) -> _Command:
         ),
         click.option(
             "--precision",
-            type=click.Choice(PRECISIONS),
+            type=Choice(PRECISIONS),
             default="fp32",
             show_default=True,
             help="Of fpb-fomm's drawing on a GPU; its motion is always predicted in single precision.",
@@ -41,7 +43,7 @@ def generator_options(command: _Command) -> _Command:
         ),
         click.option(
             "--generator",
-            type=click.Choice(GENERATORS),
+            type=Choice(GENERATORS),
             default="warp",
             show_default=True,
             help="Who makes the clips: warp resamples the target along the measured motion, fpb-fomm is the paper's "

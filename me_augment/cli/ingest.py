@@ -8,9 +8,12 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from me_augment.cli.choice import Choice
 from me_augment.cli.detector_options import detector_options
 from me_augment.cli.joining import joining_options
+from me_augment.cli.saying import say
 from me_augment.errors import UsageError
+from me_augment.words import count
 
 if TYPE_CHECKING:
     from me_augment.manifest import Manifest
@@ -33,7 +36,7 @@ _ONE_ONLY = ("sheet", "tree", "licence")
 @click.option("--samm-sheet", type=_FILE, help="Label file of SAMM, for the emotions of its long videos.")
 @click.option("--never-show", type=_FILE, help="List of the subjects that must never be shown.")
 @click.option("--licence", help="Terms of the frames, where they are others than CORPUS' own.")
-@click.option("--apex", type=click.Choice(["middle", "flow"]), help="How to estimate apexes that are not labelled.")
+@click.option("--apex", type=Choice(["middle", "flow"]), help="How to estimate apexes that are not labelled.")
 @joining_options
 @click.option("--landmarks/--no-landmarks", default=True, show_default=True, help="Find the face in each onset frame.")
 @detector_options
@@ -88,7 +91,7 @@ def command(
     manifest = require_sound(manifest).write(out, overwrite=overwrite)
     _report(manifest)
     persons = len({clip.person_id for clip in manifest.clips})
-    click.echo(f"{len(manifest.clips)} clips of {persons} people → {out}")
+    say(f"{count(len(manifest.clips), 'clip')} of {count(persons, 'person', 'people')} → {out}")
 
 
 def _pairs(corpus: str, root: Path, more: Sequence[str]) -> list[tuple[str, Path]]:
@@ -114,9 +117,9 @@ def _read(pairs: Sequence[tuple[str, Path]], licence: str | None, options: Mappi
         own = {key: value for key, value in options.items() if len(pairs) == 1 or key in has[name]}
         ingested = read_corpus(name, root, licence=licence, **own)
         for key, value in ingested.manifest.provenance.items():
-            click.echo(f"{key}: {value}")
+            say(f"{key}: {value}")
         for warning in ingested.warnings:
-            click.echo(f"warning: {warning}", err=True)
+            say(f"warning: {warning}", err=True)
         manifests.append(ingested.manifest)
     return manifests
 
@@ -126,7 +129,7 @@ def _recognised(root: Path) -> str:
     from me_augment.corpora.tree import require_folder
 
     found = recognise(require_folder(root, ANY))
-    click.echo(f"{root} is {found.corpus.title} ({found.corpus.name}): it has {found.why}")
+    say(f"{root} is {found.corpus.title} ({found.corpus.name}): it has {found.why}")
     return found.corpus.name
 
 
@@ -145,9 +148,9 @@ def _report(manifest: Manifest) -> None:
         for code in ("no-face", "pose", "apex-estimated")
     }
     if clips := noted["no-face"]:
-        click.echo(f"warning: no face was found in {len(clips)} clips, e.g. {clips[0].name}.", err=True)
+        say(f"warning: no face was found in {count(len(clips), 'clip')}, e.g. {clips[0].name}.", err=True)
     if clips := noted["pose"]:
         detail = next(issue.detail for issue in clips[0].issues if issue.code == "pose")
-        click.echo(f"warning: the head is turned far in {len(clips)} clips, e.g. {clips[0].name}: {detail}", err=True)
+        say(f"warning: the head is turned far in {count(len(clips), 'clip')}, e.g. {clips[0].name}: {detail}", err=True)
     if clips := noted["apex-estimated"]:
-        click.echo(f"{len(clips)} apexes were estimated and are marked so (apex_estimated).")
+        say(f"{len(clips)} apexes were estimated and are marked so (apex_estimated).")

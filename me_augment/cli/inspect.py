@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
+from me_augment.cli.saying import say, say_json, say_table
 from me_augment.errors import UsageError
+from me_augment.words import count
 
 if TYPE_CHECKING:
     from me_augment.report.overview import Overview
@@ -37,14 +38,14 @@ def command(manifest: Path, root: Path | None, plots: Path | None, as_json: bool
     opened = Manifest.open(manifest, root)
     overview = overview_of(opened)
     if as_json:
-        click.echo(json.dumps(_as_json(overview), indent=2, ensure_ascii=False))
+        say_json(_as_json(overview))
     else:
         _print(overview)
     if plots is not None:
         from me_augment.report.overview_plots import write_overview_plots
 
         written = write_overview_plots(plots, overview, opened)
-        click.echo(f"{len(written)} plots → {plots}", err=as_json)
+        say(f"{len(written)} plots → {plots}", err=as_json)
 
 
 def _require_new(plots: Path | None) -> None:
@@ -67,25 +68,20 @@ def _as_json(overview: Overview) -> dict[str, object]:
 
 
 def _print(overview: Overview) -> None:
-    from rich.console import Console
-    from rich.table import Table
-
-    click.echo(
-        f"{overview.corpus}: {overview.clips} clips of {overview.people} people in {overview.recordings} recordings"
+    say(
+        f"{overview.corpus}: {count(overview.clips, 'clip')} of {count(overview.people, 'person', 'people')} "
+        f"in {count(overview.recordings, 'recording')}"
     )
-    table = Table(box=None, show_header=False, padding=(0, 2, 0, 0))
-    table.add_column(no_wrap=True)
-    table.add_column()
+    rows = []
     for title, counts in overview.counts.items():
         if counts:
             shown = [f"{value} {count}" for value, count in list(counts.items())[:_SHOWN]]
             more = f", {len(counts) - _SHOWN} more" if len(counts) > _SHOWN else ""
-            table.add_row(title, ", ".join(shown) + more)
+            rows.append((title, ", ".join(shown) + more))
     for corpus, span in overview.lengths.items():
         shortest, median, longest = span.frames
         text = f"{shortest} to {longest} frames, median {median}"
         if span.seconds is not None:
             text += f" ({span.seconds[0]:.2f} to {span.seconds[2]:.2f} s, median {span.seconds[1]:.2f})"
-        table.add_row(f"{corpus}, length", text)
-    console = Console(highlight=False, markup=False)
-    console.print(table)
+        rows.append((f"{corpus}, length", text))
+    say_table(rows)

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from me_augment.cli.saying import say
+
 if TYPE_CHECKING:
     from me_augment.manifest import Manifest
     from me_augment.manifest.persons import Persons
@@ -47,7 +49,7 @@ class Joining:
             manifest = self.persons.applied(manifest)
         warnings += about_people(manifest.clips)
         for warning in warnings:
-            click.echo(f"warning: {warning}", err=True)
+            say(f"warning: {warning}", err=True)
         return manifest
 
 

@@ -7,6 +7,9 @@ from importlib import import_module
 from typing import Any
 
 import click
+from click.shell_completion import CompletionItem
+
+from me_augment.words import meant
 
 
 class LazyGroup(click.Group):
@@ -32,6 +35,19 @@ class LazyGroup(click.Group):
             return None
         found: click.Command = import_module(f"{self._modules}{cmd_name.replace('-', '_')}").command
         return found
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """The command that is called, or an error that names the one that was meant."""
+        if args and not args[0].startswith("-") and args[0] not in self._about:
+            ctx.fail(f"No such command {args[0]!r}.{meant(args[0], self._about)}")
+        return super().resolve_command(ctx, args)
+
+    def shell_complete(self, ctx: click.Context, incomplete: str) -> list[CompletionItem]:
+        """Commands that begin so, without importing them, and options."""
+        names = [CompletionItem(name, help=text) for name, text in self._about.items() if name.startswith(incomplete)]
+        return [*names, *click.Command.shell_complete(self, ctx, incomplete)]
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """The list in `--help`."""

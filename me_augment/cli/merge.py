@@ -7,6 +7,8 @@ from pathlib import Path
 import click
 
 from me_augment.cli.joining import joining_options
+from me_augment.cli.saying import say
+from me_augment.words import count
 
 
 @click.command()
@@ -23,7 +25,7 @@ def command(
 
     \b
     Example:
-      me-augment merge work/casme2 work/samm work/smic --megc2019 combined_3class_gt.csv --out work/composite
+      me-augment merge work/casme2 work/samm --megc2019 combined_3class_gt.csv --out work/both
     """
     from me_augment.cli.joining import Joining
     from me_augment.manifest import Manifest
@@ -35,4 +37,4 @@ def command(
     manifest = require_sound(joining.join([Manifest.open(folder) for folder in manifests]))
     manifest.write(out, overwrite=overwrite)
     persons = len({clip.person_id for clip in manifest.clips})
-    click.echo(f"{len(manifest.clips)} clips of {persons} people → {out}")
+    say(f"{count(len(manifest.clips), 'clip')} of {count(persons, 'person', 'people')} → {out}")

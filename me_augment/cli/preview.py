@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING
 
 import click
 
+from me_augment.cli.choice import Choice
+from me_augment.cli.saying import say
 from me_augment.errors import UsageError
 
 if TYPE_CHECKING:
@@ -37,7 +39,7 @@ _MOST = 24  # panels on a picture; their frames are in memory together
 )
 @click.option(
     "--view",
-    type=click.Choice(["plain", "difference", "flow"]),
+    type=Choice(["plain", "difference", "flow"]),
     help="Of an animation: frames, their amplified change or their motion since the onset.  [default: plain]",
 )
 @click.option(
@@ -72,7 +74,7 @@ def command(
     \b
     Examples:
       me-augment preview work/run --out look.png
-      me-augment preview work/run --clip syn-0c0ba2178dfc88ac --view difference --slow 8 --out look.gif
+      me-augment preview work/run --clip syn-0c0ba2178dfc88ac --view flow --slow 8 --out a.gif
       me-augment preview clip.mkv work/CASME2/sub01/EP02_01f --out look.webp
     """
     _require_new(out, overwrite)
@@ -99,7 +101,7 @@ def command(
         else:
             panels.append(panel_of_file(source, size, frames))
     _draw(out, panels, view or "plain", slow or 4.0, watermark)
-    click.echo(f"{len(panels)} {'clip' if len(panels) == 1 else 'clips'}, to look at and not to measure → {out}")
+    say(f"{len(panels)} {'clip' if len(panels) == 1 else 'clips'}, to look at and not to measure → {out}")
 
 
 def _is_manifest(source: Path) -> bool:

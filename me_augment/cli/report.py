@@ -6,6 +6,7 @@ from pathlib import Path
 
 import click
 
+from me_augment.cli.saying import say
 from me_augment.errors import UsageError
 
 
@@ -49,8 +50,8 @@ def command(source: Path, out: Path | None, clips: int, root: Path | None) -> No
     with progress("Drawing clips", clips) as advance:
         written = write_report(manifest, out, clips, progress=lambda total: advance(total=total))
     for name, why in written.missing[:3]:
-        click.echo(f"warning: {name} could not be shown: {why}", err=True)
+        say(f"warning: {name} could not be shown: {why}", err=True)
     if len(written.missing) > 3:
-        click.echo(f"warning: nor could {len(written.missing) - 3} more", err=True)
+        say(f"warning: nor could {len(written.missing) - 3} more", err=True)
     clips_word = "clip" if written.players == 1 else "clips"
-    click.echo(f"{written.players} {clips_word} to play, {written.bytes / 1e6:.1f} MB → {out}")
+    say(f"{written.players} {clips_word} to play, {written.bytes / 1e6:.1f} MB → {out}")

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import click
 
+from me_augment.cli.saying import say
 from me_augment.errors import MeAugmentError
 
 
@@ -24,12 +25,12 @@ def command(run: Path, clip_id: str, out: Path | None) -> None:
 
     result = reproduce(run, clip_id, out)
     for change in result.packages:
-        click.echo(f"warning: the run was made with {change}", err=True)
-    click.echo(f"{result.clip.name}: {result.clip.status}" + (f": {result.clip.reason}" if result.clip.reason else ""))
-    click.echo(f"now     {result.sha256 or 'no file'}")
-    click.echo(f"in run  {result.expected or 'no file'}")
+        say(f"warning: the run was made with {change}", err=True)
+    say(f"{result.clip.name}: {result.clip.status}" + (f": {result.clip.reason}" if result.clip.reason else ""))
+    say(f"now     {result.sha256 or 'no file'}")
+    say(f"in run  {result.expected or 'no file'}")
     for difference in result.differences:
-        click.echo(f"differs: {difference}")
+        say(f"differs: {difference}")
     if not result.same:
         raise MeAugmentError(f"{clip_id} did not come out as it is in {run}.")
-    click.echo("the same, byte for byte")
+    say("the same, byte for byte")

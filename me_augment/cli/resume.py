@@ -16,6 +16,10 @@ def command(run: Path, working: Working) -> None:
     """Make what is missing of RUN, with the settings that it was begun with.
 
     The same as giving its `synthesize` command again, which also knows where a corpus or a checkpoint lies by now.
+
+    \b
+    Example:
+      me-augment resume work/run --retry-failed
     """
     from me_augment.synthesis.run import require_same_packages
 

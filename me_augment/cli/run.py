@@ -6,6 +6,8 @@ from pathlib import Path
 
 import click
 
+from me_augment.cli.saying import say
+
 
 @click.command()
 @click.argument("pipeline", type=click.Path(path_type=Path))
@@ -39,11 +41,11 @@ def command(pipeline: Path, settings: tuple[str, ...], dry_run: bool) -> None:
     require_agreement(calls, records, pipeline)
     if dry_run:
         for call in calls:
-            click.echo(call.line)
+            say(call.line)
         return
     folder.mkdir(parents=True, exist_ok=True)
     with only_one(folder):
         records = Records(folder, title)  # as the process that held the folder until now left it
         require_agreement(calls, records, pipeline)
-        carry_out(calls, records, click.echo)
-    click.echo(f"{len(calls)} steps are finished; {records.file} tells of them.")
+        carry_out(calls, records, say)
+    say(f"{len(calls)} steps are finished; {records.file} tells of them.")

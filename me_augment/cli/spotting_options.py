@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from me_augment.cli.choice import Choice
 from me_augment.cli.interval import Interval
 from me_augment.errors import UsageError
 
@@ -28,7 +29,7 @@ _OPTIONS: tuple[tuple[str, Any, str], ...] = (
     ("head-turns", float, "Turns of the head per minute.  [default: 2]"),
     ("head-motion", float, "Factor on the motion of a head held still.  [default: 1]"),
     ("noise", float, "Sensor noise on a still face, grey levels.  [default: 1]"),
-    ("backgrounds", click.Choice(["filmed", "still"]), "filmed: frames in which the target expresses nothing, where "
+    ("backgrounds", Choice(["filmed", "still"]), "filmed: frames in which the target expresses nothing, where "
      "its recording has enough; still: a still face that moves, blinks and looks about.  [default: filmed]"),
 )  # fmt: skip
 
@@ -49,7 +50,7 @@ def spotting_options(command: Callable[..., Any]) -> Callable[..., Any]:
         gather = click.option(f"--{name}", type=kind, help=f"Spotting: {what}")(gather)
     return click.option(
         "--task",
-        type=click.Choice(["recognition", "spotting"]),
+        type=Choice(["recognition", "spotting"]),
         default="recognition",
         show_default=True,
         help="recognition makes clips of one expression each, spotting long videos with expressions at known frames.",

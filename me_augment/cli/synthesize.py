@@ -10,6 +10,7 @@ import click
 from me_augment.cli.detector_options import detector_options
 from me_augment.cli.generator_options import generator_options
 from me_augment.cli.interval import Interval
+from me_augment.cli.saying import say
 from me_augment.cli.spotting_options import spotting_options
 from me_augment.cli.working import Working, work_and_report, working_options
 from me_augment.errors import UsageError
@@ -167,8 +168,8 @@ def command(
     \b
     Examples:
       me-augment synthesize work/manifest --out work/run --per-driver 2 --strength 0.8:1.2
-      me-augment synthesize work/manifest --out work/run-au --action-units 12B+6A,4B+7,1+2 --per-target 2
-      me-augment synthesize work/manifest --out work/run-net --generator fpb-fomm --checkpoint work/folds
+      me-augment synthesize work/manifest --out work/run-au --action-units 12B+6A,4B+7 --per-target 2
+      me-augment synthesize work/manifest --out work/run-net --generator fpb-fomm --checkpoint F
       me-augment synthesize work/manifest --out work/run-long --task spotting --videos 2 --micro 2
     """
     if basis is not None and not specifications:
@@ -230,26 +231,26 @@ def command(
     if prepared.basis is not None:
         close, everyone = Closure(prepared.real.clips), {clip.person_id for clip in prepared.real.clips}
         if everyone <= set(close((), prepared.basis.person_ids)):
-            click.echo(
+            say(
                 "warning: everyone in MANIFEST gave motion to the basis, so no fold may train with these clips: make a "
                 "basis for each fold with `me-augment au-basis --exclude PERSON`.",
                 err=True,
             )
     for warning in leakage_warnings(prepared.makers, persons(sources.drivers.clips), prepared.real.clips):
-        click.echo(f"warning: {warning}", err=True)
+        say(f"warning: {warning}", err=True)
     for name in sources.namesakes:
-        click.echo(
+        say(
             f"warning: {name} is a driver and, elsewhere, a target under another id. If they are one person, "
             "leave that face out: folds would not know.",
             err=True,
         )
     if len(prepared.plan) < prepared.asked:
         planned, asked = len(prepared.plan), prepared.asked
-        click.echo(f"warning: {planned} clips instead of {asked}: there are no more faces.", err=True)
+        say(f"warning: {planned} clips instead of {asked}: there are no more faces.", err=True)
     for clip in prepared.unusable[:5]:
-        click.echo(f"left out: {clip.name}: {clip.reason}", err=True)
+        say(f"left out: {clip.name}: {clip.reason}", err=True)
     if len(prepared.unusable) > 5:
-        click.echo(f"left out: {len(prepared.unusable) - 5} more, see stats.json", err=True)
+        say(f"left out: {len(prepared.unusable) - 5} more, see stats.json", err=True)
     if dry_run:
         _describe(prepared)
     else:
@@ -265,7 +266,7 @@ def _describe(prepared: Prepared) -> None:
     for maker in prepared.makers:
         if maker.checkpoint is not None:
             fold = f", for the fold of {maker.fold}" if maker.fold else ""
-            click.echo(f"weights {maker.checkpoint} ({maker.name}): {seen.checkpoints[maker.checkpoint]} clips{fold}")
+            say(f"weights {maker.checkpoint} ({maker.name}): {seen.checkpoints[maker.checkpoint]} clips{fold}")
     for title, counts in (
         ("emotion", seen.emotions),
         ("driver", seen.drivers),
@@ -273,9 +274,9 @@ def _describe(prepared: Prepared) -> None:
         ("target", seen.targets),
     ):
         if counts:
-            click.echo(f"{title:8} " + "  ".join(f"{name} {n}" for name, n in sorted(counts.items())))
+            say(f"{title:8} " + "  ".join(f"{name} {n}" for name, n in sorted(counts.items())))
     if prepared.settings.spotting is not None:
-        click.echo("events   " + "  ".join(f"{kind} {n}" for kind, n in sorted(seen.events.items())))
+        say("events   " + "  ".join(f"{kind} {n}" for kind, n in sorted(seen.events.items())))
     for title, name in (
         ("strength", "strength"),
         ("tempo to the apex", "tempo_onset"),
@@ -285,12 +286,12 @@ def _describe(prepared: Prepared) -> None:
         ("shading", "shading"),
         ("frames a clip", "n_frames"),
     ):
-        click.echo(f"{title}: " + "{:g} to {:g}".format(*seen.ranges[name]))
-    click.echo(f"mirrored: {seen.mirrored} of {seen.clips} clips")
+        say(f"{title}: " + "{:g} to {:g}".format(*seen.ranges[name]))
+    say(f"mirrored: {seen.mirrored} of {seen.clips} clips")
     rates = sorted(rate / per for rate, per in seen.rates)
-    click.echo("frames a second: " + ", ".join(f"{rate:g}" if rate else "unknown" for rate in rates))
+    say("frames a second: " + ", ".join(f"{rate:g}" if rate else "unknown" for rate in rates))
     cost = estimate(prepared, seen)
     judged = f"about {cost.bytes / 1e6:.0f} MB and {cost.seconds:.0f} s, judged by one clip"
     if cost.reason is not None:
         judged = f"size and time unknown, since the first clip cannot be made ({cost.reason})"
-    click.echo(f"{seen.clips} clips, {seen.frames} frames, {judged}. Nothing was written.")
+    say(f"{seen.clips} clips, {seen.frames} frames, {judged}. Nothing was written.")

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 
 import click
 
+from me_augment.cli.choice import Choice
+from me_augment.cli.saying import say
 from me_augment.errors import UsageError
 
 if TYPE_CHECKING:
@@ -25,7 +27,7 @@ _CONVENTIONS = ("mended", "reference")
 @click.option("--out", required=True, type=click.Path(path_type=Path), help="Folder of the training run.")
 @click.option(
     "--preset",
-    type=click.Choice(_PRESETS),
+    type=Choice(_PRESETS),
     default="published",
     show_default=True,
     help="Sizes of the networks and of the run: the paper's, for a GPU; compact, 128 x 128, which two CPU cores train "
@@ -33,7 +35,7 @@ _CONVENTIONS = ("mended", "reference")
 )
 @click.option(
     "--conventions",
-    type=click.Choice(_CONVENTIONS),
+    type=Choice(_CONVENTIONS),
     default="mended",
     show_default=True,
     help="How the model computes and learns: as the reference implementation, or with its known defects mended.",
@@ -96,7 +98,7 @@ def command(
 
     \b
     Examples:
-      me-augment train work/manifest --out work/fold-sub01 --fold sub01 --init vox-cpk.pth.tar --vgg vgg19.pth
+      me-augment train work/manifest --out work/sub01 --fold sub01 --init vox.pth.tar --vgg vgg19.pth
       me-augment train work/manifest --out work/small --preset compact
     """
     from me_augment.manifest import Manifest
@@ -163,15 +165,15 @@ def _describe(chosen: Split, settings: TrainingSettings, init: Path | None, saw:
     for name, people in (("train", chosen.train), ("validate", chosen.validation)):
         persons = sorted({clip.person_id for clip in people})
         counts = "  ".join(f"{person} {sum(clip.person_id == person for clip in people)}" for person in persons)
-        click.echo(f"{name:8} {len(people)} clips  {counts}")
+        say(f"{name:8} {len(people)} clips  {counts}")
     if taken is not None:
-        click.echo(f"--init: {len(taken.taken)} tensors taken over, {len(taken.fresh)} begun anew")
-    click.echo(
+        say(f"--init: {len(taken.taken)} tensors taken over, {len(taken.fresh)} begun anew")
+    say(
         f"parameters: key points {parameters_of(model.kp_detector):,}, generator {parameters_of(model.generator):,}, "
         f"discriminator {parameters_of(discriminator):,}"
     )
-    click.echo(f"pictures: {settings.shape.size} x {settings.shape.size}")
-    click.echo(
+    say(f"pictures: {settings.shape.size} x {settings.shape.size}")
+    say(
         f"{settings.steps} steps of {settings.batch_size} pairs, a checkpoint every {settings.checkpoint_every}. "
         "Nothing was written."
     )
@@ -179,16 +181,16 @@ def _describe(chosen: Split, settings: TrainingSettings, init: Path | None, saw:
 
 def _report(ended: Ended, settings: TrainingSettings) -> None:
     if ended.copy is not None and ended.untrained is not None and ended.trained is not None:
-        click.echo("on people whom the model never saw     L1       where the face moves   correlation   gain")
-        click.echo(_row("source as it is", ended.copy))
-        click.echo(_row("at the start", ended.untrained))
-        click.echo(_row("trained", ended.trained))
+        say("on people whom the model never saw     L1       where the face moves   correlation   gain")
+        say(_row("source as it is", ended.copy))
+        say(_row("at the start", ended.untrained))
+        say(_row("trained", ended.trained))
         better = ended.trained.moving_l1 < min(ended.copy.moving_l1, ended.untrained.moving_l1)
         verdict = "better" if better else "NOT better"
         figures = f"; where the face moves it is {verdict} than both"
     else:
         figures = "; nobody judged it"
-    click.echo(f"{ended.steps} steps → {ended.checkpoint}{figures}")
+    say(f"{ended.steps} steps → {ended.checkpoint}{figures}")
 
 
 def _row(name: str, found: Figures) -> str:

@@ -7,9 +7,8 @@ from dataclasses import replace
 from hashlib import file_digest
 from pathlib import Path
 
-import click
-
 from me_augment.cli.progress import Advance, progress
+from me_augment.cli.saying import say
 from me_augment.errors import MeAugmentError, UsageError
 from me_augment.generation.fpb_fomm.checkpoint import Provenance, TakenOver, take_over
 from me_augment.generation.fpb_fomm.discriminator import Discriminator
@@ -80,9 +79,9 @@ def train(
             note=f"begun with {init.name}" + (f" ({before.note})" if before.note else ""),
         )
         if place.leads:
-            click.echo(f"--init: {len(taken.taken)} tensors taken over, {len(taken.fresh)} begun anew", err=True)
+            say(f"--init: {len(taken.taken)} tensors taken over, {len(taken.fresh)} begun anew", err=True)
             for name in taken.fresh[:8]:
-                click.echo(f"  anew: {name}", err=True)
+                say(f"  anew: {name}", err=True)
     if place.leads:
         _announce(chosen, settings, vgg)
         begin(
@@ -103,7 +102,7 @@ def train(
     state = read_state(folder.states)
     done = 0 if state is None else int(state["step"])
     if done and place.leads:
-        click.echo(f"resuming: {done} of {settings.steps} steps are done", err=True)
+        say(f"resuming: {done} of {settings.steps} steps are done", err=True)
     with _shown(place, "Training", settings.steps or 0, done) as advance:
         ended = run(
             folder,
@@ -144,22 +143,22 @@ def _shown(place: Place, title: str, total: int, done: int = 0) -> AbstractConte
 
 def _announce(chosen: Split, settings: TrainingSettings, vgg: Path | None) -> None:
     for clip in chosen.unusable[:5]:
-        click.echo(f"left out: {clip.name}: {clip.reason}", err=True)
+        say(f"left out: {clip.name}: {clip.reason}", err=True)
     if len(chosen.unusable) > 5:
-        click.echo(f"left out: {len(chosen.unusable) - 5} more", err=True)
+        say(f"left out: {len(chosen.unusable) - 5} more", err=True)
     if vgg is None:
-        click.echo(
+        say(
             "warning: no weights of VGG-19 were given (--vgg), so the perceptual loss is replaced by one of structure: "
             "colours and local detail over the same pyramid. The paper's needs torchvision's vgg19 weights.",
             err=True,
         )
     if not settings.shape.conventions.compat:
-        click.echo(
+        say(
             "note: key points come from landmarks, so that the loss of their equivariance reaches no weight: left out.",
             err=True,
         )
     if not chosen.validation:
-        click.echo("warning: nobody judges the model: there are too few people, or you said so.", err=True)
+        say("warning: nobody judges the model: there are too few people, or you said so.", err=True)
 
 
 def _prepared(
@@ -181,9 +180,9 @@ def _prepared(
 
 def _say_bad(bad: list[tuple[Clip, str]]) -> None:
     for clip, reason in bad[:5]:
-        click.echo(f"left out: {clip.name}: {reason}", err=True)
+        say(f"left out: {clip.name}: {reason}", err=True)
     if len(bad) > 5:
-        click.echo(f"left out: {len(bad) - 5} more", err=True)
+        say(f"left out: {len(bad) - 5} more", err=True)
 
 
 def _sha256(path: Path | None) -> str | None:

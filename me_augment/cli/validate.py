@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -11,7 +10,9 @@ from typing import TYPE_CHECKING
 
 import click
 
+from me_augment.cli.saying import say, say_json, say_table
 from me_augment.errors import MeAugmentError
+from me_augment.words import count
 
 if TYPE_CHECKING:
     from me_augment.manifest import Issue, Manifest
@@ -69,7 +70,13 @@ def command(manifest: Path, root: Path | None, decode: bool, issues: bool, as_js
 
     Ids, spans, order, who contributed to what and missing files are problems (exit code 1). Implausible durations,
     rows that seem to be there twice, people under several ids and totals unlike the published ones are warnings. What
-    a reader noted on a row (its issues) is neither.
+    a reader noted on a row (its issues) is neither. --json has manifest, sound, clips, recordings, checks, problems,
+    warnings, issues and rows.
+
+    \b
+    Examples:
+      me-augment validate work/manifest --decode
+      me-augment validate work/run --issues
     """
     from me_augment.manifest import Manifest
     from me_augment.manifest.validate import findings
@@ -78,13 +85,13 @@ def command(manifest: Path, root: Path | None, decode: bool, issues: bool, as_js
     problems = findings(opened, check_files=True)
     checked = _Checked(opened, problems, _undecoded(opened) if decode else None, _warnings(opened))
     if as_json:
-        click.echo(json.dumps(_as_json(checked, manifest), indent=2, ensure_ascii=False))
+        say_json(_as_json(checked, manifest))
     else:
         _print(checked, issues)
     if not checked.sound:
-        raise MeAugmentError(f"{manifest} has {len(problems) + len(checked.unreadable or ())} problem(s).")
+        raise MeAugmentError(f"{manifest} has {count(len(problems) + len(checked.unreadable or ()), 'problem')}.")
     if not as_json:
-        click.echo(f"{manifest} is sound: {len(opened.clips)} clips, {len(opened.recordings)} recordings.")
+        say(f"{manifest} is sound: {count(len(opened.clips), 'clip')}, {count(len(opened.recordings), 'recording')}.")
 
 
 def _undecoded(manifest: Manifest) -> list[str]:
@@ -136,38 +143,27 @@ def _noted(manifest: Manifest) -> Iterator[tuple[str, Issue]]:
 
 
 def _print(checked: _Checked, everything: bool) -> None:
-    from rich.console import Console
-    from rich.table import Table
-
     for line in (*checked.problems, *(checked.unreadable or ())):
-        click.echo(line)
+        say(line)
     warnings = [f"warning ({doubt.check}): {doubt.text}" for doubt in checked.warnings]
     _echo_some(warnings, everything)
     if everything:
         for name, issue in _noted(checked.manifest):
-            click.echo(f"{name}: {issue.code}: {issue.detail}")
-    checks = Table("check", "result", box=None, padding=(0, 2, 0, 0))
-    for name, result in checked.checks().items():
-        checks.add_row(name, result)
-    console = Console(highlight=False)
-    console.print(checks)
+            say(f"{name}: {issue.code}: {issue.detail}")
+    say_table(checked.checks().items(), ("check", "result"))
     if noted := checked.issues():
-        table = Table("issue", box=None, padding=(0, 2, 0, 0))
-        for kind in ("clips", "recordings"):
-            table.add_column(kind, justify="right")
-        for code, counts in noted.items():
-            table.add_row(code, str(counts["clips"]), str(counts["recordings"]))
-        console.print()
-        console.print(table)
+        say()
+        rows = [(code, str(counts["clips"]), str(counts["recordings"])) for code, counts in noted.items()]
+        say_table(rows, ("issue", "clips", "recordings"), right=(1, 2))
 
 
 def _echo_some(lines: list[str], everything: bool) -> None:
     shown: Iterable[str] = lines if everything else lines[:_SHOWN]
     for line in shown:
-        click.echo(line)
+        say(line)
     if not everything and len(lines) > _SHOWN:
-        click.echo(f"… and {len(lines) - _SHOWN} more warnings: --issues lists all.")
+        say(f"… and {len(lines) - _SHOWN} more warnings: --issues lists all.")
 
 
-def _said(count: int, word: str) -> str:
-    return "ok" if not count else f"{count} {word}{'s' if count > 1 else ''}"
+def _said(number: int, word: str) -> str:
+    return "ok" if not number else count(number, word)

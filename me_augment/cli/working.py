@@ -7,11 +7,14 @@ from contextlib import nullcontext
 from dataclasses import dataclass, fields
 from functools import wraps
 from pathlib import Path
+from shlex import quote
 from typing import TYPE_CHECKING, Any
 
 import click
 
+from me_augment.cli.saying import say
 from me_augment.errors import MeAugmentError
+from me_augment.words import count
 
 if TYPE_CHECKING:
     from me_augment.synthesis.shard import ShardResult
@@ -126,7 +129,7 @@ def work_and_report(run: Path, working: Working) -> None:
 
     before = status(run, failed_is_missing=working.retry_failed)
     if before.shards_done:
-        click.echo(f"resuming: {before.tried} of {before.planned} clips are done", err=True)
+        say(f"resuming: {before.tried} of {before.planned} clips are done", err=True)
     log = ProgressLog(run, before.planned, before.tried)
     with (
         stopping() as stop,
@@ -152,8 +155,8 @@ def work_and_report(run: Path, working: Working) -> None:
             ),
             open_clips=opener(working),
         )
-    click.echo(f"{after.made} clips made, {after.rejected} rejected, {after.failed} failed → {run}")
+    say(f"{count(after.made, 'clip')} made, {after.rejected} rejected, {after.failed} failed → {run}")
     if not after.finished:
         raise KeyboardInterrupt
     if after.planned and not after.made:
-        raise MeAugmentError(f"no clip could be made or kept; `me-augment status {run}` says why.")
+        raise MeAugmentError(f"no clip could be made or kept; `me-augment status {quote(str(run))}` says why.")

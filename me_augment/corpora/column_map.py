@@ -9,13 +9,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import yaml
-
 from me_augment.corpora.cells import frame_rate
 from me_augment.corpora.sheets import Columns
 from me_augment.errors import UsageError
 from me_augment.manifest.labels import MEGC3
 from me_augment.manifest.rows import EXPRESSIONS
+from me_augment.yaml_file import YamlError, read_yaml
 
 FIELDS = (
     "subject", "recording", "clip", "onset", "apex", "offset", "emotion", "au", "expression", "fps", "licence",
@@ -81,10 +80,9 @@ def read_column_map(file: Path) -> ColumnMap:
         UsageError: it is no YAML, or a key is unknown, missing or wrong; the sentence names it.
     """
     try:
-        found = yaml.safe_load(file.read_text(encoding="utf-8"))
-    # A nest of a thousand brackets ends the parser's recursion; a date that is none, its conversion.
-    except (OSError, UnicodeDecodeError, yaml.YAMLError, RecursionError, ValueError) as error:
-        raise UsageError(f"{file} cannot be read as YAML: {' '.join(str(error).split())[:200]}.") from error
+        found = read_yaml(file)
+    except (OSError, YamlError) as error:
+        raise UsageError(f"{file} cannot be read as YAML: {error}.") from error
     try:
         return _column_map(found)
     except ValueError as error:

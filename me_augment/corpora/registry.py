@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from me_augment.errors import UsageError
+from me_augment.words import meant
 
 if TYPE_CHECKING:  # listing the corpora must not cost the import of pyarrow
     from me_augment.corpora.labelled import Layout
@@ -252,5 +253,5 @@ def corpus_of(name: str) -> Corpus:
     found = CORPORA.get(name.casefold())
     if found is None:
         known = ", ".join(f"{corpus.name} ({corpus.title})" for corpus in CORPORA.values())
-        raise UsageError(f"there is no corpus {name!r}: choose one of {known}.")
+        raise UsageError(f"there is no corpus {name!r}: choose one of {known}.{meant(name, CORPORA)}")
     return found

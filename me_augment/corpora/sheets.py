@@ -7,6 +7,7 @@ import csv
 import io
 import re
 import warnings
+import zipfile
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -19,6 +20,8 @@ _HEADER_ROWS = 30  # titles, notes and citations stand above the header in some 
 _ZIP, _OLE = b"PK\x03\x04", b"\xd0\xcf\x11\xe0"
 _UTF16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 _END = "end"
+# Of a file or what it unpacks to, cells of a sheet, and its rows of a sheet (the most that spreadsheet programs have).
+_MOST_BYTES, _MOST_CELLS, _MOST_ROWS = 1 << 28, 20_000_000, 1 << 20
 _MOSTLY, _FEWEST_COLUMNS = 2 / 3, 3  # of so few columns a line of text may fill all
 _NUMBER = re.compile(r"-?[0-9]+(?:\.[0-9]*)?")
 
@@ -209,6 +212,8 @@ def _what_is_missing(path: Path, grids: Sequence[_Grid], columns: Columns) -> st
 def _read_grids(path: Path) -> list[_Grid]:
     """The sheets of a file, in order."""
     try:
+        if path.stat().st_size > _MOST_BYTES:
+            raise UsageError(f"{path} has {path.stat().st_size / 1e9:.1f} GB, more than any label file: give that one.")
         data = path.read_bytes()
     except OSError as error:
         raise UsageError(f"the label file {path} cannot be read ({error.strerror}).") from error
@@ -231,7 +236,15 @@ def _read_grids(path: Path) -> list[_Grid]:
 
 
 def _text_rows(rows: Iterable[Sequence[Any]]) -> list[list[str]]:
-    return [[_text(value) for value in row] for row in rows]
+    texts: list[list[str]] = []
+    cells = 0
+    for row in rows:
+        cells += len(row)
+        # One cell far out stands for all those before it.
+        if cells > _MOST_CELLS or len(texts) == _MOST_ROWS:
+            raise ValueError("it has more cells than any label file")
+        texts.append([_text(value) for value in row])
+    return texts
 
 
 def _text(value: Any) -> str:
@@ -245,6 +258,9 @@ def _text(value: Any) -> str:
 def _xlsx(data: bytes) -> list[_Grid]:
     import openpyxl
 
+    with zipfile.ZipFile(io.BytesIO(data)) as archive:  # no part gives more than it claims
+        if sum(part.file_size for part in archive.infolist()) > _MOST_BYTES:
+            raise ValueError("it unpacks to more than any label file has")
     with warnings.catch_warnings():  # about styles and extensions that openpyxl leaves out
         warnings.simplefilter("ignore")
         book = openpyxl.load_workbook(io.BytesIO(data), read_only=True, data_only=True)

@@ -8,6 +8,7 @@ from math import isfinite
 from typing import TYPE_CHECKING
 
 from me_augment.errors import UsageError
+from me_augment.words import choose
 
 if TYPE_CHECKING:
     from me_augment.evaluation.quality import Quality
@@ -66,7 +67,7 @@ class Gates:
                 continue
             name, _, value = text.partition("=")
             if name not in names:
-                raise UsageError(f"there is no gate {name!r}: choose one of {', '.join(names)}, or `--gate off`.")
+                raise UsageError(f"there is no gate {name!r}: {choose(name, [*names, 'off'])}")
             try:
                 limits[name] = None if value == "off" else _number(value)
             except ValueError:

@@ -145,7 +145,9 @@ def as_json(figures: RunFigures) -> dict[str, object]:
 def lines(figures: RunFigures) -> list[str]:
     """The table for people: medians, with the share of clips that were rejected."""
     shown = ("correlation", "gain", "nrmse", "spill", "head", "flicker", "identity", "fold")
-    out = [f"{'':28} {'clips':>6} {'reject':>6} " + " ".join(f"{name[:8]:>8}" for name in shown)]
+    wide = [max(7, len(name)) for name in shown]
+    titles = " ".join(f"{name:>{width}}" for name, width in zip(shown, wide, strict=True))
+    out = [f"{'':22} {'clips':>6} {'rejected':>8} {titles}"]
     for key, groups in figures.groups.items():
         if key != "overall":
             out.append(f"by {key}")
@@ -153,9 +155,10 @@ def lines(figures: RunFigures) -> list[str]:
             total = group.made + group.rejected + group.failed
             share = group.rejected / total if total else 0.0
             cells = (
-                f"{group.figures[figure].p50:8.4f}" if figure in group.figures else f"{'–':>8}" for figure in shown
+                f"{group.figures[figure].p50:{width}.4f}" if figure in group.figures else f"{'–':>{width}}"
+                for figure, width in zip(shown, wide, strict=True)
             )
-            out.append(f"  {name[:26]:26} {total:6} {share:6.1%} " + " ".join(cells))
+            out.append(f"  {_short(name):20} {total:6} {share:8.1%} " + " ".join(cells))
     beyond = sorted(figures.overall.rejected_by.items(), key=lambda item: -item[1])
     if beyond:
         out.append("beyond a gate: " + ", ".join(f"{gate} {share:.1%}" for gate, share in beyond))
@@ -163,3 +166,7 @@ def lines(figures: RunFigures) -> list[str]:
         line = figures.strength
         out.append(f"strength found = {line.slope:.3f} x strength asked for {line.intercept:+.3f}")
     return out
+
+
+def _short(name: str) -> str:
+    return name if len(name) <= 20 else f"{name[:19]}…"

@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from me_augment.errors import UsageError
+from me_augment.words import choose
 
 if TYPE_CHECKING:
     import torch
@@ -74,7 +75,7 @@ def recogniser(name: str, *, seed: int = 0, epochs: int | None = None) -> Recogn
         return Ridge()
     if name == "ststnet":
         return STSTNet(seed=seed) if epochs is None else STSTNet(seed=seed, epochs=epochs)
-    raise UsageError(f"there is no recogniser {name!r}: choose one of {', '.join(RECOGNISERS)}.")
+    raise UsageError(f"there is no recogniser {name!r}: {choose(name, RECOGNISERS)}")
 
 
 @dataclass(frozen=True)

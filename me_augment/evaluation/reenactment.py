@@ -243,8 +243,9 @@ def means(results: Sequence[Reenactment]) -> dict[str, dict[str, float | None]]:
 
 def lines(results: Sequence[Reenactment]) -> list[str]:
     """The table for people."""
-    out = [f"{'self-reenactment':16} " + " ".join(f"{name[:8]:>8}" for name in MEASURES)]
+    out = [f"{'self-reenactment':16} " + " ".join(f"{name:>{max(8, len(name))}}" for name in MEASURES)]
     for generator, figures in means(results).items():
-        cells = (f"{'–':>8}" if value is None else f"{value:8.4f}" for value in figures.values())
+        shown = (f"{value:.4f}" if value is not None else "–" for value in figures.values())
+        cells = (f"{text:>{max(8, len(name))}}" for name, text in zip(MEASURES, shown, strict=True))
         out.append(f"{generator:16} " + " ".join(cells))
     return out

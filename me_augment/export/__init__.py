@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from me_augment.errors import UsageError
+from me_augment.words import choose, meant
 
 if TYPE_CHECKING:  # listing the formats must not cost the import of OpenCV
     from me_augment.export.summary import ExportSummary
@@ -158,15 +159,18 @@ def export(
     from me_augment.export.steps import Task
 
     if format not in FORMATS:
-        raise UsageError(f"there is no export format {format!r}: choose one of {', '.join(FORMATS)}.")
+        raise UsageError(f"there is no export format {format!r}: {choose(format, FORMATS)}")
     chosen = FORMATS[format]
     given = {name: value for name, value in options.items() if value is not None}
     known = {option.name: option for option in chosen.options}
     for name, value in given.items():
         if name not in known:
-            raise UsageError(f"the format {format} has no --{name}: it takes {', '.join(f'--{key}' for key in known)}.")
+            raise UsageError(
+                f"the format {format} has no --{name}: it takes {', '.join(f'--{key}' for key in known)}."
+                + meant(name, known)
+            )
         if known[name].choices and value not in known[name].choices:
-            raise UsageError(f"--{name} is {value!r}: for {format} choose one of {', '.join(known[name].choices)}.")
+            raise UsageError(f"--{name} is {value!r}: for {format} {choose(str(value), known[name].choices)}")
     common = {name: given.pop(name, known[name].default) for name in _OF_THE_TASK if name in known}
     task = Task(manifest=manifest, out=Path(out), overwrite=overwrite, progress=progress, **common)
     return getattr(import_module(chosen.module), chosen.function)(task, **given)

@@ -16,6 +16,8 @@ SYNTHETIC = "syn"
 # pandas, by which loaders read the label table, turns these into numbers or gaps: 006 comes back as 6.
 _NO_TEXT = re.compile(r"[+-]?[0-9.]+(e[+-]?[0-9]+)?|inf|nan|n/?a|null|none|", re.IGNORECASE)
 _LONGEST = 80
+# Windows keeps these for devices, with any ending, and drops a dot at the end of a name.
+_RESERVED = re.compile(r"(con|prn|aux|nul|com[0-9]|lpt[0-9])(\..*)?", re.IGNORECASE)
 
 
 @dataclass(frozen=True)
@@ -111,4 +113,5 @@ def _like_synthetic(name: str) -> bool:
 def _safe(text: str) -> str:
     """The text as a file name that every system, cv2.imread and a loader that cuts at blanks can read."""
     name = re.sub(r"[^A-Za-z0-9_.#+-]", "_", text)[:_LONGEST]
-    return re.sub(r"^\.+", "_", name) or "_"
+    name = re.sub(r"^\.+|\.+$", "_", name) or "_"
+    return f"_{name}" if _RESERVED.fullmatch(name) else name

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from me_augment.flow.choose import Skipped
+from me_augment.words import count
 
 _REASONS_SHOWN = 3
 
@@ -55,5 +56,5 @@ class ExportSummary:
             reasons = Counter(clip.reason for clip in self.skipped).most_common()
             shown = [f"{reason.rstrip('.')} ({count})" for reason, count in reasons[:_REASONS_SHOWN]]
             more = " …" if len(reasons) > _REASONS_SHOWN else ""
-            lines.append(f"{len(self.skipped)} clips left out: {'; '.join(shown)}{more}. See export.json.")
+            lines.append(f"{count(len(self.skipped), 'clip')} left out: {'; '.join(shown)}{more}. See export.json.")
         return lines

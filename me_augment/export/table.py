@@ -16,7 +16,7 @@ from me_augment.manifest.columns import column, to_table
 from me_augment.manifest.store import write_parquet
 
 # A spreadsheet would take a cell that begins so for a formula.
-_FORMULA = ("=", "+", "-", "@", "\t", "\r")
+_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from me_augment.errors import MeAugmentError, UsageError
+from me_augment.words import choose
 
 
 class NoFaceError(MeAugmentError):
@@ -54,7 +55,7 @@ def create_detector(
         MeAugmentError: what the backend needs is not installed; the sentence says how to get it.
     """
     if backend not in BACKENDS:
-        raise UsageError(f"there is no landmark backend {backend!r}: choose one of {', '.join(BACKENDS)}.")
+        raise UsageError(f"there is no landmark backend {backend!r}: {choose(backend, BACKENDS)}")
     if backend == "face-alignment":
         from me_augment.face.face_alignment_backend import FaceAlignmentDetector
 

@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from me_augment.errors import UsageError
+from me_augment.words import choose
 
 SIZE = 28
 """Side of the pictures that recognisers of this family train on, pixels."""
@@ -41,7 +42,7 @@ def apex_flow(onset: NDArray[np.generic], apex: NDArray[np.generic], method: str
 def require_method(method: str) -> None:
     """UsageError naming the known methods unless `method` is one."""
     if method not in FLOW_METHODS:
-        raise UsageError(f"there is no flow method {method!r}: choose one of {', '.join(FLOW_METHODS)}.")
+        raise UsageError(f"there is no flow method {method!r}: {choose(method, FLOW_METHODS)}")
 
 
 def optical_strain(flow: NDArray[np.floating]) -> NDArray[np.float32]:

@@ -17,6 +17,7 @@ from me_augment.generation.motion import measure_motion
 from me_augment.generation.resample import grid
 from me_augment.manifest import Clip, Issue, Manifest
 from me_augment.video.recording import open_recording
+from me_augment.words import choose
 
 METHODS = ("middle", "flow")
 # Of longer clips as many frames, evenly spread, are looked at: their memory is bounded, and their rise is slow.
@@ -45,7 +46,7 @@ def estimated_apexes(
         UsageError: there is no such method.
     """
     if method not in METHODS:
-        raise UsageError(f"there is no way {method!r} to estimate an apex: choose one of {', '.join(METHODS)}.")
+        raise UsageError(f"there is no way {method!r} to estimate an apex: {choose(method, METHODS)}")
     clips = []
     for done, clip in enumerate(manifest.clips, 1):
         clips.append(_estimated(manifest, clip, method) if _lacks_apex(clip) else clip)

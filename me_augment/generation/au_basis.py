@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import zipfile
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from functools import lru_cache
@@ -39,6 +40,7 @@ _REACH = 0.2  # blur of a unit's place, interocular distances
 # Rounds of alternating least squares for the amplitudes of clips that state no intensity, and their bounds.
 _ROUNDS = 6
 _WEAKEST, _STRONGEST = 0.25, 4.0
+_MOST_BYTES = 1 << 28  # of the arrays of a file, several times what all units take
 
 
 @dataclass(frozen=True)
@@ -125,6 +127,9 @@ class Basis:
         if not file.is_file():
             raise UsageError(f"{file} does not exist: make an action-unit basis with `me-augment au-basis`.")
         try:
+            with zipfile.ZipFile(file) as archive:  # what it claims to unpack to; numpy would make room for it
+                if sum(part.file_size for part in archive.infolist()) > _MOST_BYTES:
+                    raise ValueError("it unpacks to more than any basis has")
             with np.load(file, allow_pickle=False) as stored:
                 about = json.loads(str(stored["about"]))
                 patterns, units = stored["patterns"], stored["units"].tolist()
@@ -140,7 +145,8 @@ class Basis:
                 about["licence"],
                 about["made_by"],
             )
-        except (OSError, ValueError, KeyError, TypeError, EOFError) as error:
+        # numpy's and Python's parsers raise whatever a damaged part makes them stumble over.
+        except Exception as error:
             raise UsageError(
                 f"{file} is no action-unit basis ({error}): make one with `me-augment au-basis`."
             ) from error

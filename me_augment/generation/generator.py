@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from me_augment.errors import UsageError
 from me_augment.generation.motion import Measure, measure_motion
+from me_augment.words import choose
 
 # Factor on displacement beyond which a face folds over itself rather than moves.
 STRONGEST = 4.0
@@ -151,7 +152,7 @@ class GeneratorChoice:
             ("driving", self.driving, DRIVINGS),
         ):
             if value not in known:
-                raise UsageError(f"there is no {field} {value!r}: choose one of {', '.join(known)}.")
+                raise UsageError(f"there is no {field} {value!r}: {choose(value, known)}")
         if self.name == "warp":
             if any(getattr(self, field.name) != field.default for field in fields(self) if field.name != "name"):
                 raise UsageError(

@@ -10,6 +10,7 @@ import pyarrow.compute as pc
 
 from me_augment.errors import UsageError
 from me_augment.manifest.rows import Clip
+from me_augment.words import choose
 
 BY_ACTION_UNITS = "action-units"
 """Stands among the corpora for clips that were made from action units, whose emotion is ours."""
@@ -158,5 +159,5 @@ def class_column(labels: str, clips: pa.Table) -> pa.ChunkedArray:
 def label_set(name: str) -> LabelSet:
     """The label set called `name`; UsageError naming the known ones otherwise."""
     if name not in LABEL_SETS:
-        raise UsageError(f"there is no label set {name!r}: choose one of emotion, {', '.join(LABEL_SETS)}.")
+        raise UsageError(f"there is no label set {name!r}: {choose(name, ['emotion', *LABEL_SETS])}")
     return LABEL_SETS[name]

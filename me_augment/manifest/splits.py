@@ -23,6 +23,7 @@ from me_augment.manifest.ids import digest
 from me_augment.manifest.labels import class_column
 from me_augment.manifest.lineage import closed
 from me_augment.manifest.protocols import MEGC2019
+from me_augment.words import choose
 
 Mask = NDArray[np.bool_]
 
@@ -80,7 +81,7 @@ PROTOCOLS: Mapping[str, Protocol] = {
 def protocol_named(name: str, *, k: int | None = None, seed: int = 0) -> Protocol:
     """One of `PROTOCOLS`, with a number of groups and a seed; UsageError naming the known ones otherwise."""
     if name not in PROTOCOLS:
-        raise UsageError(f"there is no protocol {name!r}: choose one of {', '.join(PROTOCOLS)}.")
+        raise UsageError(f"there is no protocol {name!r}: {choose(name, PROTOCOLS)}")
     chosen = PROTOCOLS[name]
     if k is not None and chosen.leaves_out != "group":
         raise UsageError(f"the protocol {name!r} has as many folds as it leaves out: a number goes with k-fold.")

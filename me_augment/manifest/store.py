@@ -80,7 +80,7 @@ class Manifest:
         try:
             meta = json.loads(meta_file.read_text(encoding="utf-8"))
             version, *_ = (meta[key] for key in ("format_version", "corpus", "roots", "licence", "provenance"))
-        except (ValueError, KeyError, TypeError) as error:
+        except (ValueError, KeyError, TypeError, RecursionError) as error:
             raise UsageError(f"{meta_file} is damaged ({error!r}): ingest the corpus again.") from error
         if version != FORMAT_VERSION:
             raise UsageError(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import pairwise
+from math import isfinite
 from types import MappingProxyType
 
 import pyarrow as pa
@@ -104,6 +105,8 @@ def _clip(row: Clip, frames_of: Mapping[str, int], known: Mapping[str, Recording
             yield f"{where}: {first} {getattr(row, first)} lies after {second} {getattr(row, second)}."
     if row.landmarks is not None and len(row.landmarks) != 136:
         yield f"{where}: landmarks has {len(row.landmarks)} numbers; 68 points make 136."
+    if row.landmarks is not None and not all(map(isfinite, row.landmarks)):
+        yield f"{where}: landmarks has numbers that are not finite; pixels are."
     contributors = {
         row.person_id,
         row.driver_person_id,

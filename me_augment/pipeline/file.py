@@ -10,6 +10,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstr
 from pydantic_core import ErrorDetails
 
 from me_augment.errors import UsageError
+from me_augment.yaml_file import YamlError, read_yaml, refuse_reference
 
 _NAME = r"^[A-Za-z][A-Za-z0-9_-]*$"
 
@@ -69,11 +70,11 @@ def read_pipeline(file: Path) -> Pipeline:
     """
     try:
         # Every scalar stays the text that it is: YAML would make 62 of 1:2, and False of off.
-        content = yaml.load(file.read_text(encoding="utf-8"), _TextLoader)
+        content = read_yaml(file, _TextLoader)
     except OSError as error:
         raise UsageError(f"{file} cannot be read ({error.strerror or error}): name a pipeline file.") from error
-    except (yaml.YAMLError, UnicodeDecodeError, RecursionError) as error:
-        raise UsageError(f"{file} is not a pipeline that can be read ({_short(error)}): mend it there.") from error
+    except YamlError as error:
+        raise UsageError(f"{file} is not a pipeline that can be read ({error}): mend it there.") from error
     if not isinstance(content, dict):
         raise UsageError(f"{file} is not a pipeline: it needs `folder:` and `steps:`, see pipelines/README.md.")
     try:
@@ -91,9 +92,8 @@ class _TextLoader(yaml.BaseLoader):
     """Builds texts, lists and mappings only; a key given twice and references (`*name`) are mistakes."""
 
     def compose_node(self, parent: yaml.Node | None, index: int) -> yaml.Node | None:
-        """Refuse references: they are not needed, and few of them can stand for endlessly much."""
-        if self.check_event(yaml.AliasEvent):
-            raise yaml.YAMLError(f"line {self.peek_event().start_mark.line + 1}: references (*) are not known here")
+        """Compose a node unless it is a reference."""
+        refuse_reference(self)
         return super().compose_node(parent, index)
 
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
@@ -106,14 +106,6 @@ class _TextLoader(yaml.BaseLoader):
                 raise yaml.YAMLError(f"line {key.start_mark.line + 1}: {key.value!r} is given twice")
             seen.add(key.value)
         return super().construct_mapping(node, deep)
-
-
-def _short(error: Exception) -> str:
-    if isinstance(error, RecursionError):
-        return "it is nested too deeply"
-    if isinstance(error, yaml.MarkedYAMLError) and error.problem_mark is not None:
-        return f"line {error.problem_mark.line + 1}: {error.problem}"
-    return " ".join(str(error).split())
 
 
 def _sentence(file: Path, content: dict[str, Any], error: ErrorDetails) -> str:

@@ -18,6 +18,8 @@ from me_augment.manifest.ids import digest
 from me_augment.synthesis.develop import TRANSFORMS
 from me_augment.synthesis.events import SpottingSettings, require_closed_lips
 from me_augment.synthesis.timeline import SLOWEST_RATE, TEMPO
+from me_augment.words import choose
+from me_augment.yaml_file import read_yaml
 
 # A label whose motion was taken away is wrong.
 _FAINTEST = 0.1
@@ -114,7 +116,7 @@ class Settings:
                 raise UsageError(f"--{name} is {getattr(self, name):g}; it must lie between 0 and 1.")
         for name in self.transforms:
             if name not in TRANSFORMS:
-                raise UsageError(f"--transforms {name!r} is not known: choose from {', '.join(TRANSFORMS)}.")
+                raise UsageError(f"--transforms {name!r} is not known: {choose(name, TRANSFORMS)}")
         for person in self.gates_chosen_on:
             if not is_person(person):
                 raise UsageError(
@@ -212,12 +214,12 @@ class Settings:
     def read(cls, file: Path) -> Settings:
         """Settings written by `to_yaml`; UsageError for a damaged file."""
         try:
-            fields = yaml.safe_load(file.read_text(encoding="utf-8"))
+            fields = read_yaml(file)
             values: dict[str, Any] = {name: tuple(v) if isinstance(v, list) else v for name, v in fields.items()}
             spotting = values.get("spotting")
             values["spotting"] = None if spotting is None else SpottingSettings(**spotting)
             return cls(**{**values, "gates": Gates(**values["gates"])})
-        except (yaml.YAMLError, TypeError, ValueError, AttributeError, KeyError, OSError) as error:
+        except (TypeError, ValueError, AttributeError, KeyError, OSError) as error:
             raise UsageError(f"{file} is damaged ({error}): start the run in another folder.") from error
 
     def _files(self) -> str:

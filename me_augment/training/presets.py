@@ -9,6 +9,7 @@ from me_augment.errors import UsageError
 from me_augment.generation.fpb_fomm.architecture import MENDED, REFERENCE, Architecture, Pyramid
 from me_augment.training.losses import LossWeights
 from me_augment.training.settings import Epochs, TrainingSettings
+from me_augment.words import choose
 
 # What small motion asks for. The value of equivariance reaches no weight (see `LossWeights`); identity is 0 by the form
 # of a residual output.
@@ -46,7 +47,7 @@ def preset(size: str, conventions: str) -> TrainingSettings:
     `reference` computes and trains as the published implementation does. Its networks take pictures of 256 x 256 only.
     """
     if size not in PRESETS:
-        raise UsageError(f"there is no preset {size!r}: choose one of {', '.join(PRESETS)}.")
+        raise UsageError(f"there is no preset {size!r}: {choose(size, PRESETS)}")
     if conventions not in CONVENTIONS:
         raise UsageError(f"there are no conventions {conventions!r}: choose {' or '.join(CONVENTIONS)}.")
     matching = (10.0,) * (2 if size == "tiny" else 4)

@@ -27,6 +27,7 @@ from me_augment.training.perceptual import Vgg19
 from me_augment.training.settings import TrainingSettings
 from me_augment.training.state import write_state
 from me_augment.training.validation import FIGURES, Figures, figures, predict, write_sheet
+from me_augment.yaml_file import read_yaml
 
 _SHOWN = 6  # pairs on a sheet
 
@@ -111,9 +112,9 @@ def begin(folder: RunFolder, settings: TrainingSettings, identity: Mapping[str, 
     """
     if folder.config.is_file() and folder.identity.is_file():
         try:
-            before = _flat(yaml.safe_load(folder.config.read_text(encoding="utf-8")))
+            before = _flat(read_yaml(folder.config))
             before |= json.loads(folder.identity.read_text(encoding="utf-8"))
-        except (ValueError, TypeError, AttributeError, yaml.YAMLError) as error:
+        except (ValueError, TypeError, AttributeError, RecursionError) as error:
             raise UsageError(f"{folder.config} is damaged: start the training in another folder.") from error
         for name, now in (_flat(settings.to_dict()) | dict(identity)).items():
             if before.get(name) != now:

@@ -10,13 +10,12 @@ from math import inf
 from pathlib import Path
 from typing import Any
 
-import yaml
-
 from me_augment.errors import UsageError
 from me_augment.generation.fpb_fomm.architecture import Architecture
 from me_augment.generation.fpb_fomm.sizes import sensible
 from me_augment.training.losses import LossWeights
 from me_augment.training.reference_yaml import from_reference, is_reference
+from me_augment.yaml_file import YamlError, read_yaml
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -165,9 +164,9 @@ def read_settings(file: Path, start: TrainingSettings) -> TrainingSettings:
         UsageError: it cannot be read, has a key that is unknown, or a value that does not fit.
     """
     try:
-        found = yaml.safe_load(file.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
-        raise UsageError(f"{file} cannot be read as YAML: {' '.join(str(error).split())[:200]}.") from error
+        found = read_yaml(file)
+    except (OSError, YamlError) as error:
+        raise UsageError(f"{file} cannot be read as YAML: {error}.") from error
     if not isinstance(found, dict):
         raise UsageError(f"{file} is not a mapping of settings.")
     try:

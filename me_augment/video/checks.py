@@ -13,6 +13,32 @@ class VideoError(MeAugmentError):
     """A recording cannot be read or a clip cannot be written; the text names the file and the way out."""
 
 
+MOST_PIXELS = 89_478_485
+"""A larger frame is refused: Pillow's own limit, a little less than 9500 x 9500."""
+MOST_BYTES = 8 << 30
+"""Frames that may be read at once."""
+
+
+def frames_to_fill(count: int, shape: Sequence[int], dtype: np.dtype | type, path: Path) -> np.ndarray:
+    """Room for `count` frames of `shape`; raises VideoError where a small file stands for more than memory holds."""
+    wanted = count * int(np.prod(shape, dtype=object)) * np.dtype(dtype).itemsize
+    if wanted > MOST_BYTES:
+        raise VideoError(
+            f"{path}: {count} frames of {shape[1]}x{shape[0]} take {wanted / 1e9:.0f} GB, and no more than "
+            f"{MOST_BYTES / 1e9:.0f} are read at once; give a shorter recording or a smaller picture"
+        )
+    return np.empty((count, *shape), dtype)
+
+
+def check_size(width: int, height: int, path: Path) -> None:
+    """Raise VideoError for frames that are larger than any camera's."""
+    if width * height > MOST_PIXELS:
+        raise VideoError(
+            f"{path} has frames of {width}x{height}, and no more than {MOST_PIXELS / 1e6:.0f} megapixels are read; "
+            "make them smaller"
+        )
+
+
 def check_positions(positions: Sequence[int], count: int, path: Path) -> None:
     """Raise VideoError unless every 0-based position lies inside a recording of `count` frames."""
     for position in positions:

@@ -10,12 +10,14 @@ from typing import Any
 import av
 import numpy as np
 
-from me_augment.video.checks import VideoError, check_positions, check_span
+from me_augment.video.checks import VideoError, check_positions, check_size, check_span, frames_to_fill
 from me_augment.video.encode import CONVERSION
 from me_augment.video.ffv1 import is_own_clip, slices_intact, tagged_rate
 
 CACHE_BYTES = 512 * 1024 * 1024
 """Decoded frames of a recording are kept in memory up to this many bytes; longer ones are decoded again."""
+# FFmpeg goes by content, and would follow a playlist or a session description under any name to other files and hosts.
+_CONTAINERS = {"format_whitelist": "avi,matroska,webm,mov,mp4,asf,mpeg,mpegts"}
 
 
 class VideoFrames:
@@ -91,7 +93,7 @@ class VideoFrames:
         if self._pick is not None and self._picked is None and self._count is None:
             return self._read_once(self._pick, positions)
         check_positions(positions, self._passed(), self.path)
-        frames = np.empty((len(positions), *self._shape), self._dtype)
+        frames = frames_to_fill(len(positions), self._shape, self._dtype, self.path)
         if self._cache is not None:
             for slot, position in enumerate(positions):
                 frames[slot] = self._cache[position]
@@ -107,7 +109,7 @@ class VideoFrames:
         slots: dict[int, list[int]] = {}
         for slot, position in enumerate(positions):
             slots.setdefault(position, []).append(slot)
-        frames = np.empty((len(positions), *self._shape), self._dtype)
+        frames = frames_to_fill(len(positions), self._shape, self._dtype, self.path)
         count = 0
         for count, decoded in enumerate(pick(slots.keys() - {0}), 1):
             frame = self._last if count == 1 else decoded  # the first was decoded when the file was opened
@@ -162,7 +164,7 @@ class VideoFrames:
 def open_container(path: Path) -> VideoFrames:
     """Open the first video stream of a file FFmpeg reads; raises VideoError where it does not decode."""
     try:
-        with path.open("rb") as file, av.open(file, "r") as container:
+        with path.open("rb") as file, av.open(file, "r", options=_CONTAINERS) as container:
             if not container.streams.video:
                 raise VideoError(f"{path} holds no video stream; give a recording with pictures")
             stream = container.streams.video[0]
@@ -193,7 +195,7 @@ class _Decoder:
         """
         try:
             # A Python file rather than a name: FFmpeg reads "take:2.mkv" as a protocol.
-            with self.path.open("rb") as file, av.open(file, "r") as container:
+            with self.path.open("rb") as file, av.open(file, "r", options=_CONTAINERS) as container:
                 yield from self._frames(container, wanted)
         except (av.FFmpegError, OSError) as error:
             raise _unreadable(self.path, error) from error
@@ -202,6 +204,7 @@ class _Decoder:
         self, container: "av.container.InputContainer", wanted: Container[int] | None
     ) -> Iterator[np.ndarray | None]:
         stream = container.streams.video[0]
+        check_size(stream.codec_context.width, stream.codec_context.height, self.path)
         own = is_own_clip(container.metadata) and stream.codec_context.name == "ffv1"
         count = 0
         for packet in container.demux(stream):
@@ -215,6 +218,7 @@ class _Decoder:
                 if frame.is_corrupt:
                     raise VideoError(f"{self.path} is damaged at frame {count}; restore it from the corpus")
                 count += 1
+                check_size(frame.width, frame.height, self.path)
                 yield _pixels(frame)
         rate = tagged_rate(container.metadata, stream.average_rate)
         # The header of a clip of ours is exact to a millisecond, so a copy that lost its end shows.

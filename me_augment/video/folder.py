@@ -8,8 +8,8 @@ from pathlib import Path
 
 import numpy as np
 
-from me_augment.video.checks import VideoError, check_positions, check_span
-from me_augment.video.image import read_image
+from me_augment.video.checks import VideoError, check_positions, check_span, frames_to_fill
+from me_augment.video.image import read_image, read_whole
 from me_augment.video.names import sequence_of
 
 
@@ -46,7 +46,7 @@ class _StoredImages(ABC):
         check_positions(positions, len(self), self.path)
         shape = (self.height, self.width) if self.gray else (self.height, self.width, 3)
         expected = _described(shape, self.bit_depth)
-        frames = np.empty((len(positions), *shape), np.uint8 if self.bit_depth == 8 else np.uint16)
+        frames = frames_to_fill(len(positions), shape, np.uint8 if self.bit_depth == 8 else np.uint16, self.path)
         for slot, position in enumerate(positions):
             file = self._files[position]
             frame = self._decode(file)
@@ -67,10 +67,7 @@ class _StoredImages(ABC):
         check_span(start, stop, len(self), self.path)
         digest = hashlib.sha256(f"{self.storage}\n".encode())
         for number, file in zip(self.numbers[start:stop], self._files[start:stop], strict=True):
-            try:
-                data = file.read_bytes()
-            except OSError as error:
-                raise VideoError(f"{file} could not be read: {error.strerror}; restore it and run again") from error
+            data = read_whole(file)
             digest.update(f"{number} {len(data)}\n".encode())
             digest.update(data)
         return digest.hexdigest()

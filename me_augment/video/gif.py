@@ -1,16 +1,16 @@
 """Recordings stored as GIF: composed frames, and a rate from their durations."""
 
-import io
 from collections.abc import Iterator
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
 
 import numpy as np
-from PIL import Image, ImageSequence
+from PIL import ImageSequence
 
 from me_augment.video.checks import VideoError
 from me_augment.video.container import VideoFrames
+from me_augment.video.image import open_picture, read_whole
 
 _EXTENSION, _PICTURE, _END = 0x21, 0x2C, 0x3B  # the bytes that open each part of a GIF
 
@@ -36,9 +36,9 @@ class _Decoder:
 
 def _stored(path: Path) -> Iterator[tuple[np.ndarray, int]]:
     # Pillow reports damage by OSError, SyntaxError, ValueError, struct.error and others.
+    data = read_whole(path)
     try:
-        data = path.read_bytes()
-        with Image.open(io.BytesIO(data), formats=("GIF",)) as image:
+        with open_picture(data, ("GIF",)) as image:
             if not _complete(data):  # Pillow takes a file that breaks off for a shorter one
                 raise ValueError("it breaks off")
             for frame in ImageSequence.Iterator(image):

@@ -79,6 +79,8 @@ def open_frames(path: Path, pattern: str | None = None) -> FrameSource:
         return FolderFrames(path, pattern)
     if not path.exists():
         raise UsageError(f"{path} does not exist; give a folder of frames, a video or a picture")
+    if not path.is_file():  # a pipe would be waited for, and a device has no end
+        raise UsageError(f"{path} is a pipe or a device; give a folder of frames, a video or a picture")
     if pattern is not None:
         raise UsageError(f"{path} is a file, and the pattern {pattern} chooses within a folder; leave it out")
     suffix = path.suffix.lower()

@@ -35,7 +35,7 @@ def test_clean_leaking_and_unknown(cli, tmp_path):
     code, out, err = cli(export, "--against", run)
     assert code == 1
     assert "LEAK R1 sub01/u_train/0/syn_plain .png: casme2:sub01 is held out" in out
-    assert err == f"Error: {export} leaks: 1 finding(s) against R1.\n"
+    assert err == f"Error: {export} leaks: 1 finding against R1.\n"
     (export / "clips.parquet").unlink()
     for path in export.glob("norm_u_v_os/sub01/u_train/0/syn*"):
         path.unlink()
@@ -58,4 +58,4 @@ def test_json_names_every_leak(cli, tmp_path):
 def test_what_cannot_be_opened(cli, tmp_path):
     assert cli(tmp_path)[0] == 2
     assert "holds nothing that could be audited" in cli(tmp_path)[2]
-    assert "no folder" in cli(tmp_path / "nowhere")[2]
+    assert "does not exist" in cli(tmp_path / "nowhere")[2]

@@ -171,7 +171,7 @@ class TestValidate:
         code, out, err = cli("validate", ingested, "--decode")
         assert code == 1
         assert "EP02_01f, position 3: " in out
-        assert "1 problem(s)" in err
+        assert "1 problem" in err
         code, out, _ = cli("validate", ingested, "--decode", "--json")
         assert (code, json.loads(out)["sound"]) == (1, False)
 

@@ -80,7 +80,7 @@ def test_commands_of_a_group_and_arguments_that_look_like_options():
         ("export", {"sauce": "m"}, "with: there is no 'sauce': did you mean source"),
         ("export", {"source": "m", "help": "true"}, "there is no 'help'"),
         ("export", {"source": "m"}, r"\(export\): Missing option '--format'"),
-        ("export", {"format": "x", "out": "y"}, r"\(export\): Missing argument 'SOURCE'"),
+        ("export", {"format": "frames", "out": "y"}, r"\(export\): Missing argument 'SOURCE'"),
         ("synthesize", {"manifest": "m", "out": "r", "per-driver": "two"}, "'--per-driver': 'two' is not a valid"),
         ("synthesize", {"manifest": "m", "out": "r", "generator": "magic"}, "'--generator': 'magic' is not one of"),
         ("synthesize", {"manifest": "m", "out": "r", "balance": "yes"}, "balance is 'yes': it is a switch"),

@@ -192,12 +192,12 @@ def test_the_records_do_not_lie_in_what_a_step_writes(pipeline):
 
 
 def test_a_failed_step_is_named_and_tried_again(pipeline):
-    text = SHORT.replace("format: norm-uv-os", 'format: "${format}"').replace("{corpus:", "{format: vhs, corpus:", 1)
-    fails(pipeline(text), 2, "step 'tree': there is no export format 'vhs'")
+    text = SHORT.replace("labels: megc3", "labels: megc4")
+    fails(pipeline(text), 2, "step 'tree': there is no label set 'megc4'", "Did you mean 'megc3'?")
     record = records()["tree"]
     assert record["exit_code"] == 2
-    assert record["error"].startswith("there is no export format")
-    code, out, _ = pipeline(text, "--set", "format=norm-uv-os")
+    assert record["error"].startswith("there is no label set")
+    code, out, _ = pipeline(text, "--set", "labels=megc3")
     assert code == 0
     assert "tree: again, since it was not finished" in out
 

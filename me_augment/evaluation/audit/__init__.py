@@ -36,7 +36,8 @@ def audit(folder: Path, against: Sequence[Path] = ()) -> Report:
     """
     folder = Path(folder)
     if not folder.is_dir():
-        raise UsageError(f"{folder} is no folder: give a manifest, a run, a norm_u_v_os tree or an export.")
+        why = "is a file" if folder.exists() else "does not exist"
+        raise UsageError(f"{folder} {why}: give a manifest, a run, a norm_u_v_os tree or an export.")
     others = tuple(Manifest.open(path) for path in against)
     if (folder / "manifest.json").is_file() or (folder / "plan.parquet").is_file():
         return _audit_rows(Origin(Manifest.open(folder), others))
@@ -46,7 +47,8 @@ def audit(folder: Path, against: Sequence[Path] = ()) -> Report:
     rows = read_table(home)
     if tree is None and rows is None:
         raise UsageError(
-            f"{folder} holds nothing that could be audited: no manifest.json, no <fold>/u_train, and no clips.parquet."
+            f"{folder} holds nothing that could be audited: no manifest.json, no <fold>/u_train, and no clips.parquet. "
+            "Give a run, a manifest, what `me-augment export` wrote, or a norm_u_v_os tree."
         )
     names = names_of_table(rows, origin) if rows is not None else names_of_manifest(origin) if origin else Names()
     listed = read_tree(tree) if tree is not None else read_lists(folder, names)

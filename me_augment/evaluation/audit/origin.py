@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pyarrow as pa
-import yaml
 
 from me_augment.corpora.registry import CORPORA
 from me_augment.errors import MeAugmentError
@@ -16,6 +15,7 @@ from me_augment.evaluation.gates import Gates
 from me_augment.generation.au_basis import Basis
 from me_augment.manifest import Clip, Manifest
 from me_augment.manifest.lineage import Lineage
+from me_augment.yaml_file import read_yaml
 
 
 @dataclass(frozen=True)
@@ -116,10 +116,10 @@ def _thresholds(folder: Path | None) -> Thresholds | None:
     if path is None or not path.is_file():
         return None
     try:
-        settings = yaml.safe_load(path.read_text(encoding="utf-8"))
+        settings = read_yaml(path)
         limits, looked_at = dict(settings["gates"]), tuple(settings.get("gates_chosen_on", ()))
-    except (OSError, yaml.YAMLError, TypeError, ValueError, KeyError, AttributeError) as error:
-        raise MeAugmentError(f"{path} is damaged ({error!r}): make the run again.") from error
+    except (OSError, TypeError, ValueError, KeyError, AttributeError) as error:
+        raise MeAugmentError(f"{path} is damaged ({type(error).__name__}: {error}): make the run again.") from error
     # The limits that come with the package were set on drawn faces, of nobody in any corpus; lifting one chooses none.
     moved = any(limit is not None and limit != getattr(Gates(), name, None) for name, limit in limits.items())
     return Thresholds(looked_at, moved and not looked_at)

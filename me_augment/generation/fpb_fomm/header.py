@@ -32,7 +32,7 @@ def read_header(stored: Stored) -> tuple[Architecture, Provenance]:
     try:
         header = json.loads(stored.header)
         version = header["format_version"]
-    except (ValueError, KeyError, TypeError) as error:
+    except (ValueError, KeyError, TypeError, RecursionError) as error:
         raise MeAugmentError(f"{stored.path} is damaged: its header cannot be read ({error!r}).") from error
     if version != FORMAT_VERSION:
         raise MeAugmentError(

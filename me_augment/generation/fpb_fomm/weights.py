@@ -20,6 +20,7 @@ NETWORKS = ("kp_detector", "generator", "discriminator")
 # Of the safetensors header: the one entry that is ours.
 HEADER_KEY = "me-augment"
 _SHOWN = 3
+_DTYPES = (torch.float16, torch.bfloat16, torch.float32, torch.float64)
 _SHRINK = "down.weight"
 
 
@@ -136,8 +137,11 @@ def _sound(networks: Mapping[str, Mapping[Any, Any]], path: Path) -> dict[str, d
                 raise MeAugmentError(f"{path} is no checkpoint of this model: {name} is no tensor with values.")
             if key.endswith("num_batches_tracked"):
                 continue
-            if not value.is_floating_point():
+            if value.dtype not in _DTYPES:
                 raise MeAugmentError(f"{path} is no checkpoint of this model: {name} holds {value.dtype}, not weights.")
+            # A view of few stored numbers may claim any size, and a copy would take it.
+            if value.numel() * value.element_size() > value.untyped_storage().nbytes():
+                raise MeAugmentError(f"{path} is no checkpoint of this model: {name} is larger than what is stored.")
             if not bool(torch.isfinite(value).all()):
                 raise MeAugmentError(
                     f"{path}: {name} holds values that are not finite (NaN or infinity): the training that wrote it "

@@ -1,0 +1,54 @@
+"""How a command says something: lines, notes, tables and JSON, whatever stdout is and whatever names hold."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from collections.abc import Iterable, Sequence
+
+import click
+
+from me_augment.words import plain
+
+_ENDLESS = 10_000  # columns of a table that goes into a file or to another program
+
+
+def say(line: str = "", *, err: bool = False) -> None:
+    """One line to stdout or stderr."""
+    click.echo(plain(line), err=err)
+
+
+def say_json(document: object) -> None:
+    """The one document that a command with --json prints; in ASCII, so that no terminal and no encoding minds."""
+    click.echo(json.dumps(document, indent=1))
+
+
+def say_table(rows: Iterable[Sequence[str]], head: Sequence[str] = (), right: Iterable[int] = ()) -> None:
+    """A table: cells are wrapped to the width of a terminal (or COLUMNS) and, elsewhere, left as they are.
+
+    Args:
+        rows: cells.
+        head: titles of the columns.
+        right: columns that are flush right.
+    """
+    from rich.console import Console
+    from rich.table import Table
+
+    listed = [[plain(cell) for cell in row] for row in rows]
+    table = Table(box=None, show_header=bool(head), padding=(0, 2, 0, 0), header_style="")
+    flush_right = set(right)
+    for column in range(max(map(len, [head, *listed]))):
+        title = head[column] if head else ""
+        # The first column names the row and is kept whole as long as there is room.
+        table.add_column(title, justify="right" if column in flush_right else "left", overflow="fold")
+    for row in listed:
+        table.add_row(*row)
+    measured = sys.stdout.isatty() or "COLUMNS" in os.environ
+    console = Console(
+        width=None if measured else _ENDLESS, color_system=None, highlight=False, markup=False, emoji=False
+    )
+    with console.capture() as captured:
+        console.print(table)
+    for line in captured.get().splitlines():
+        click.echo(line.rstrip())
