@@ -28,18 +28,18 @@ from me_augment.errors import UsageError
 @click.option(
     "--people",
     type=click.IntRange(2, 500),
-    help="With --corpus-only: people in it, at most 6 unless --hard.  [default: 6]",
+    default=6,
+    show_default=True,
+    help="People in the corpus, at most 6 unless --hard.",
 )
 @click.option(
     "--clips",
     type=click.IntRange(1, 20),
     default=4,
     show_default=True,
-    help="With --corpus-only: clips of each of them.",
+    help="Clips of each of them.",
 )
-def command(
-    out: Path, overwrite: bool, corpus_only: bool, hard: bool, long: bool, people: int | None, clips: int
-) -> None:
+def command(out: Path, overwrite: bool, corpus_only: bool, hard: bool, long: bool, people: int, clips: int) -> None:
     """Invent a small corpus, ingest it, synthesize, export, and open the Dataset. Offline, in about two minutes.
 
     The faces are derived from one public-domain portrait, the labels are invented, and what truly moves is known.
@@ -49,11 +49,13 @@ def command(
       me-augment demo
       me-augment demo --corpus-only --hard --people 20 --out work/hard
     """
+    if people > 6 and not hard:
+        raise UsageError(f"--people is {people}: the plain demo has 6; --hard invents as many as you like.")
     if corpus_only:
-        _only_corpus(out, people or 6, clips, hard=hard, long=long, overwrite=overwrite)
+        _only_corpus(out, people, clips, hard=hard, long=long, overwrite=overwrite)
         return
-    if (people, clips, hard, long) != (None, 4, False, False):
-        raise UsageError("--people, --clips, --hard and --long go with --corpus-only.")
+    if hard or long:
+        raise UsageError("--hard and --long go with --corpus-only.")
 
     from me_augment.cli.progress import progress
     from me_augment.cli.working import Working, work_and_report
@@ -62,7 +64,7 @@ def command(
 
     folders = demo.clear_for(out, overwrite=overwrite)
     say("1. Inventing a CASME II-shaped corpus")
-    demo.make_corpus(folders)
+    demo.make_corpus(folders, people, clips)
     say(f"   → {folders.corpus}")
 
     say("2. me-augment ingest casme2")
@@ -106,8 +108,6 @@ def _only_corpus(out: Path, people: int, clips: int, *, hard: bool, long: bool, 
 
     if overwrite:
         raise UsageError("--overwrite does not go with --corpus-only: name another --out.")
-    if people > 6 and not hard:
-        raise UsageError(f"--people is {people}: the plain demo has 6; --hard invents as many as you like.")
     if hard and long:
         raise UsageError("--hard and --long are two corpora: give one of them.")
     if long:

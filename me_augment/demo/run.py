@@ -87,9 +87,9 @@ def clear_for(out: Path, *, overwrite: bool = False) -> DemoFolders:
     raise UsageError(f"{out} exists and is not a demo: name another folder with --out.")
 
 
-def make_corpus(folders: DemoFolders) -> None:
-    """Draw the corpus."""
-    write_demo_corpus(folders.corpus)
+def make_corpus(folders: DemoFolders, people: int, clips: int) -> None:
+    """Draw the corpus: `clips` of each of `people`."""
+    write_demo_corpus(folders.corpus, people, clips)
 
 
 def ingest(folders: DemoFolders) -> Manifest:
