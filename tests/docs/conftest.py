@@ -1,12 +1,17 @@
 """A folder as a reader of the documentation has it: a manifest, finished runs, and what the demo leaves behind."""
 
+import os
 from dataclasses import replace
 
 import long_corpus
 import pytest
+from doc_pages import ROOT
 from runs import beginning, small_plan
 
 from me_augment.synthesis.run import begin, execute
+
+os.environ.setdefault("HF_DATASETS_OFFLINE", "1")
+os.environ.setdefault("HF_HUB_OFFLINE", "1")
 
 
 @pytest.fixture(scope="session")
@@ -25,4 +30,5 @@ def desk(tiny_manifest, tmp_path_factory):
     long_corpus.write(folder / "long", people=("s15", "s16"), synthetic=(("s15", "s16"),))
     (folder / "work/run-long").symlink_to(folder / "long/run")
     (folder / "demo-out").symlink_to(folder / "work")
+    (folder / "manifests").symlink_to(ROOT / "manifests")
     return folder

@@ -18,17 +18,17 @@ _LINK = re.compile(r"\]\(([^)\s]+)\)")
 
 @pytest.mark.parametrize("name", sorted(set(WITH_PYTHON) - NOT_RUN))
 def test_python_runs_in_the_order_of_the_page(name, desk, monkeypatch, capsys):
-    """After the exports that the page asks for, which really are made."""
+    """After the exports that it opens, which are made by the page's own commands."""
     monkeypatch.chdir(desk)
+    snippets = [block for block in blocks(PAGES[name]) if block.language == "python"]
     for line in commands(PAGES[name]):
         words = shlex.split(line, comments=True)
-        if words[1] == "export":
+        if words[1] == "export" and any(words[-1] in block.text for block in snippets):
             main(words[1:])
     known = {"__name__": "__main__"}
-    for block in blocks(PAGES[name]):
-        if block.language == "python":
-            # Blank lines before it make the traceback name the line of the page.
-            exec(compile("\n" * (block.line - 1) + block.text, name, "exec"), known)
+    for block in snippets:
+        # Blank lines before it make the traceback name the line of the page.
+        exec(compile("\n" * (block.line - 1) + block.text, name, "exec"), known)
     capsys.readouterr()
 
 
@@ -75,4 +75,4 @@ def test_every_page_is_in_the_index():
     index = PAGES["docs/README.md"]
     linked = {(index.parent / link.partition("#")[0]).resolve() for link in _LINK.findall(prose(index))}
     missing = {name for name, page in PAGES.items() if page != index and page.resolve() not in linked}
-    assert not missing - {"CHANGELOG.md"}, f"docs/README.md names no {sorted(missing)}"
+    assert not missing, f"docs/README.md names no {sorted(missing)}"
