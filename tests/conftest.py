@@ -41,7 +41,21 @@ def picture(frame):
 
 
 @pytest.fixture(scope="session")
-def tiny_manifest(tmp_path_factory, people):
+def remembered_motion(tmp_path_factory):
+    """Runs of this process find drivers measured that any test has measured, as with `--cache`: that changes no byte,
+    as tests/synthesis/test_run.py shows, and two thirds of a small run's time."""
+    from me_augment.generation.motion_cache import MotionCache
+    from me_augment.synthesis import inputs
+
+    mine = tmp_path_factory.getbasetemp()
+    folder = (mine.parent if "PYTEST_XDIST_WORKER" in os.environ else mine) / "motion"
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(inputs.open_clip_maker, "__defaults__", (MotionCache(folder, 2**31),))
+        yield
+
+
+@pytest.fixture(scope="session")
+def tiny_manifest(tmp_path_factory, people, remembered_motion):
     """A manifest of four short clips of two people, annotated with landmarks, on disk."""
     from me_augment.corpora import read_corpus
     from me_augment.demo.corpus import write_clips

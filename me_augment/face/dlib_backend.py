@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -51,7 +52,7 @@ class DlibDetector:
         import dlib
 
         self._dlib = dlib
-        self._predictor = dlib.shape_predictor(str(model_file()))
+        self._predictor = _model(model_file())
         self.name = f"dlib-{dlib.__version__}"
 
     def detect(self, image: NDArray[Any]) -> NDArray[np.float32]:
@@ -83,3 +84,10 @@ class DlibDetector:
         half = _BOX_PX * factor / 2
         box = self._dlib.rectangle(round(x - half), round(y - half), round(x + half), round(y + half))
         return np.array([(p.x, p.y) for p in self._predictor(picture, box).parts()], np.float64)
+
+
+@lru_cache(maxsize=1)  # a hundred megabytes, read in a second
+def _model(file: Path) -> Any:
+    import dlib
+
+    return dlib.shape_predictor(str(file))
