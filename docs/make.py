@@ -30,7 +30,6 @@ API: dict[str, tuple[str, ...]] = {
     "me_augment.manifest.folds": ("may_train", "may_test", "persons", "resolve_person"),
     "me_augment.manifest.splits": ("Protocol", "Fold", "protocol_named", "folds_of"),
     "me_augment.flow.field": ("apex_flow", "optical_strain", "uv_strain", "stretched", "norm_uv_os"),
-    "me_augment.flow.clip": ("ClipFlow", "measure"),
     "me_augment.export": ("export",),
     "me_augment.evaluation.scores": ("Predictions", "Scores", "scores", "confusion", "Difference", "difference"),
     "me_augment.errors": (),
