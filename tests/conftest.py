@@ -66,3 +66,16 @@ def tiny_manifest(tmp_path_factory, people, remembered_motion):
     write_clips(folder / "CASME2", people[:3], clips_per_subject=2, max_frames=5)
     manifest = annotate(read_corpus("casme2", folder / "CASME2").manifest, create_detector())
     return manifest.write(folder / "manifest")
+
+
+@pytest.fixture(scope="session")
+def small_run(tiny_manifest, tmp_path_factory):
+    """The folder of a finished run of six clips; who changes it takes a copy."""
+    from runs import small_plan
+
+    from me_augment.synthesis.run import begin, execute
+
+    folder = tmp_path_factory.mktemp("small") / "run"
+    begin(small_plan(tiny_manifest), folder)
+    assert execute(folder).finished
+    return folder

@@ -29,6 +29,8 @@ _COMMANDS = {
     "ingest": "Turn corpus folders into a manifest.",
     "inspect": "Count what is in a manifest or run.",
     "merge": "Make one manifest of several.",
+    "preview": "Draw clips beside their drivers, still or moving.",
+    "report": "Write a page to look at of a manifest or run.",
     "reproduce": "Make one clip of a run again and compare.",
     "resume": "Go on with a run.",
     "run": "Carry out a recipe of these commands.",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
@@ -18,7 +19,6 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from me_augment.face import LandmarkDetector
-    from me_augment.generation import Animation
     from me_augment.generation.motion import DriverMotion
 
 _UNKNOWN_FPS = Fraction(25)
@@ -35,7 +35,7 @@ _FASTEST = 1000
     "--out",
     required=True,
     type=click.Path(path_type=Path),
-    help=".mkv (lossless), .gif or .mp4 (lossy preview), or a folder (PNG).",
+    help=".mkv (lossless), .gif, .webp or .mp4 (lossy preview), or a folder (PNG).",
 )
 @click.option("--strength", default=1.0, show_default=True, help="Factor on the expression's displacement, 0 to 4.")
 @click.option(
@@ -74,6 +74,7 @@ _FASTEST = 1000
     help="Frame rate of the output, such as 200 or 30000/1001.  [default: the driver's, or 25; action units: 200]",
 )
 @detector_options
+@click.option("--watermark", is_flag=True, help="Write SYNTHETIC visibly on every frame: to show, not to train with.")
 @click.option("--overwrite", is_flag=True, help="Replace the file --out.")
 def command(
     driver: Path | None,
@@ -99,6 +100,7 @@ def command(
     landmarks_backend: str,
     landmark_weights: Path | None,
     landmarks_device: str | None,
+    watermark: bool,
     overwrite: bool,
 ) -> None:
     """Let the face of --target perform the expression of --driver, or action units.
@@ -107,7 +109,7 @@ def command(
     onset; of the target the first frame is used, and it is the first frame of the result, which has as many frames
     as the driver unless --tempo is given. Action units have an intensity from A to E (B where none is stated) and,
     where they can, a side: L is the subject's own left. They rise and fall within the time that micro-expressions
-    take.
+    take. Whatever is written says in its metadata that it is synthetic, and what made it.
 
     \b
     Examples:
@@ -126,7 +128,7 @@ def command(
     from me_augment.generation import GeneratorChoice, Rendition, create_generator
     from me_augment.synthesis.timeline import timeline
     from me_augment.threads import one_thread
-    from me_augment.video import open_frames
+    from me_augment.video import PREVIEW_SUFFIXES, open_frames, synthetic_comment
 
     rendition = Rendition(
         strength=strength,
@@ -165,8 +167,9 @@ def command(
             whole = timeline(len(observed), performed.profile.apex, tempo_onset=tempo, tempo_offset=tempo)
             click.echo(f"apex at frame {whole.apex} of {whole.n_frames}; {performed.note}")
         animation = made_by.animate(observed, picture, landmarks, replace(rendition, times=whole.times))
-        count = _write(out, animation, rate or _UNKNOWN_FPS)
-    kind = "lossy preview, not for training" if out.suffix.lower() in (".gif", ".mp4") else "lossless"
+        comment = synthetic_comment(f"{made_by.name} {made_by.version}")
+        count = _write(out, _marked(animation) if watermark else animation, rate or _UNKNOWN_FPS, comment)
+    kind = "lossy preview, not for training" if out.suffix.lower() in PREVIEW_SUFFIXES else "lossless"
     click.echo(f"{count} frames, largest displacement {animation.peak_displacement_px:.2f} px, {kind} → {out}")
 
 
@@ -225,20 +228,28 @@ def _fps(text: str | None) -> Fraction | None:
 def _require_writable(out: Path, overwrite: bool, sources: tuple[Path, ...]) -> None:
     if out.resolve() in [source.resolve() for source in sources]:
         raise UsageError(f"{out} is the driver or the target: name another --out.")
-    if out.suffix.lower() not in (".mkv", ".gif", ".mp4", ""):
-        raise UsageError(f"--out is {out}: give a name ending in .mkv, .gif or .mp4, or a folder for PNG frames.")
+    if out.suffix.lower() not in (".mkv", ".gif", ".webp", ".mp4", ""):
+        raise UsageError(
+            f"--out is {out}: give a name ending in .mkv, .gif, .webp or .mp4, or a folder for PNG frames."
+        )
     if out.is_dir() and (out.suffix or any(out.iterdir())):
         raise UsageError(f"{out} is a folder that holds something, and --overwrite is for files: name another --out.")
     if out.is_file() and not (overwrite and out.suffix):
         raise UsageError(f"{out} exists: pass --overwrite to replace it, or name another --out.")
 
 
-def _write(out: Path, animation: Animation, fps: Fraction) -> int:
+def _marked(frames: Iterable[NDArray[Any]]) -> Iterator[NDArray[Any]]:
+    from me_augment.report.words import watermarked
+
+    return (watermarked(frame) for frame in frames)
+
+
+def _write(out: Path, frames: Iterable[NDArray[Any]], fps: Fraction, comment: str) -> int:
     from me_augment.video import write_lossless, write_png_folder, write_preview
 
     suffix = out.suffix.lower()
     if suffix == ".mkv":
-        return write_lossless(out, animation, fps, {"comment": "synthetic micro-expression, me-augment"})
+        return write_lossless(out, frames, fps, {"comment": comment})
     if suffix:
-        return write_preview(out, animation, fps)
-    return write_png_folder(out, animation)
+        return write_preview(out, frames, fps, comment)
+    return write_png_folder(out, frames, comment=comment)

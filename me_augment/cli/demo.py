@@ -83,8 +83,13 @@ def command(
     for line in demo.describe_dataset(folders):
         click.echo(f"   {line}")
 
+    click.echo("6. me-augment report")
+    demo.report(folders)
+    click.echo(f"   → {folders.report}")
+
     demo.draw_sheet(folders)
-    click.echo(f"\nLook at {folders.sheet}: each driver, and beside it another face performing its expression.")
+    click.echo(f"\nOpen {folders.report} in a browser: what was made, how good it is, and clips to play.")
+    click.echo(f"Look at {folders.sheet}: each driver, and beside it another face performing its expression.")
     click.echo(
         f"The clips are described by {folders.run / 'clips.parquet'}; start reading at {folders.run / 'README.md'}."
     )

@@ -1,4 +1,4 @@
-"""`me-augment inspect`: what is in a manifest or run, in numbers and pictures."""
+"""`me-augment inspect`: what is in a manifest or run, in numbers and plots."""
 
 from __future__ import annotations
 
@@ -20,19 +20,20 @@ _SHOWN = 12
 @click.argument("manifest", type=click.Path(path_type=Path))
 @click.option("--root", type=click.Path(path_type=Path), help="Where the corpus lies now, if it moved.")
 @click.option("--plots", type=click.Path(path_type=Path), help="New folder for plots of the counts.")
-@click.option("--sheet", type=click.Path(path_type=Path), help="New PNG file with onset, apex and offset of 12 clips.")
 @click.option("--json", "as_json", is_flag=True, help="Print all counts as JSON.")
-def command(manifest: Path, root: Path | None, plots: Path | None, sheet: Path | None, as_json: bool) -> None:
+def command(manifest: Path, root: Path | None, plots: Path | None, as_json: bool) -> None:
     """Count the clips of MANIFEST (or of a run) by corpus, person, label, action unit, frame rate and length.
+
+    `me-augment preview` shows the clips themselves.
 
     \b
     Example:
-      me-augment inspect work/manifest --sheet work/look.png
+      me-augment inspect work/manifest --plots work/plots
     """
     from me_augment.manifest import Manifest
     from me_augment.report.overview import overview_of
 
-    _require_new(plots, sheet)
+    _require_new(plots)
     opened = Manifest.open(manifest, root)
     overview = overview_of(opened)
     if as_json:
@@ -44,25 +45,11 @@ def command(manifest: Path, root: Path | None, plots: Path | None, sheet: Path |
 
         written = write_overview_plots(plots, overview, opened)
         click.echo(f"{len(written)} plots → {plots}", err=as_json)
-    if sheet is not None:
-        from me_augment.report.contact_sheet import write_contact_sheet
-        from me_augment.report.overview import examples
-
-        clips = examples(opened)
-        if not clips:
-            raise UsageError(
-                f"{manifest} has no clip whose frames are known and may be shown: there is nothing to draw."
-            )
-        write_contact_sheet(sheet, opened, clips, per_row=2)
-        click.echo(f"{len(clips)} clips → {sheet}", err=as_json)
 
 
-def _require_new(plots: Path | None, sheet: Path | None) -> None:
+def _require_new(plots: Path | None) -> None:
     if plots is not None and plots.exists() and not (plots.is_dir() and not any(plots.iterdir())):
         raise UsageError(f"{plots} exists and is not an empty folder: name another for --plots.")
-    if sheet is not None and (sheet.exists() or sheet.suffix.casefold() != ".png"):
-        why = "exists" if sheet.exists() else "does not end in .png"
-        raise UsageError(f"{sheet} {why}: name a new PNG file for --sheet.")
 
 
 def _as_json(overview: Overview) -> dict[str, object]:

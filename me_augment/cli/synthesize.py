@@ -161,7 +161,8 @@ def command(
     frames, macro-expressions, and blinks, gaze and turns of the head that are labelled as what they are.
 
     The plan is written first. A run that was interrupted is finished by the same command, with the same bytes as
-    if nothing had happened.
+    if nothing had happened. Every file says in its metadata that it is synthetic; no visible mark is drawn, since
+    whoever trains on the clips would train on the mark (`animate` and `preview` have --watermark).
 
     \b
     Examples:

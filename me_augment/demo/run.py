@@ -19,11 +19,15 @@ from me_augment.manifest import Clip, Manifest
 from me_augment.manifest.showing import Hidden
 from me_augment.manifest.validate import require_sound
 from me_augment.report.contact_sheet import write_contact_sheet
+from me_augment.report.panels import panels_of
+from me_augment.report.render import write_report
 from me_augment.synthesis.prepare import Prepared, prepare
 from me_augment.synthesis.sources import open_sources
 
 _LICENCE = "Invented for the me-augment demo; faces derived from a public-domain portrait (NASA). Free to use."
 _SHOWN = 4  # synthetic clips on the contact sheet
+_SIDE = 240  # of its pictures, pixels
+_PLAYED = 4  # synthetic clips in the report
 
 
 @dataclass(frozen=True)
@@ -56,6 +60,11 @@ class DemoFolders:
     def sheet(self) -> Path:
         """The contact sheet."""
         return self.out / "contact-sheet.png"
+
+    @property
+    def report(self) -> Path:
+        """The report of the run."""
+        return self.run / "report.html"
 
 
 def clear_for(out: Path, *, overwrite: bool = False) -> DemoFolders:
@@ -102,7 +111,6 @@ def export_tree(folders: DemoFolders, progress: Callable[[int, int], None]) -> l
 def draw_sheet(folders: DemoFolders) -> None:
     """Some synthetic clips, each beside its driver, with different emotions and faces."""
     run = Manifest.open(folders.run)
-    by_id = {clip.clip_id: clip for clip in run.clips}
     hidden = Hidden(run.clips)
     shown: list[Clip] = []
     seen: Counter[str | None] = Counter()
@@ -113,11 +121,15 @@ def draw_sheet(folders: DemoFolders) -> None:
             continue
         seen[clip.emotion] += 1
         seen[clip.person_id] += 1
-        assert clip.driver_clip_id is not None
-        shown += [by_id[clip.driver_clip_id], clip]
-        if len(shown) == 2 * _SHOWN:
+        shown.append(clip)
+        if len(shown) == _SHOWN:
             break
-    write_contact_sheet(folders.sheet, run, shown, per_row=2)
+    write_contact_sheet(folders.sheet, panels_of(run, shown, side=_SIDE, most=2))
+
+
+def report(folders: DemoFolders) -> None:
+    """Write the report of the run."""
+    write_report(Manifest.open(folders.run), folders.report, _PLAYED)
 
 
 def describe_dataset(folders: DemoFolders) -> list[str]:

@@ -117,7 +117,7 @@ class _Arrays:
             "`estimated_emotion` the corpus' word; `AU…` is 1 where the unit is active.",
             "* `clips.parquet` and `clips.csv`: the same rows with what every export of me-augment says.",
         ]
-        return About("Micro-expressions as arrays of motion", holds, _USE)
+        return About("Micro-expressions as arrays of motion", holds, _USE, "image-classification")
 
 
 def _active(clip: Clip) -> set[int]:

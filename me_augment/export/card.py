@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from typing import Any
 
+from me_augment.card import Source, citation, consent, front_matter, terms, text
 from me_augment.export.summary import ClassCount
 
 
@@ -17,24 +19,33 @@ class Facts:
         folds: their names.
         held_out: `loso`, `none` or a number of groups.
         labels: the label set.
-        terms: corpus and licence, of each that is in it.
+        sources: of the clips.
     """
 
     classes: Mapping[str, ClassCount]
     folds: tuple[str, ...]
     held_out: str | int
     labels: str
-    terms: tuple[tuple[str, str], ...]
+    sources: tuple[Source, ...]
+
+    @property
+    def real(self) -> int:
+        """Real clips."""
+        return sum(count.real for count in self.classes.values())
+
+    @property
+    def synthetic(self) -> int:
+        """Synthetic clips."""
+        return sum(count.synthetic for count in self.classes.values())
 
     @property
     def opening(self) -> str:
         """How much there is, as the beginning of a paragraph."""
-        real = sum(count.real for count in self.classes.values())
-        synthetic = sum(count.synthetic for count in self.classes.values())
         folds = {"loso": f" in {len(self.folds)} leave-one-subject-out folds", "none": ""}.get(
             str(self.held_out), f" in {len(self.folds)} folds by person"
         )
-        return f"{real} real and {synthetic} synthetic clips{folds}, label set `{self.labels}`, written by me-augment."
+        counted = f"{self.real} real and {self.synthetic} synthetic clips"
+        return f"{counted}{folds}, label set `{self.labels}`, written by me-augment."
 
 
 RECORD = "* `export.json`: settings, counts per fold, and which clips were left out and why."
@@ -48,20 +59,23 @@ class About:
         title: the heading.
         holds: what lies in the folder; the first line goes on with the opening paragraph.
         use: on training, and on what keeps a test person out of it.
-        front: YAML that programs look for above the heading.
+        task: of the Hugging Face Hub.
+        front: further keys of the front matter.
     """
 
     title: str
     holds: Sequence[str]
     use: Sequence[str]
-    front: Sequence[str] = ()
+    task: str = "video-classification"
+    front: Mapping[str, Any] = field(default_factory=dict)
 
 
 def card(facts: Facts, about: About) -> str:
     """Markdown for people who find the folder."""
     first, *listed = about.holds
     lines = [
-        *about.front,
+        *front_matter(about.title, facts.real + facts.synthetic, facts.synthetic, about.task, about.front),
+        "",
         f"# {about.title}",
         "",
         f"{facts.opening} {first}",
@@ -69,7 +83,7 @@ def card(facts: Facts, about: About) -> str:
         "| index | class | real | synthetic |",
         "|---|---|---|---|",
         *(
-            f"| {index} | {_cell(name)} | {count.real} | {count.synthetic} |"
+            f"| {index} | {text(name)} | {count.real} | {count.synthetic} |"
             for index, (name, count) in enumerate(facts.classes.items())
         ),
         "",
@@ -78,17 +92,21 @@ def card(facts: Facts, about: About) -> str:
         "",
         *about.use,
         "",
-        "## Terms",
-        "",
-        "What lies here is derived from the corpora below and falls under their terms; do not pass it on where those "
-        "do not allow it. No expression of a synthetic clip was ever made by the person seen.",
-        "",
-        *(f"* {corpus}: {licence}" for corpus, licence in facts.terms),
-        "",
+        *_INTENDED,
+        *consent(facts.synthetic > 0),
+        *terms(facts.sources),
+        *citation(facts.sources),
     ]
     return "\n".join(lines)
 
 
-def _cell(text: str) -> str:
-    """A class as text of a table's cell: label words come from files that anybody may have written."""
-    return " ".join(text.replace("|", "/").replace("<", "&lt;").split())
+_INTENDED = (
+    "## Intended use, and limits",
+    "",
+    "For training and comparing recognisers of micro-expressions, tested on real clips of persons who had no part in "
+    "the training. Not for judging people, nor for recognising them. Labels of real clips are the corpus' own, those "
+    "of synthetic clips their driver's or a table's. Nothing here was measured but what the table says of each clip; "
+    "the clips' rows in the manifest have the quality figures of synthetic ones, and `me-augment evaluate "
+    "recognition` measures what they are worth to a recogniser.",
+    "",
+)

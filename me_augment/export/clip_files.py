@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from me_augment.errors import MeAugmentError, UsageError
 from me_augment.export.names import keys_of
+from me_augment.export.pictures import mark_of
 from me_augment.export.steps import Named, Written
 from me_augment.export.table import ExportedRow, ExportedVideo
 from me_augment.flow.choose import Skipped
@@ -22,6 +23,7 @@ from me_augment.manifest import Clip, Manifest
 from me_augment.manifest.splits import Fold
 from me_augment.staging import link
 from me_augment.video import write_lossless
+from me_augment.video.provenance import commented
 from me_augment.video.recording import open_recording
 
 UNKNOWN_FPS = Fraction(25)
@@ -103,7 +105,9 @@ def write_video(manifest: Manifest, clip: Clip, file: Path, size: int | None) ->
     """
     whole = stored_whole(manifest, clip) if size is None else None
     if whole is None:
-        write_lossless(file, iter(clip_frames(manifest, clip, size)), frame_rate(manifest, clip) or UNKNOWN_FPS)
+        frames, comment = clip_frames(manifest, clip, size), mark_of(clip)
+        tags = {"comment": comment} if comment else {}
+        write_lossless(file, iter(frames), frame_rate(manifest, clip) or UNKNOWN_FPS, tags)
     else:
         link(whole, file)
 
@@ -129,10 +133,11 @@ def frame_rate(manifest: Manifest, clip: Clip) -> Fraction | None:
     return Fraction(recording.fps_num, recording.fps_den or 1) if recording.fps_num else None
 
 
-def encode_frame(frame: NDArray[np.generic]) -> bytes:
-    """A frame (H, W) or (H, W, 3) RGB, uint8 or uint16, as PNG, without loss."""
+def encode_frame(frame: NDArray[np.generic], comment: str | None) -> bytes:
+    """A frame (H, W) or (H, W, 3) RGB, uint8 or uint16, as PNG, without loss; see `mark_of` for the comment."""
     stored = frame if frame.ndim == 2 else cv2.cvtColor(frame, cv2.COLOR_RGB2BGR)
-    return cv2.imencode(".png", stored, [cv2.IMWRITE_PNG_COMPRESSION, 4])[1].tobytes()
+    encoded = cv2.imencode(".png", stored, [cv2.IMWRITE_PNG_COMPRESSION, 4])[1].tobytes()
+    return commented(encoded, comment) if comment else encoded
 
 
 def facts_of(manifest: Manifest, clip: Clip) -> dict[str, Any]:
@@ -153,18 +158,28 @@ TABLES = (
     "= + - @ has an apostrophe before it, lest a spreadsheet compute it.",
     f"* A file whose clip's frame rate is unknown (`fps` is empty) plays at {UNKNOWN_FPS} frames a second.",
 )
-USE = (
-    "## Use without leakage",
-    "",
-    "A synthetic clip trains the fold of a person only if that person is not among its `forbidden_subjects` "
-    "(driver, target, their ancestors, whoever trained the generator); no synthetic clip is tested on. The folds keep "
-    "to that, be they of one person (`fold_<person>`) or of several (`fold1`, …; `export.json` says whom). Whoever "
-    "makes other splits has to keep to it too. Choose epochs and other settings without the test persons: fix them, or "
-    "validate on a person of the training list.",
-    "",
-    "Files show faces. `driver_person_id` and `target_person_id` say whose motion and whose face a synthetic clip has.",
-)
 """Of the cards of all exports of whole clips."""
+
+
+def use(folds: Sequence[str]) -> list[str]:
+    """What their cards say on training and on who is tested, with the names of the folds, if there are any."""
+    kept = (
+        "The folds keep to that, be they of one person (`fold_<person>`) or of several (`fold1`, …; `export.json` says "
+        "whom). Whoever makes other splits has to keep to it too."
+        if folds
+        else "No folds were written: whoever splits the clips has to keep to that, or exports with `--folds loso`."
+    )
+    return [
+        "## Use without leakage",
+        "",
+        "A synthetic clip trains the fold of a person only if that person is not among its `forbidden_subjects` "
+        f"(driver, target, their ancestors, whoever trained the generator); no synthetic clip is tested on. {kept} "
+        "Choose epochs and other settings without the test persons: fix them, or validate on a person of the training "
+        "list.",
+        "",
+        "Files show faces. `driver_person_id` and `target_person_id` say whose motion and whose face a synthetic clip "
+        "has.",
+    ]
 
 
 def _span(clip: Clip) -> list[int]:

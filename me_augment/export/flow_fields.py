@@ -19,6 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from me_augment.array_cache import ArrayCache
+from me_augment.card import citation, consent, front_matter, sources_of, terms
 from me_augment.errors import MeAugmentError, UsageError
 from me_augment.export.steps import count, named, row_of
 from me_augment.export.summary import ExportSummary
@@ -159,7 +160,10 @@ class _GrowingArray:
 
 
 def _card(method: str, parts: Sequence[Part], size: int, rows: int, clips: Sequence[Clip]) -> str:
+    synthetic, sources = sum(clip.is_synthetic for clip in clips), sources_of(clips)
     lines = [
+        *front_matter("Motion of micro-expressions", rows, synthetic, "image-classification"),
+        "",
         "# Motion of micro-expressions",
         "",
         f"Optical flow (`{method}`) of {rows} clips, written by me-augment, on {CROP}x{CROP} crops aligned by the "
@@ -181,11 +185,8 @@ def _card(method: str, parts: Sequence[Part], size: int, rows: int, clips: Seque
         "A clip trains the fold of a person only if that person is not among its `forbidden_subjects`; synthetic clips "
         "are tested nowhere.",
         "",
-        "## Terms",
-        "",
-        "Derived from the corpora below, and under their terms.",
-        "",
-        *(f"* {corpus}: {licence}" for corpus, licence in sorted({(clip.corpus, clip.licence) for clip in clips})),
-        "",
+        *consent(synthetic > 0),
+        *terms(sources),
+        *citation(sources),
     ]
     return "\n".join(lines)

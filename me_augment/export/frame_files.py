@@ -13,6 +13,7 @@ from me_augment.flow.field import eight_bit
 from me_augment.staging import link
 from me_augment.video import FrameSource
 from me_augment.video.folder import FolderFrames
+from me_augment.video.provenance import commented
 
 _BLOCK = 16  # frames in memory
 _JPEG = (cv2.IMWRITE_JPEG_QUALITY, 100, cv2.IMWRITE_JPEG_SAMPLING_FACTOR, cv2.IMWRITE_JPEG_SAMPLING_FACTOR_444)
@@ -25,6 +26,7 @@ def put_frames(
     folder: Path,
     name_of: Callable[[int, str | None], str],
     suffix: str,
+    comment: str | None,
 ) -> int:
     """Write frames and say how many were linked.
 
@@ -34,6 +36,7 @@ def put_frames(
         folder: exists.
         name_of: from a position and the stem of its file, None where it has none, to the name without ending.
         suffix: of the files: `.png` and `.bmp` are without loss, `.jpg` is of quality 100 with full colour resolution.
+        comment: of files that are written, where the suffix has room for one; see `mark_of`.
 
     Raises:
         VideoError: the frames cannot be read.
@@ -48,11 +51,12 @@ def put_frames(
     for start in range(0, len(positions), _BLOCK):
         block = positions[start : start + _BLOCK]
         for place, frame in zip(block, source.read(block), strict=True):
-            (folder / f"{name_of(place, None)}{suffix}").write_bytes(_encoded(frame, suffix))
+            (folder / f"{name_of(place, None)}{suffix}").write_bytes(_encoded(frame, suffix, comment))
     return 0
 
 
-def _encoded(frame: NDArray[np.generic], suffix: str) -> bytes:
+def _encoded(frame: NDArray[np.generic], suffix: str, comment: str | None) -> bytes:
     stored = frame if suffix == ".png" else eight_bit(frame)
     stored = stored if stored.ndim == 2 else cv2.cvtColor(np.ascontiguousarray(stored), cv2.COLOR_RGB2BGR)
-    return cv2.imencode(suffix, stored, _JPEG if suffix == ".jpg" else ())[1].tobytes()
+    encoded = cv2.imencode(suffix, stored, _JPEG if suffix == ".jpg" else ())[1].tobytes()
+    return commented(encoded, comment) if comment else encoded

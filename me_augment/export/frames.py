@@ -23,6 +23,7 @@ from me_augment.errors import MeAugmentError, UsageError
 from me_augment.export.card import About, Facts
 from me_augment.export.clip_files import facts_of
 from me_augment.export.frame_files import put_frames
+from me_augment.export.pictures import mark_of
 from me_augment.export.shapes import MEGC_CLASSES, SHAPES, Label, TreeShape
 from me_augment.export.spelling import Place, is_own, spell, subject_numbers
 from me_augment.export.steps import Named, Progress, Task, Written, forbidden, write_export
@@ -137,7 +138,8 @@ class _Tree:
                 return self._shape.frame(self._tree, place.number, number(position))
 
             folder.mkdir(parents=True, exist_ok=True)
-            linked = put_frames(source, range(len(source)) if whole else span, folder, name, self._suffix)
+            positions = range(len(source)) if whole else span
+            linked = put_frames(source, positions, folder, name, self._suffix, mark_of(row))
         except MeAugmentError as error:
             if not known:
                 shutil.rmtree(folder, ignore_errors=True)

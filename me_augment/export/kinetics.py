@@ -18,15 +18,16 @@ from me_augment.errors import UsageError
 from me_augment.export.card import About, Facts
 from me_augment.export.clip_files import (
     TABLES,
-    USE,
     ClipWriter,
     clip_frames,
     encode_frame,
     facts_of,
     parts_of,
     require_size,
+    use,
     write_video,
 )
+from me_augment.export.pictures import mark_of
 from me_augment.export.steps import Named, Progress, Task, Written, write_export
 from me_augment.export.summary import ExportSummary
 from me_augment.manifest import Manifest
@@ -96,7 +97,7 @@ class _Lists(ClipWriter):
             frames = clip_frames(self.manifest, clip.clip, self.size)
             (self.folder / name).mkdir()
             for number, frame in enumerate(frames, 1):
-                (self.folder / name / TEMPLATE.format(number)).write_bytes(encode_frame(frame))
+                (self.folder / name / TEMPLATE.format(number)).write_bytes(encode_frame(frame, mark_of(clip.clip)))
         return {**facts_of(self.manifest, clip.clip), "name": name}
 
     def finish(self, written: Sequence[Written], folds: Mapping[str, Fold]) -> None:
@@ -114,7 +115,8 @@ class _Lists(ClipWriter):
         return {"size": self.size, "store": self._store, "template": template}
 
     def about(self, facts: Facts) -> About:
-        return About("Micro-expression clips", [self.shown(), *_holds(self._store), *TABLES], USE)
+        holds = [self.shown(), *_holds(self._store, bool(facts.folds)), *TABLES]
+        return About("Micro-expression clips", holds, use(facts.folds))
 
     def _write_list(self, file: Path, clips: Sequence[Written]) -> None:
         frames = self._store == "frames"
@@ -122,7 +124,7 @@ class _Lists(ClipWriter):
         write_text(file, "".join(lines))
 
 
-def _holds(store: Store) -> Iterator[str]:
+def _holds(store: Store, folded: bool) -> Iterator[str]:
     if store == "frames":
         yield (
             f"* `{FRAMES}/<clip>`: a clip's frames as PNG, numbered from 1 without gaps. The lists have lines "
@@ -134,13 +136,13 @@ def _holds(store: Store) -> Iterator[str]:
             f"* `{VIDEOS}/<clip>.mkv`: FFV1 video. The lists have lines `{VIDEOS}/<clip>.mkv label`: mmaction2's "
             "`VideoDataset` with `data_prefix=dict(video=<this folder>)`."
         )
+    if folded and store == "video":
         yield (
             f"* `{SLOWFAST}/fold_<person>/train.csv` and `test.csv`: the same for PySlowFast, "
             f"`DATA.PATH_TO_DATA_DIR {SLOWFAST}/fold_<person> DATA.PATH_PREFIX <this folder>`. It also asks for a "
             "`val.csv`: make it from lines of `train.csv`, of another person; a choice of epoch by the test person's "
             "clips is none that may be reported."
         )
-    yield (
-        "* `fold_<person>_train.txt`, `fold_<person>_test.txt`: the lists; `all.txt`: every clip; `classes.txt`: the "
-        "names of the labels."
-    )
+    if folded:
+        yield "* `fold_<person>_train.txt`, `fold_<person>_test.txt`: the lists of a fold."
+    yield "* `all.txt`: every clip; `classes.txt`: the names of the labels."

@@ -21,7 +21,7 @@ from typing import Any
 from me_augment.errors import UsageError
 from me_augment.export.card import About, Facts
 from me_augment.export.npy import NpyRows
-from me_augment.export.pictures import FACE, apex_face, jpg, png
+from me_augment.export.pictures import FACE, apex_face, jpg, mark_of, png
 from me_augment.export.steps import Named, Progress, Task, Written, write_export
 from me_augment.export.summary import ExportSummary
 from me_augment.export.table import ExportedClip, ExportedRow, write_htnet_table
@@ -99,9 +99,9 @@ class _Tree:
     def add(self, clip: Named) -> Mapping[str, Any]:
         measured = measure(self._manifest, clip.clip, self._flow)
         face = apex_face(self._manifest, clip.clip) if self._faces else None
-        (self._folder / POOL / clip.name.png).write_bytes(png(stretched(measured.maps)))
+        (self._folder / POOL / clip.name.png).write_bytes(png(stretched(measured.maps), mark_of(clip.clip)))
         if face is not None:
-            (self._folder / FACES / clip.name.jpg).write_bytes(jpg(face))
+            (self._folder / FACES / clip.name.jpg).write_bytes(jpg(face, mark_of(clip.clip)))
         self._maps.append(measured.maps)
         return {"peak_flow_px": measured.peak, "flow": self._flow, "strain": STRAIN_VARIANT}
 
@@ -140,9 +140,8 @@ class _Tree:
             "* `flow.npy`: (N, 3, 28, 28) float32, u and v in pixels of the 128x128 crop and strain, before the "
             "stretching that hides how strong a motion is. Row i is row i of `clips.parquet` and `clips.csv`.",
         ]
-        return About(
-            "Micro-expressions as flow pictures, one fold per person", holds, [*_USE, *([_SHOWS] * self._faces)]
-        )
+        use = [*_USE, *([_SHOWS] * self._faces)]
+        return About("Micro-expressions as flow pictures", holds, use, "image-classification")
 
     def _link_all(self, part: Path, pictures: Iterable[Named]) -> None:
         part.mkdir(parents=True)

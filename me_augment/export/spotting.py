@@ -27,6 +27,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from me_augment.card import citation, consent, front_matter, sources_of, terms
 from me_augment.errors import MeAugmentError
 from me_augment.export.spotting_names import Named, named_videos, samm_name, title
 from me_augment.export.spotting_sheets import ended, span, units, write_casme_sq_sheet, write_samm_lv_sheet
@@ -214,7 +215,7 @@ def _count(videos: Iterable[Named]) -> dict[str, ClassCount]:
 
 def _card(videos: Sequence[Named], classes: Mapping[str, ClassCount], shape: str) -> str:
     made = sum(video.is_synthetic for video in videos)
-    terms = sorted({(row.corpus, row.licence) for video in videos for row in video.rows})
+    sources = sources_of(row for video in videos for row in video.rows)
     what = {
         "lists": "Lists of intervals only; the names are those of the CAS(ME)^2 shape.",
         "casme-sq": f"Frames and `{_SHEET_CASME_SQ}` in the shape of CAS(ME)^2. Real videos whose stimulus is not one "
@@ -223,6 +224,8 @@ def _card(videos: Sequence[Named], classes: Mapping[str, ClassCount], shape: str
         "samm-lv": f"Frames and `{_SHEET_SAMM_LV}` in the shape of SAMM Long Videos.",
     }[shape]
     lines = [
+        *front_matter("Long videos with expression intervals", len(videos), made),
+        "",
         "# Long videos with expression intervals",
         "",
         f"{len(videos) - made} real and {made} synthetic videos, written by me-augment: "
@@ -242,12 +245,8 @@ def _card(videos: Sequence[Named], classes: Mapping[str, ClassCount], shape: str
         "`forbidden_subjects` of `videos.csv`. `folds.json` lists for every person which videos to train with and "
         "which to test on: use it.",
         "",
-        "## Terms",
-        "",
-        "The videos are, or are derived from, the corpora below and fall under their terms; do not pass them on where "
-        "those do not allow it.",
-        "",
-        *(f"* {corpus}: {licence}" for corpus, licence in terms),
-        "",
+        *consent(made > 0),
+        *terms(sources),
+        *citation(sources),
     ]
     return "\n".join(lines)

@@ -12,6 +12,7 @@ from typing import Any, Protocol, TypeVar
 import cv2
 import numpy as np
 
+from me_augment.card import sources_of
 from me_augment.errors import MeAugmentError
 from me_augment.export.card import About, Facts, card
 from me_augment.export.folds import folds_of, parsed_folds
@@ -151,7 +152,7 @@ def write_export(task: Task, open_writer: Callable[[Path], Writer]) -> ExportSum
         classes = count(selection.classes, (one.named.source for one in written))
         record = _record(writer, task, classes, _fold_records(task, clips, folds), skipped)
         write_text(folder / "export.json", json.dumps(record, indent=1) + "\n")
-        terms = tuple(sorted({(clip.corpus, clip.licence) for clip in clips}))
+        terms = sources_of(clips)
         facts = Facts(classes, tuple(folds), task.folds, task.labels, terms)
         write_text(folder / "README.md", card(facts, writer.about(facts)))
     return ExportSummary(Path(task.out), classes, len(folds), tuple(skipped))

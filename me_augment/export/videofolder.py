@@ -8,13 +8,12 @@ OUT/clips.parquet, clips.csv, export.json, README.md         README.md names the
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from me_augment.export.card import About, Facts
-from me_augment.export.clip_files import TABLES, USE, ClipWriter, facts_of, parts_of, require_size, write_video
+from me_augment.export.clip_files import TABLES, ClipWriter, facts_of, parts_of, require_size, use, write_video
 from me_augment.export.steps import Named, Progress, Task, Written, row_of, write_export
 from me_augment.export.summary import ExportSummary
 from me_augment.export.table import ExportedVideo, csv_cell, write_csv
@@ -91,7 +90,8 @@ class _Folders(ClipWriter):
         return {"size": self.size}
 
     def about(self, facts: Facts) -> About:
-        return About("Micro-expression clips", [self.shown(), *_holds(), *TABLES], USE, list(_front(facts.folds)))
+        holds = [self.shown(), *_holds(bool(facts.folds)), *TABLES]
+        return About("Micro-expression clips", holds, use(facts.folds), front={"configs": list(_configs(facts.folds))})
 
     def _write_metadata(self, split: Path, clips: Sequence[Written], persons: set[str]) -> None:
         """The columns whose type no reader of CSV can take for another, from whatever clips a split has."""
@@ -100,29 +100,27 @@ class _Folders(ClipWriter):
         write_csv(self.folder / split / "metadata.csv", ["file_name", *_METADATA, "apex"], cells)
 
 
-def _front(folds: Sequence[str]) -> Iterator[str]:
+def _configs(folds: Sequence[str]) -> Iterator[dict[str, object]]:
     """What the Hugging Face libraries read: one configuration for each fold."""
-    yield from ("---", "license: other", "configs:")
-    yield from ("- config_name: all", "  default: true", "  data_files:", "  - split: train", "    path: all/train/**")
+    yield {"config_name": "all", "default": True, "data_files": [{"split": "train", "path": f"{POOL.as_posix()}/**"}]}
     for fold in folds:
-        yield from (f"- config_name: {json.dumps(fold)}", "  data_files:")
-        for part in ("train", "test"):
-            yield from (f"  - split: {part}", f"    path: {json.dumps(f'{fold}/{part}/**')}")
-    yield "---"
+        parts = [{"split": part, "path": f"{fold}/{part}/**"} for part in ("train", "test")]
+        yield {"config_name": fold, "data_files": parts}
 
 
 def _position(apex: int | None) -> int:
     return -1 if apex is None else apex
 
 
-def _holds() -> Iterator[str]:
+def _holds(folded: bool) -> Iterator[str]:
+    if folded:
+        yield "* `fold_<person>/train` and `test`: a fold, `load_dataset(folder, 'fold_<person>')`."
+        yield "* `fold_<person>_train.txt`, `fold_<person>_test.txt`: the names of a fold's files, one a line."
     yield (
-        "* `fold_<person>/train` and `test`: a fold, `load_dataset(folder, 'fold_<person>')`; `all/train`: every clip, "
-        "`load_dataset(folder)`. Column `label_index` is the class, `video` the clip, `apex` a position in it (-1: "
-        "unknown); `clip_id` finds the rest in the table."
+        "* `all/train`: every clip, `load_dataset(folder)`. Column `label_index` is the class, `video` the clip, "
+        "`apex` a position in it (-1: unknown); `clip_id` finds the rest in the table."
     )
     yield (
         "* `datasets` decodes videos with the package `torchcodec`. Without it, "
         "`.cast_column('video', Video(decode=False))` gives the path of each."
     )
-    yield "* `fold_<person>_train.txt`, `fold_<person>_test.txt`: the names of a fold's files, one a line."

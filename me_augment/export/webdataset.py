@@ -21,7 +21,6 @@ from me_augment.errors import UsageError
 from me_augment.export.card import About, Facts
 from me_augment.export.clip_files import (
     TABLES,
-    USE,
     ClipWriter,
     clip_frames,
     encode_frame,
@@ -29,9 +28,11 @@ from me_augment.export.clip_files import (
     parts_of,
     require_size,
     stored_whole,
+    use,
     write_video,
 )
 from me_augment.export.folds import folds_of
+from me_augment.export.pictures import mark_of
 from me_augment.export.steps import Named, Progress, Task, Written, persons_of, row_of, write_export
 from me_augment.export.summary import ExportSummary
 from me_augment.export.table import ExportedVideo
@@ -124,13 +125,14 @@ class _Samples(ClipWriter):
         return {"size": self.size, "store": self._store}
 
     def about(self, facts: Facts) -> About:
-        return About("Micro-expression clips", [self.shown(), *_holds(self._store), *TABLES], USE)
+        holds = [self.shown(), *_holds(self._store, bool(facts.folds)), *TABLES]
+        return About("Micro-expression clips", holds, use(facts.folds))
 
     def _pictures(self, clip: Named) -> dict[str, bytes]:
         """Ending → content, in the order of the tar file."""
         if self._store == "frames":
             frames = clip_frames(self.manifest, clip.clip, self.size)
-            return {f"{i:04}.png": encode_frame(frame) for i, frame in enumerate(frames)}
+            return {f"{i:04}.png": encode_frame(frame, mark_of(clip.clip)) for i, frame in enumerate(frames)}
         if self.size is None and (whole := stored_whole(self.manifest, clip.clip)):
             return {"mkv": whole.read_bytes()}
         scratch = self.folder / "clip.mkv"
@@ -202,14 +204,15 @@ class _Shards:
             self._open = None
 
 
-def _holds(store: Store) -> Iterator[str]:
+def _holds(store: Store, folded: bool) -> Iterator[str]:
     held = "`mkv` (FFV1 video)" if store == "video" else "`0000.png`, `0001.png`, … (a frame each)"
     yield (
         f"* `{SHARDS}/*.tar`: samples of {held}, `json` (the row of the table) and `cls` (index of the class). A "
         "shard is named by the persons whose folds may not train on it."
     )
+    if folded:
+        yield "* `fold_<person>_train.txt`, `fold_<person>_test.txt`: the shards of a fold."
     yield (
-        "* `fold_<person>_train.txt`, `fold_<person>_test.txt`: the shards of a fold, a path below this folder a line; "
-        "`all.txt`: all of them. `wds.WebDataset([f'{folder}/{line}' for line in open(list).read().split()], "
-        "shardshuffle=100)`."
+        "* `all.txt`: all shards, a path below this folder a line. "
+        "`wds.WebDataset([f'{folder}/{line}' for line in open(list).read().split()], shardshuffle=100)`."
     )

@@ -19,7 +19,7 @@ Given = str | list[str]
 # These go on with what is in --out, leave it alone where it is finished, and refuse what would not fit it.
 _RESUMING = ("synthesize", "train")
 # What these write appears complete or not at all.
-_WHOLE_OR_NOT = ("ingest", "merge", "export", "flow", "evaluate generation")
+_WHOLE_OR_NOT = ("ingest", "merge", "export", "flow", "evaluate generation", "report")
 
 
 @dataclass(frozen=True)

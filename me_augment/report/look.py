@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from fractions import Fraction
+from pathlib import Path
 from typing import Any
 
 import cv2
@@ -17,6 +18,7 @@ from me_augment.face.geometry import alignment, crop
 from me_augment.flow.field import apex_flow
 from me_augment.manifest import Clip, Manifest
 from me_augment.manifest.showing import Hidden
+from me_augment.video import open_frames
 from me_augment.video.recording import open_recording
 
 AMPLIFICATION = 8
@@ -68,11 +70,24 @@ def look_at(manifest: Manifest, clip: Clip, hidden: Hidden, side: int = 160, mos
     spread = np.rint(np.linspace(0, last, min(last + 1, most))).astype(int).tolist()
     positions = tuple(sorted({*spread, apex}))
     recording = manifest.recording_of[clip.recording_id]
-    source = open_recording(manifest, recording)
-    matrix = _framing(clip, (recording.height, recording.width), side)
-    frames = [_seen(frame, matrix, side) for frame in source.read([clip.onset_index + p for p in positions])]
+    source, framed = open_recording(manifest, recording), _framed(clip, side)
+    frames = [framed(frame) for frame in source.read([clip.onset_index + p for p in positions])]
     rate = Fraction(recording.fps_num, recording.fps_den or 1) if recording.fps_num else None
     return Look(np.stack(frames), positions, 0, positions.index(apex), len(positions) - 1, rate)
+
+
+def look_at_file(path: Path, side: int = 160, most: int = 40) -> Look:
+    """Read a video, a folder of frames or a picture that no manifest knows: whole frames, the middle as apex.
+
+    Raises:
+        UsageError: it is not there, or of no known kind.
+        VideoError: it is damaged.
+    """
+    source = open_frames(path)
+    last = len(source) - 1
+    positions = tuple(sorted({*np.rint(np.linspace(0, last, min(last + 1, most))).astype(int).tolist(), last // 2}))
+    frames = [_whole(frame, side) for frame in source.read(positions)]
+    return Look(np.stack(frames), positions, 0, positions.index(last // 2), len(positions) - 1, source.fps)
 
 
 def amplified_difference(first: NDArray[Any], second: NDArray[Any]) -> NDArray[np.uint8]:
@@ -119,16 +134,21 @@ def flow_colours(field: NDArray[np.floating], scale: float) -> NDArray[np.uint8]
     return rgb.reshape(*field.shape[:-1], 3)
 
 
-def _framing(clip: Clip, shape: Sequence[int], side: int) -> NDArray[np.float64]:
-    """(2, 3) matrix from pixels of the recording to those of the picture."""
-    if clip.landmarks is not None:
-        matrix = alignment(np.asarray(clip.landmarks, np.float64).reshape(68, 2), side)
-        centre = np.full(2, (side - 1) / 2)
-        return np.column_stack([_WIDER * matrix[:, :2], _WIDER * (matrix[:, 2] - centre) + centre])
-    scale = side / max(shape)
-    left, top = ((side - scale * extent) / 2 for extent in (shape[1], shape[0]))
-    return np.array([[scale, 0, left + (scale - 1) / 2], [0, scale, top + (scale - 1) / 2]])
+def _framed(clip: Clip, side: int) -> Callable[[NDArray[Any]], NDArray[np.uint8]]:
+    """From frames of a clip to pictures."""
+    if clip.landmarks is None:
+        return lambda frame: _whole(frame, side)
+    matrix = alignment(np.asarray(clip.landmarks, np.float64).reshape(68, 2), side)
+    centre = np.full(2, (side - 1) / 2)
+    wider = np.column_stack([_WIDER * matrix[:, :2], _WIDER * (matrix[:, 2] - centre) + centre])
+    return lambda frame: as_rgb8(crop(frame, wider, side))
 
 
-def _seen(frame: NDArray[Any], matrix: NDArray[np.float64], side: int) -> NDArray[np.uint8]:
-    return as_rgb8(crop(frame, matrix, side))
+def _whole(frame: NDArray[Any], side: int) -> NDArray[np.uint8]:
+    scale = side / max(frame.shape[:2])
+    height, width = (max(1, round(scale * extent)) for extent in frame.shape[:2])
+    smooth = cv2.INTER_AREA if scale < 1 else cv2.INTER_LINEAR
+    picture = cv2.resize(as_rgb8(frame), (width, height), interpolation=smooth)
+    below, right = side - height, side - width
+    bands = (below // 2, below - below // 2, right // 2, right - right // 2)
+    return cv2.copyMakeBorder(picture, *bands, cv2.BORDER_CONSTANT, value=(255, 255, 255))

@@ -85,12 +85,17 @@ def overview_of(manifest: Manifest) -> Overview:
 def examples(manifest: Manifest, most: int = 12) -> list[Clip]:
     """Clips to look at: at most so many, one of each corpus and emotion in turn, in the order of their names.
 
-    Nobody who must never be shown is among them, nor a clip that was made with their face or motion.
+    Of a run they are synthetic ones, and faces without an event are shown only where there is nothing else. Nobody who
+    must never be shown is among them, nor a clip that was made with their face or motion.
     """
     hidden = Hidden(manifest.clips)
     groups: dict[tuple[str, str], list[Clip]] = {}
-    shown = (clip for clip in manifest.usable_clips() if hidden.may_show(clip))
-    for clip in sorted(shown, key=lambda clip: (clip.corpus, clip.emotion or "", clip.name)):
+    shown = [clip for clip in manifest.usable_clips() if hidden.may_show(clip)]
+    events = [clip for clip in shown if clip.expression != "neutral"]
+    for clip in sorted(
+        [clip for clip in events if clip.is_synthetic] or events or shown,
+        key=lambda clip: (clip.corpus, clip.emotion or "", clip.name),
+    ):
         groups.setdefault((clip.corpus, clip.emotion or ""), []).append(clip)
     chosen: list[Clip] = []
     for turn in range(max(map(len, groups.values()), default=0)):

@@ -5,11 +5,17 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping, Sequence
 
+from me_augment.card import Source, citation, consent, front_matter, terms, text
 from me_augment.manifest import Clip
 from me_augment.synthesis.settings import Settings
 
+# Programs that look for tables take the one of the clips, not all that lie in the folder.
+_TABLES = {"configs": [{"config_name": "clips", "data_files": "clips.parquet"}]}
 
-def dataset_card(real: Sequence[Clip], made: Mapping[str, int], rejected: int, settings: Settings) -> str:
+
+def dataset_card(
+    real: Sequence[Clip], made: Mapping[str, int], rejected: int, settings: Settings, sources: Sequence[Source]
+) -> str:
     """Markdown for people who find the folder.
 
     Args:
@@ -17,25 +23,41 @@ def dataset_card(real: Sequence[Clip], made: Mapping[str, int], rejected: int, s
         made: emotion → synthetic clips made.
         rejected: how many were rejected for their quality.
         settings: of the run.
+        sources: of real and synthetic clips.
     """
-    if settings.spotting is not None:
-        return _video_card(real, made, settings)
+    count = sum(made.values())
+    title = "Synthetic micro-expressions" if settings.spotting is None else "Synthetic long videos for spotting"
+    about = _videos(real, made, settings) if settings.spotting else _clips(real, made, rejected, settings)
+    lines = [
+        *front_matter(title, len(real) + count, count, more=_TABLES),
+        "",
+        f"# {title}",
+        "",
+        *about,
+        *_intended(settings),
+        *consent(synthetic=True),
+        *terms(sources),
+        *citation(sources),
+    ]
+    return "\n".join(lines)
+
+
+def _clips(real: Sequence[Clip], made: Mapping[str, int], rejected: int, settings: Settings) -> list[str]:
+    """What a card says of clips."""
     counts_real = Counter(str(clip.emotion) for clip in real if clip.expression != "neutral")
     if settings.action_units:
-        what = f"action units that were written down ({', '.join(settings.action_units)})"
+        what = f"action units that were written down ({text(', '.join(settings.action_units))})"
         often = f"{settings.per_target} per person and specification"
     else:
         what, often = "another person's labelled micro-expression", f"{settings.per_driver} per driver"
-    lines = [
-        "# Synthetic micro-expressions",
-        "",
+    return [
         f"{sum(made.values())} clips made by me-augment from {len(real)} real clips of "
         f"{len({clip.person_id for clip in real})} people: each shows one person's face performing {what}. "
         "**No such expression was ever made by the person seen.**",
         "",
         "| emotion | real | synthetic |",
         "|---|---|---|",
-        *(f"| {e} | {counts_real[e]} | {made.get(e, 0)} |" for e in sorted({*counts_real, *made})),
+        *(f"| {text(e)} | {counts_real[e]} | {made.get(e, 0)} |" for e in sorted({*counts_real, *made})),
         "",
         f"Generator {settings.generator} {settings.generator_version}{_weights(settings)}, {often}, seed "
         f"{settings.seed}, {', '.join(_controls(settings))}. Every clip is described by a row of `clips.parquet`; "
@@ -54,31 +76,22 @@ def dataset_card(real: Sequence[Clip], made: Mapping[str, int], rejected: int, s
         "test set. `me-augment audit` finds out whether a folder keeps to that; "
         "`me_augment.MicroExpressionDataset(run, fold=P)` and `me-augment export` apply the rule.",
         "",
-        "## Terms",
-        "",
-        "The clips are derived from the corpora below and fall under their terms; do not pass them on where those "
-        "do not allow it.",
-        "",
-        *(f"* {corpus}: {terms}" for corpus, terms in sorted({(c.corpus, c.licence) for c in real})),
-        "",
     ]
-    return "\n".join(lines)
 
 
-def _video_card(real: Sequence[Clip], made: Mapping[str, int], settings: Settings) -> str:
-    """The card of long videos."""
+def _videos(real: Sequence[Clip], made: Mapping[str, int], settings: Settings) -> list[str]:
+    """What a card says of long videos."""
     spotting = settings.spotting
     assert spotting is not None
-    micro = ", ".join(settings.action_units) if settings.action_units else "those of one other person per video"
-    lines = [
-        "# Synthetic long videos for spotting",
-        "",
+    macro = text(", ".join(spotting.macro_units))
+    micro = text(", ".join(settings.action_units)) if settings.action_units else "those of one other person per video"
+    return [
         f"Made by me-augment from {len(real)} real clips of {len({clip.person_id for clip in real})} people: each "
         f"shows one person's face living through expressions at known frames ({sum(made.values())} in all). **No such "
         "expression was ever made by the person seen.**",
         "",
         f"Micro-expressions: {micro}; {spotting.micro:g} per video on average. Macro-expressions: those of the same "
-        f"driver where there are any, else {', '.join(spotting.macro_units)}; {spotting.macro:g} per video. At least "
+        f"driver where there are any, else {macro}; {spotting.macro:g} per video. At least "
         f"{spotting.gap:g} s lie between two.",
         "",
         f"Backgrounds: `{spotting.backgrounds}`. A still face sways, breathes and trembles (factor "
@@ -101,15 +114,32 @@ def _video_card(real: Sequence[Clip], made: Mapping[str, int], settings: Setting
         "everybody of a corpus). All rows of a video have the same. Synthetic videos belong in no validation or test "
         "set. `me-augment export --format spotting` lists which folds may train with which.",
         "",
-        "## Terms",
+    ]
+
+
+def _intended(settings: Settings) -> list[str]:
+    """What the data are for, what they are not for, and what is known of them."""
+    measured = (
+        "Of each clip was measured how its motion agrees with the one intended, what it spills over, head motion, "
+        "flicker, likeness to the target and folds of the skin."
+        if settings.spotting is None
+        else "Only how far the face moves was checked; no quality gate judges long videos."
+    )
+    return [
+        "## Intended use, and limits",
         "",
-        "The videos are derived from the corpora below and fall under their terms; do not pass them on where those "
-        "do not allow it.",
+        "For training recognisers and spotters of micro-expressions beside real clips, and for tests of such programs "
+        "under known motion. Not for measuring how well they do on people (synthetic clips are tested on nowhere), "
+        "not as evidence of what micro-expressions look like, and not for recognising persons.",
         "",
-        *(f"* {corpus}: {terms}" for corpus, terms in sorted({(c.corpus, c.licence) for c in real})),
+        f"{measured} Not measured: whether a person takes the clips for real, whether the emotion is read from them, "
+        "and what a recogniser gains, which depends on corpus and recogniser: `me-augment evaluate recognition` "
+        "measures that. Labels are the driver's, or a table's for action units; nobody coded the clips anew. "
+        "Synthetic clips lack head motion and camera noise that real ones have, unless these were asked for, and "
+        "can be told apart by that. They widen the variety of faces, not that of motions, and carry over whatever "
+        "is uneven in the corpora, such as age and origin of the people filmed.",
         "",
     ]
-    return "\n".join(lines)
 
 
 def _weights(settings: Settings) -> str:
@@ -117,7 +147,7 @@ def _weights(settings: Settings) -> str:
     if not settings.checkpoints:
         return ""
     if len(settings.checkpoints) == 1:
-        return f" with the weights {settings.checkpoints[0]}"
+        return f" with the weights {text(settings.checkpoints[0])}"
     return f" with {len(settings.checkpoints)} sets of weights, each for the fold of a person whom they never saw"
 
 
@@ -131,7 +161,7 @@ def _controls(settings: Settings) -> list[str]:
     words += [f"asymmetry {left:g} to {right:g}"] * (settings.asymmetry != (0, 0))
     words += [f"eyes {settings.eyes:g}"] * (settings.eyes > 0)
     words += [f"shading {settings.shading:g}"] * (settings.shading > 0)
-    words += [f"light and colour by {', '.join(settings.transforms)}"] * bool(settings.transforms)
+    words += [f"light and colour by {text(', '.join(settings.transforms))}"] * bool(settings.transforms)
     words += ["drivers as filmed, with head motion and blinks"] * (settings.driving == "filmed")
     words += ["the network's own square pictures"] * (settings.paste_back is False)
     return words

@@ -38,7 +38,7 @@ from me_augment.synthesis.plan import PlannedClip, rendition_of
 from me_augment.synthesis.settings import Settings
 from me_augment.synthesis.video_maker import VideoMaker
 from me_augment.threads import one_thread
-from me_augment.video import write_lossless
+from me_augment.video import synthetic_comment, write_lossless
 from me_augment.video.recording import open_recording
 
 # Trouble of the disk that is written to, not of one clip.
@@ -170,12 +170,9 @@ class ClipMaker:
             light = draw_transforms(self._transforms, row.seed) if self._transforms else ()
             checked = _Kept(animation, checked_frames(row.n_frames, row.apex_index), clock, light)
             fps = Fraction(row.fps_num, row.fps_den or 1) if row.fps_num else _UNKNOWN_FPS
-            comment = {
-                "title": row.clip_id,
-                "comment": f"synthetic micro-expression, me-augment {generator.name} {generator.version}",
-            }
+            tags = {"title": row.clip_id, "comment": synthetic_comment(f"{generator.name} {generator.version}")}
             with clock.stage("encode"):
-                count = write_lossless(path, checked, fps, comment)
+                count = write_lossless(path, checked, fps, tags)
             if count != row.n_frames:
                 raise MeAugmentError(f"{count} frames were made, the plan has {row.n_frames}")
             if row.strength > 0 and animation.peak_displacement_px < _LEAST_MOTION_PX:

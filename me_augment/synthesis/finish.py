@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pyarrow.parquet as pq
 
+from me_augment.card import Sources
 from me_augment.manifest import Clip, Recording
 from me_augment.manifest.columns import from_table
 from me_augment.manifest.store import ManifestWriter, write_text
@@ -89,7 +90,8 @@ def finish(run: Path, shards: Sequence[int]) -> None:
     """
     sweep(run)
     real, settings = open_real(run), read_settings(run)
-    tally = Tally()
+    tally, sources = Tally(), Sources()
+    sources.add(real.clips)
     with ManifestWriter(
         run, corpus="run", roots={"": Path(), **real.roots}, licence=real.licence, provenance=real.provenance
     ) as writer:
@@ -99,9 +101,12 @@ def finish(run: Path, shards: Sequence[int]) -> None:
             require_sound_rows(recordings, clips, real.recording_of)
             writer.add(recordings, clips)
             tally.add(clips, recordings)
+            sources.add(clips)
         statistics = tally.statistics(read_roles(run).unusable)
         write_text(run / "stats.json", json.dumps(statistics, indent=2) + "\n")
-        write_text(run / "README.md", dataset_card(real.clips, tally.by_emotion, tally.status["rejected"], settings))
+        rejected = tally.status["rejected"]
+        card = dataset_card(real.clips, tally.by_emotion, rejected, settings, sources.listed())
+        write_text(run / "README.md", card)
     write_finish(run)
 
 

@@ -139,8 +139,17 @@ class Session:
 def read_progress(folder: Path) -> Session | None:
     """The session that began last, but for those that ended without a shard; None where no line can be read.
 
-    A line that was torn when its process was killed is passed over, as is anything else that is none. So is a session
-    that found nothing to do, or another process at work.
+    So a session that found nothing to do, or another process at work, is passed over.
+    """
+    every = read_sessions(folder)
+    worked = [session for session in every if session.done or not session.ended]
+    return worked[-1] if worked else every[-1] if every else None
+
+
+def read_sessions(folder: Path) -> list[Session]:
+    """All sessions in the order in which they began; none where no line can be read.
+
+    A line that was torn when its process was killed is passed over, as is anything else that is none.
     """
     sessions: dict[str, Session] = {}
     try:
@@ -155,10 +164,8 @@ def read_progress(folder: Path) -> Session | None:
                 elif name in sessions:
                     sessions[name] = _after(sessions[name], line)
     except OSError:
-        return None
-    every = list(sessions.values())
-    worked = [session for session in every if session.done or not session.ended]
-    return worked[-1] if worked else every[-1] if every else None
+        return []
+    return list(sessions.values())
 
 
 def _after(session: Session, line: dict[str, Any]) -> Session:

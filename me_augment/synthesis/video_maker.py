@@ -36,7 +36,7 @@ from me_augment.synthesis.contributors import Closure
 from me_augment.synthesis.events import PlannedEvent, SpottingSettings
 from me_augment.synthesis.plan import PlannedClip
 from me_augment.synthesis.spotting_plan import RELEASE, macro_profile
-from me_augment.video import write_lossless
+from me_augment.video import synthetic_comment, write_lossless
 from me_augment.video.recording import open_recording
 from me_augment.video.source import FrameSource
 
@@ -106,8 +106,8 @@ class VideoMaker:
             take = FilmedTake(face, points, parts, _reader(source, row.background_start))
         gray = real.gray
         frames = (np.ascontiguousarray(f[..., 1]) if gray and f.ndim == 3 else f for f in take.frames(row.n_frames))
-        tags = {"title": row.clip_id, "comment": f"synthetic video with expressions, me-augment {self._version}"}
-        count = write_lossless(path, frames, rate, tags)
+        comment = synthetic_comment(f"warp {self._version}", "video with expressions")
+        count = write_lossless(path, frames, rate, {"title": row.clip_id, "comment": comment})
         if count != row.n_frames:
             raise MeAugmentError(f"{count} frames were made, the plan has {row.n_frames}")
         if parts and take.peak_displacement_px < _LEAST_MOTION_PX:

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Iterator
 from fractions import Fraction
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from PIL import Image
@@ -10,43 +11,44 @@ from PIL import Image
 from me_augment.errors import UsageError
 from me_augment.video.checks import check_rate, uniform
 from me_augment.video.encode import Recipe, encode, saving
+from me_augment.video.provenance import exif_of, preview_comment
 from me_augment.video.write import replacing
 
-PREVIEW_COMMENT = "preview: lossy, not for measurement"
-"""The comment every preview carries inside its file."""
-
+PREVIEW_SUFFIXES = (".gif", ".webp", ".mp4")
+_WEBP = {"quality": 90, "method": 2}
 _SHORTEST_CENTISECONDS = 2  # browsers show anything shorter as a tenth of a second
 
 
-def write_preview(path: Path, frames: Iterable[np.ndarray], fps: Fraction) -> int:
-    """Write a lossy film to look at, GIF or MP4 (H.264 4:2:0, which browsers play); return its frame count.
+def write_preview(path: Path, frames: Iterable[np.ndarray], fps: Fraction, synthetic: str | None = None) -> int:
+    """Write a lossy film to look at, GIF, WebP or MP4 (H.264 4:2:0, which browsers play); return its frame count.
 
-    Frames are (H, W) gray or (H, W, 3) RGB, uint8 or uint16, all alike; `fps` is in frames per second. An odd
-    size gains one row or column by repeating the last (MP4); a GIF plays at 50 frames per second at most,
-    slower than life above that, and shows equal neighbours as one longer frame. The bytes of an MP4 may
+    Frames are (H, W) gray or (H, W, 3) RGB, uint8 or uint16, all alike; `fps` is in frames per second. The file says
+    that it is a preview and, where it shows something synthetic, `synthetic` (see `synthetic_comment`). An odd
+    size gains one row or column by repeating the last (MP4); GIF and WebP play at 50 frames per second at most,
+    slower than life above that, and show equal neighbours as one longer frame. The bytes of an MP4 may
     differ from run to run, as x264's do. Raises UsageError for another suffix, VideoError for no frame,
     frames that differ, or a file that cannot be written.
     """
     path = Path(path)
     suffix = path.suffix.lower()
-    if suffix not in (".gif", ".mp4"):
-        raise UsageError(f"{path} is to hold a preview; give it a name ending in .gif or .mp4")
+    if suffix not in PREVIEW_SUFFIXES:
+        raise UsageError(f"{path} is to hold a preview; give it a name ending in {', '.join(PREVIEW_SUFFIXES)}")
     rate = check_rate(fps, path)
     checked = uniform(frames, path)
+    comment = preview_comment(synthetic)
     with replacing(path) as file:
         if suffix == ".mp4":
-            return encode(file, path, _even(checked), rate, lambda _: _MP4, {"comment": PREVIEW_COMMENT})
-        pictures = _one_palette([_eight_bit(frame) for frame in checked])
+            return encode(file, path, _even(checked), rate, lambda _: _MP4, {"comment": comment})
+        pictures = [_eight_bit(frame) for frame in checked]
+        options: dict[str, Any]
+        if suffix == ".gif":
+            pictures, options = _one_palette(pictures), {"format": "GIF", "comment": comment.encode()}
+        else:
+            options = {"format": "WEBP", "exif": exif_of(comment), **_WEBP}
         with saving(path):
-            pictures[0].save(
-                file,
-                format="GIF",
-                save_all=True,
-                append_images=pictures[1:],
-                duration=_durations(len(pictures), rate),
-                loop=0,
-                comment=PREVIEW_COMMENT.encode(),
-            )
+            first, *others = pictures
+            durations = _durations(len(pictures), rate)
+            first.save(file, save_all=True, append_images=others, duration=durations, loop=0, **options)
         return len(pictures)
 
 

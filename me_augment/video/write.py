@@ -17,6 +17,7 @@ from me_augment.video.checks import VideoError, check_rate, uniform
 from me_augment.video.encode import Recipe, encode, saving
 from me_augment.video.ffv1 import RATE_TAG, SETTINGS, SETTINGS_TAG
 from me_augment.video.names import parse_name
+from me_augment.video.provenance import commented
 
 # By channels and bytes a sample. FFV1 has no rgb24; bgr0 and gbrp16le hold the same samples in another order.
 _PIXEL_FORMATS = {(1, 1): "gray", (1, 2): "gray16le", (3, 1): "bgr0", (3, 2): "gbrp16le"}
@@ -44,13 +45,18 @@ def write_lossless(
 
 
 def write_png_folder(
-    folder: Path, frames: Iterable[np.ndarray], names: str = "img{n}.png", first_number: int = 1
+    folder: Path,
+    frames: Iterable[np.ndarray],
+    names: str = "img{n}.png",
+    first_number: int = 1,
+    comment: str | None = None,
 ) -> int:
     """Write a clip as one PNG per frame, numbered from `first_number` without padding, and return the count.
 
-    Frames are (H, W) gray or (H, W, 3) RGB, uint8 or uint16, all alike. The folder appears only when it is
-    complete. Raises UsageError for `names` that do not read back as the numbers written, VideoError for a
-    folder that already holds something, no frame, frames that differ, or a folder that cannot be written.
+    Frames are (H, W) gray or (H, W, 3) RGB, uint8 or uint16, all alike. `comment` becomes the description in each
+    file. The folder appears only when it is complete. Raises UsageError for `names` that do not read back as the
+    numbers written, VideoError for a folder that already holds something, no frame, frames that differ, or a
+    folder that cannot be written.
     """
     folder = Path(folder)
     example = parse_name(names.replace("{n}", str(first_number))) if names.count("{n}") == 1 else None
@@ -74,7 +80,7 @@ def write_png_folder(
             if not encoded:
                 raise VideoError(f"{folder / file.name} could not be encoded as PNG; check the frame's size")
             with saving(folder):
-                file.write_bytes(data.tobytes())
+                file.write_bytes(data.tobytes() if comment is None else commented(data.tobytes(), comment))
         with saving(folder):
             temporary.replace(folder)
         return count

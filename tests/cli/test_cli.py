@@ -10,7 +10,7 @@ import openpyxl
 import pytest
 
 from me_augment.cli import _COMMANDS, group
-from me_augment.video import open_frames
+from me_augment.video import open_frames, synthetic_mark
 
 
 def fails(outcome, code, *words):
@@ -241,14 +241,26 @@ class TestAnimate:
         assert len(mkv) == len(png) == 5
         np.testing.assert_array_equal(mkv.read(range(5)), png.read(range(5)))
         np.testing.assert_array_equal(mkv.read([0])[0], portrait)
+        assert "generator warp" in synthetic_mark(tmp_path / "clip.mkv")
         assert (mkv.read([2])[0] != portrait).any()
 
-    @pytest.mark.parametrize("name", ["clip.gif", "clip.mp4"])
+    @pytest.mark.parametrize("name", ["clip.webp", "clip.mp4"])
     def test_previews_say_so(self, cli, driver, target, tmp_path, name):
         code, out, _ = cli("animate", "--driver", driver, "--target", target, "--out", tmp_path / name)
         assert code == 0
         assert "preview, not for training" in out
-        assert b"preview" in (tmp_path / name).read_bytes()
+        mark = synthetic_mark(tmp_path / name)
+        assert mark.startswith("preview: lossy, not for measurement; synthetic micro-expression, me-augment 0.")
+        assert ", generator warp " in mark
+
+    def test_a_watermark_is_seen_in_the_corner_of_each_frame(self, cli, driver, target, portrait, tmp_path):
+        common = ("animate", "--driver", driver, "--target", target, "--watermark")
+        assert cli(*common, "--out", tmp_path / "png")[0] == 0
+        frames = open_frames(tmp_path / "png").read(range(5))
+        for frame in frames:
+            assert (frame[480:, :200] != portrait[480:, :200]).any()
+        np.testing.assert_array_equal(frames[0][:480], portrait[:480])
+        assert synthetic_mark(tmp_path / "png").startswith("synthetic micro-expression")
 
     def test_a_clip_may_be_the_target_and_a_video_the_driver(self, cli, driver, target, tmp_path):
         assert (

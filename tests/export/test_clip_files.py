@@ -11,6 +11,7 @@ from pathlib import Path
 import av
 import cv2
 import numpy as np
+import pandas as pd
 import pyarrow.parquet as pq
 import pytest
 import torch
@@ -20,7 +21,7 @@ from me_augment.export import export
 from me_augment.export.clip_files import clip_frames
 from me_augment.export.table import csv_cell
 from me_augment.manifest.folds import may_train
-from me_augment.video import open_frames
+from me_augment.video import open_frames, synthetic_mark
 
 os.environ.setdefault("HF_DATASETS_OFFLINE", "1")
 os.environ.setdefault("HF_HUB_OFFLINE", "1")
@@ -313,6 +314,41 @@ def test_large_shards_are_followed_by_others(small, tmp_path, monkeypatch):
     lines = (tmp_path / "out/fold_sub02_test.txt").read_text().split()
     assert [Path(line).name for line in lines] == [f"real-without~sub02-{i:06}.tar" for i in range(2)]
     assert load_webdataset(tmp_path / "out", "fold_sub02_test.txt").keys() == TEST["sub02"]
+
+
+@pytest.mark.parametrize("format", FORMATS)
+def test_without_folds_the_card_speaks_of_none(small, tmp_path, format):
+    export(small.manifest(), format, tmp_path / "out", folds="none")
+    text = (tmp_path / "out/README.md").read_text()
+    assert "fold_" not in text
+    assert "No folds were written" in text
+
+
+def test_the_card_has_one_front_matter_with_a_configuration_for_each_fold(small, tmp_path):
+    from huggingface_hub import DatasetCard
+
+    export(small.manifest(), "videofolder", tmp_path / "out")
+    data = DatasetCard((tmp_path / "out/README.md").read_text()).data.to_dict()
+    configs = {config["config_name"]: config for config in data["configs"]}
+    assert configs.keys() == {"all", "fold_sub01", "fold_sub02", "fold_sub03"}
+    assert configs["all"]["default"]
+    assert configs["fold_sub01"]["data_files"][1] == {"split": "test", "path": "fold_sub01/test/**"}
+    assert (data["license"], data["size_categories"]) == ("other", ["n<1K"])
+    assert "synthetic" in data["tags"]
+
+
+@pytest.mark.parametrize(("format", "options"), [("kinetics", {}), ("videofolder", {"size": 64}), ("frames", {})])
+def test_files_of_synthetic_clips_say_so_and_no_others(small, tmp_path, format, options):
+    export(small.manifest(), format, tmp_path / "out", **options)
+    table = pd.read_parquet(tmp_path / "out/clips.parquet")
+    folder = tmp_path / "out" / ("all/train" if format == "videofolder" else "")
+    told = {row.clip_id: synthetic_mark(folder / row.name_of_file) for row in
+            table.rename(columns={"name": "name_of_file"}).itertuples()}  # fmt: skip
+    # The frames export links files of clips as they are; those of the fixture were written without a mark.
+    made = table[table["is_synthetic"] & (~table["linked"] if "linked" in table else True)]
+    assert len(made)
+    assert all(told[clip_id].endswith("generator warp 1") for clip_id in made["clip_id"])
+    assert not any(told[clip_id] for clip_id in table[~table["is_synthetic"]]["clip_id"])
 
 
 @pytest.mark.parametrize("format", FORMATS)

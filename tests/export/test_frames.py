@@ -86,7 +86,7 @@ def test_casme2_rows_and_frames(small, out):
         ("casme2", "sub503", "EP99_01", "0"),
     ]
     card = (out / "README.md").read_text()
-    assert "* casme2: none" in card
+    assert "* casme2: none\n" in card
     assert "is not safe on the whole tree" in card
 
 

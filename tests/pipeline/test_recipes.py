@@ -40,16 +40,17 @@ def test_each_is_right_as_it_stands(file):
 
 def test_the_demo_runs_from_end_to_end(tmp_path, capsys):
     work = tmp_path / "work"
-    settings = ["--set", f"work={work}", "--set", "people=2", "--set", "clips=1"]
+    settings = ["--set", f"work={work}", "--set", "people=2", "--set", "clips=1", "--set", "shown=1"]
     main(["run", str(FOLDER / "demo.yaml"), *settings])
-    assert "5 steps are finished" in capsys.readouterr().out
+    assert "6 steps are finished" in capsys.readouterr().out
     run = Manifest.open(work / "run")
     assert sum(clip.is_synthetic for clip in run.clips) == 2
     assert "CASME" not in run.licence
     assert (work / "quality" / "figures.json").is_file()
     assert len(list((work / "norm-uv-os" / "norm_u_v_os").iterdir())) == 2
+    assert "casme2:sub91" in (work / "report.html").read_text()
     main(["run", str(FOLDER / "demo.yaml"), *settings])
-    assert capsys.readouterr().out.count("; skipped") == 5
+    assert capsys.readouterr().out.count("; skipped") == 6
 
 
 def three_corpora(folder, people):

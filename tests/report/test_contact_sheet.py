@@ -1,35 +1,39 @@
 """Contact sheets."""
 
-from dataclasses import replace
-
 import cv2
 import numpy as np
 import pytest
+from PIL import Image
 
 from me_augment.errors import MeAugmentError
-from me_augment.manifest import Issue
 from me_augment.report.contact_sheet import contact_sheet, write_contact_sheet
+from me_augment.report.panels import panels_of
+from me_augment.video import PREVIEW_COMMENT
 
 
-def test_a_sheet_has_a_row_per_clip(tiny_manifest, tmp_path):
-    clips = tiny_manifest.clips[:2]
-    sheet = contact_sheet(tiny_manifest, clips)
-    one = contact_sheet(tiny_manifest, clips[:1])
-    assert sheet.shape[0] == 2 * one.shape[0]
-    assert sheet.shape[1] > 3 * 190
-    write_contact_sheet(tmp_path / "sheet.png", tiny_manifest, clips)
+@pytest.fixture(scope="module")
+def panels(tiny_manifest):
+    return panels_of(tiny_manifest, tiny_manifest.clips[:2], 96, 2)
+
+
+def test_a_sheet_has_a_strip_per_clip_and_is_written_as_it_is(panels, tmp_path):
+    sheet, one = contact_sheet(panels), contact_sheet(panels[:1])
+    assert one.shape[1] == 5 * 96 + 2 * 12
+    assert sheet.shape == (one.shape[0], 2 * one.shape[1] - 12, 3)
+    write_contact_sheet(tmp_path / "sheet.png", panels)
     np.testing.assert_array_equal(cv2.imread(str(tmp_path / "sheet.png"))[..., ::-1], sheet)
+    with Image.open(tmp_path / "sheet.png") as image:
+        assert image.info["Description"].startswith(PREVIEW_COMMENT)
 
 
-def test_who_must_never_be_shown_is_on_no_sheet(tiny_manifest):
-    first, *others = tiny_manifest.clips
-    flagged = replace(first, issues=(Issue(code="never-show", detail="x"),))
-    manifest = replace(tiny_manifest, clips=(flagged, *others))
-    with pytest.raises(MeAugmentError, match=f"{first.name}: who is seen there must never be shown"):
-        contact_sheet(manifest, manifest.clips[:1])
-    assert len(contact_sheet(manifest, [clip for clip in others if clip.person_id != first.person_id]))
+def test_onset_apex_and_offset_are_on_it(panels):
+    sheet = contact_sheet(panels[:1])
+    look = panels[0].films[0].look
+    for column, index in enumerate((look.onset, look.apex, look.offset)):
+        there = sheet[-96 - 12 : -12, 12 + 96 * column : 12 + 96 * (column + 1)]
+        np.testing.assert_array_equal(there, look.frames[index])
 
 
-def test_an_unwritable_place_is_one_sentence(tiny_manifest, tmp_path):
+def test_an_unwritable_place_is_one_sentence(panels, tmp_path):
     with pytest.raises(MeAugmentError, match="cannot write"):
-        write_contact_sheet(tmp_path / "no" / "sheet.png", tiny_manifest, tiny_manifest.clips[:1])
+        write_contact_sheet(tmp_path / "no" / "sheet.png", panels)

@@ -1,6 +1,7 @@
 """What is seen of a clip, and the views of its motion."""
 
 from dataclasses import replace
+from fractions import Fraction
 
 import cv2
 import numpy as np
@@ -18,7 +19,9 @@ from me_augment.report.look import (
     flow_scale,
     flows,
     look_at,
+    look_at_file,
 )
+from me_augment.video import write_lossless
 
 
 @pytest.fixture(scope="module")
@@ -100,3 +103,20 @@ def test_colour_says_where_to_and_white_stands_still():
     assert (down[1], down[2]) == (255, 0)
     assert half[0] == 255
     assert 120 < half[1] < 136
+
+
+@pytest.mark.parametrize("shape", [(30, 40, 3), (40, 30), (300, 400, 3)])
+def test_a_file_is_seen_whole_between_white_bands(tmp_path, shape):
+    frames = np.broadcast_to(np.array([10, 60, 110], np.uint8).reshape(3, *[1] * len(shape)), (3, *shape))
+    write_lossless(tmp_path / "a.mkv", frames, Fraction(50))
+    look = look_at_file(tmp_path / "a.mkv", side=64)
+    assert (look.frames.shape, look.positions, look.apex, look.fps) == ((3, 64, 64, 3), (0, 1, 2), 1, 50)
+    upright = look.frames if shape[0] < shape[1] else look.frames.transpose(0, 2, 1, 3)
+    assert (upright[:, :8] == 255).all()
+    assert (upright[:, -8:] == 255).all()
+    assert [set(np.unique(frame[8:-8])) for frame in upright] == [{10}, {60}, {110}]
+
+
+def test_of_a_long_file_some_frames_are_seen(tmp_path):
+    write_lossless(tmp_path / "a.mkv", np.zeros((50, 8, 8), np.uint8), Fraction(50))
+    assert look_at_file(tmp_path / "a.mkv", side=16, most=3).positions == (0, 24, 49)

@@ -8,9 +8,11 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from huggingface_hub import DatasetCard
 from runs import hashes, prepared
 from simulated import open_threads
 
+from me_augment import __version__
 from me_augment.errors import MeAugmentError, UsageError
 from me_augment.evaluation.gates import Gates
 from me_augment.generation import motion_cache
@@ -26,7 +28,7 @@ from me_augment.synthesis.run import begin, execute
 from me_augment.synthesis.shard_maker import ShardMaker
 from me_augment.synthesis.sources import open_sources
 from me_augment.synthesis.status import status, unused
-from me_augment.video import open_frames
+from me_augment.video import open_frames, synthetic_mark
 from me_augment.video.recording import open_recording
 
 
@@ -283,8 +285,14 @@ def test_a_clip_that_fails_a_gate_is_kept_but_not_used(tiny_manifest, tmp_path):
     assert set(stats["rejections"]) == {clip.clip_id for clip in rejected}
     assert sum(stats["by_emotion"].values()) == 6
     card = (folder / "README.md").read_text()
-    assert card.startswith("# Synthetic micro-expressions\n\n6 clips made")
+    assert "\n# Synthetic micro-expressions\n\n6 clips made" in card
     assert "6 did not pass the gates" in card
+    data = DatasetCard(card).data
+    assert data.tags[-1] == "synthetic"
+    assert data.size_categories == ["n<1K"]
+    assert data.configs == [{"config_name": "clips", "data_files": "clips.parquet"}]
+    assert "| casme2: CASME II | signed, with the Institute of Psychology" in card
+    assert "@article{yan2014casme2," in card
     with pytest.raises(UsageError, match="--gate gain_low"):
         begin(prepared(tiny_manifest, gates=Gates.parse(["off"]), gates_chosen_on=looked_at), folder)
 
@@ -302,3 +310,11 @@ def test_a_cache_of_motion_changes_nothing_but_time(finished, tiny_manifest, tmp
         execute(tmp_path / name, open_clips=opener)
         assert hashes(tmp_path / name) == hashes(finished)
         monkeypatch.setattr(motion_cache, "measure_motion", None)  # no further measurement
+
+
+def test_every_clip_says_what_it_is_and_who_made_it(finished):
+    files = sorted(finished.glob("shards/*/*.mkv"))
+    assert len(files) == 12
+    marks = {synthetic_mark(file) for file in files}
+    version = Manifest.open(finished).clips[-1].generator_version
+    assert marks == {f"synthetic micro-expression, me-augment {__version__}, generator warp {version}"}

@@ -119,7 +119,7 @@ def test_failure_leaves_the_file_that_was_there(tmp_path: Path) -> None:
     assert [path.name for path in tmp_path.iterdir()] == ["a.mkv"]
 
 
-@pytest.mark.parametrize("name", ["a.mkv", "a.mp4", "a.gif"])
+@pytest.mark.parametrize("name", ["a.mkv", "a.mp4", "a.gif", "a.webp"])
 def test_full_disk_is_one_clear_error(tmp_path: Path, name: str) -> None:
     limits = resource.getrlimit(resource.RLIMIT_FSIZE)
     handler = signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
@@ -148,7 +148,7 @@ def test_impossible_rates(tmp_path: Path, rate: Fraction) -> None:
 def test_other_suffixes_are_refused(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match=r"\.mkv"):
         write_lossless(tmp_path / "a.avi", clip(), RATE)
-    with pytest.raises(UsageError, match=r"\.gif or \.mp4"):
+    with pytest.raises(UsageError, match=r"\.gif, \.webp, \.mp4"):
         write_preview(tmp_path / "a.mkv", clip(), RATE)
 
 
@@ -168,17 +168,31 @@ def test_preview_shows_the_clip_and_says_what_it_is(
 ) -> None:
     levels = np.array([20, 90, 160, 230], np.uint16) * (257 if dtype == np.uint16 else 1)
     frames = np.broadcast_to(levels.reshape(4, 1, 1, *(1 for _ in channels)), (4, 23, 31, *channels))
-    assert write_preview(tmp_path / name, frames.astype(dtype), Fraction(25)) == 4
+    assert write_preview(tmp_path / name, frames.astype(dtype), Fraction(25), "synthetic smile") == 4
     source = open_frames(tmp_path / name)
     assert (len(source), source.fps) == (4, 25)
     shown = source.read(range(4))[:, :23, :31].astype(int)
     assert np.abs(shown.mean(axis=(1, 2, 3)) - [20, 90, 160, 230]).max() < 4
     if name == "a.gif":
         with Image.open(tmp_path / name) as image:
-            assert image.info["comment"].decode() == PREVIEW_COMMENT
+            assert image.info["comment"].decode() == f"{PREVIEW_COMMENT}; synthetic smile"
     else:
         with av.open(str(tmp_path / name)) as container:
-            assert container.metadata["comment"] == PREVIEW_COMMENT
+            assert container.metadata["comment"] == f"{PREVIEW_COMMENT}; synthetic smile"
+
+
+def test_a_webp_preview_plays_at_the_rate_and_shows_the_clip(tmp_path: Path) -> None:
+    levels = np.array([20, 90, 160, 230], np.uint8)
+    frames = np.broadcast_to(levels.reshape(4, 1, 1, 1), (4, 23, 31, 3))
+    assert write_preview(tmp_path / "a.webp", frames, Fraction(25)) == 4
+    with Image.open(tmp_path / "a.webp") as image:
+        assert (image.n_frames, image.info["loop"]) == (4, 0)
+        for index, level in enumerate(levels):
+            image.seek(index)
+            assert abs(np.asarray(image.convert("L"), int) - level).max() < 5
+            assert image.info["duration"] == 40
+    write_preview(tmp_path / "b.webp", frames, Fraction(25))
+    assert (tmp_path / "a.webp").read_bytes() == (tmp_path / "b.webp").read_bytes()
 
 
 def test_preview_of_one_frame_and_of_a_fast_clip(tmp_path: Path) -> None:

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from me_augment.evaluation.audit.listing import Item, Known, Listed, Listing
 from me_augment.evaluation.audit.report import Report
 from me_augment.manifest.folds import names_of
+from me_augment.video import synthetic_mark
 
 
 def judge_folds(listed: Listed, report: Report) -> None:
@@ -66,6 +67,8 @@ def _judge_tests(report: Report, fold: Listing, listed: Listed, tested_in: dict[
         item = listed.items[index]
         if item.known is not None and item.known.is_synthetic:
             report.leak("R5", where, "a synthetic clip is tested or validated on")
+        elif item.file is not None and (mark := synthetic_mark(item.file)):
+            report.leak("R5", where, f"its file says that it is synthetic ({mark}), and it is tested or validated on")
     for where, index in fold.test:
         other = tested_in.setdefault(index, fold.name)
         if other != fold.name:

@@ -3,10 +3,12 @@
 import cv2
 import numpy as np
 import pytest
-from audit_scene import PEOPLE, Scene
+from audit_scene import PEOPLE, Scene, picture
 
 from me_augment.errors import UsageError
 from me_augment.evaluation.audit import audit
+from me_augment.video import synthetic_comment
+from me_augment.video.provenance import commented
 
 
 @pytest.fixture
@@ -222,3 +224,14 @@ def test_what_is_nothing_is_refused(tmp_path):
         audit(tmp_path / "nowhere")
     with pytest.raises(UsageError, match="holds nothing that could be audited"):
         audit(tmp_path)
+
+
+def test_a_file_that_says_it_is_synthetic_is_tested_nowhere(scene):
+    export = scene.export(table=False)
+    before = audit(export).leaks
+    place = "sub04/u_test/0/sub04_EP77.png"
+    marked = commented(cv2.imencode(".png", picture(99))[1].tobytes(), synthetic_comment("warp 2"))
+    (export / "norm_u_v_os" / place).write_bytes(marked)
+    (leak,) = [leak for leak in audit(export).leaks if leak not in before]
+    assert (leak.rule, leak.where) == ("R5", place)
+    assert "its file says that it is synthetic" in leak.detail
