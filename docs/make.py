@@ -216,7 +216,7 @@ def _meaning(option: click.Option, context: click.Context) -> str:
     elif option.show_default and default is not None and not callable(default) and "default:" not in said[0]:
         on_off = option.opts[0] if default else option.secondary_opts[0] if option.secondary_opts else "off"
         said.append(f"Default: {on_off.removeprefix('--') if option.is_flag else default}.")
-    if option.multiple and "repeatable" not in said[0]:
+    if option.multiple and "repeat" not in said[0]:
         said.append("Repeatable.")
     return " ".join(said).replace("|", r"\|").replace("<", "&lt;").replace("*", r"\*")
 

@@ -1,31 +1,25 @@
 """A folder as a reader of the documentation has it: a manifest, finished runs, and what the demo leaves behind."""
 
 import os
-from dataclasses import replace
 
 import long_corpus
 import pytest
 from doc_pages import ROOT
-from runs import beginning, small_plan
-
-from me_augment.synthesis.run import begin, execute
 
 os.environ.setdefault("HF_DATASETS_OFFLINE", "1")
 os.environ.setdefault("HF_HUB_OFFLINE", "1")
 
 
 @pytest.fixture(scope="session")
-def desk(tiny_manifest, tmp_path_factory):
+def desk(tiny_manifest, small_run, tmp_path_factory):
     """A folder with work/manifest, work/run and work/run-long, and the first two as demo-out/manifest and demo-out/run.
 
-    The run has three synthetic clips; the long videos are drawn by hand.
+    The long videos are drawn by hand.
     """
     folder = tmp_path_factory.mktemp("desk")
     (folder / "work").mkdir()
     (folder / "work/manifest").symlink_to(tiny_manifest.folder)
-    prepared = small_plan(tiny_manifest)
-    begin(replace(prepared, plan=beginning(prepared.plan, 3)), folder / "work/run")
-    assert execute(folder / "work/run").finished
+    (folder / "work/run").symlink_to(small_run)
     (folder / "long").mkdir()
     long_corpus.write(folder / "long", people=("s15", "s16"), synthetic=(("s15", "s16"),))
     (folder / "work/run-long").symlink_to(folder / "long/run")
