@@ -7,6 +7,7 @@ import yaml
 from doc_pages import ROOT
 
 import me_augment
+from me_augment.corpora.citations import METHOD
 
 MAKE = runpy.run_path(str(ROOT / "docs/make.py"))
 
@@ -32,14 +33,18 @@ def test_every_corpus_has_a_section_with_its_command():
         assert f"me-augment ingest {camera} " in page, f"docs/corpora.md does not say how to read {name}"
 
 
-def test_the_citation_is_of_this_version():
-    """The keys that the Citation File Format 1.2.0 asks for."""
+def test_the_citation_is_of_this_version_and_names_the_paper():
+    """The keys that the Citation File Format 1.2.0 asks for, and what the cards say of the paper."""
     citation = yaml.safe_load((ROOT / "CITATION.cff").read_text(encoding="utf-8"))
     assert citation["cff-version"] == "1.2.0"
     assert {"message", "title", "authors"} <= citation.keys()
     assert citation["version"] == me_augment.__version__
-    for work in (citation, *citation["references"]):
-        assert work["type"] in ("software", "conference-paper")
-        assert all(
-            {"name"} == person.keys() or {"given-names", "family-names"} == person.keys() for person in work["authors"]
-        )
+    (paper,) = citation["references"]
+    assert paper["type"] == "conference-paper"
+    people = [f"{person['family-names']}, {person['given-names']}" for person in paper["authors"]]
+    assert " and ".join(people) == METHOD.fields["author"]
+    assert (paper["title"], str(paper["year"]), paper["doi"]) == (
+        METHOD.fields["title"].strip("{}"),
+        METHOD.fields["year"],
+        METHOD.fields["doi"],
+    )
