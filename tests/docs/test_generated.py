@@ -39,12 +39,12 @@ def test_the_citation_is_of_this_version_and_names_the_paper():
     assert citation["cff-version"] == "1.2.0"
     assert {"message", "title", "authors"} <= citation.keys()
     assert citation["version"] == me_augment.__version__
-    (paper,) = citation["references"]
+    (paper,), (method,) = citation["references"], METHOD
     assert paper["type"] == "conference-paper"
     people = [f"{person['family-names']}, {person['given-names']}" for person in paper["authors"]]
-    assert " and ".join(people) == METHOD.fields["author"]
+    assert " and ".join(people) == method.fields["author"]
     assert (paper["title"], str(paper["year"]), paper["doi"]) == (
-        METHOD.fields["title"].strip("{}"),
-        METHOD.fields["year"],
-        METHOD.fields["doi"],
+        method.fields["title"].strip("{}"),
+        method.fields["year"],
+        method.fields["doi"],
     )
