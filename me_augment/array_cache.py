@@ -6,7 +6,7 @@ import os
 import zipfile
 from collections.abc import Mapping
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +14,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from me_augment.manifest.store import temporary_name
+
+_PART = 50
 
 
 @dataclass(frozen=True)
@@ -24,11 +26,13 @@ class ArrayCache:
 
     Attributes:
         folder: made when it is first needed.
-        limit: bytes that it may hold; what was not used for longest goes first.
+        limit: bytes that it may hold, or a few per cent more; what was not used for longest goes first.
     """
 
     folder: Path
     limit: int
+    _unlooked: list[int] = field(default_factory=list, repr=False, compare=False)
+    """Bytes of each entry that was kept since the folder was last looked through, which takes long in a large one."""
 
     def find(self, key: str) -> dict[str, NDArray[Any]] | None:
         """The arrays kept as `key`, a file name without ending, or None."""
@@ -53,7 +57,10 @@ class ArrayCache:
                 temporary.replace(file)
             finally:
                 temporary.unlink(missing_ok=True)
-            self._make_room(file)
+            if not self._unlooked or sum(self._unlooked) > self.limit // _PART:
+                self._make_room(file)
+                self._unlooked.clear()
+            self._unlooked.append(file.stat().st_size)
 
     def _file(self, key: str) -> Path:
         return self.folder / f"{key}.npz"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 import shutil
 import tempfile
 from collections.abc import Iterator
@@ -55,8 +56,15 @@ def staged(out: Path, *, replace: bool = False) -> Iterator[Path]:
 
 
 def link(source: Path, target: Path) -> None:
-    """Make `target` the same file as `source`, or a copy where the file system knows or allows no more links."""
+    """Make `target` the same file as `source`, or a copy where the file system knows or allows no more links.
+
+    A target that is there stays as it is.
+    """
+    if target.exists():
+        return
     try:
         target.hardlink_to(source)
     except OSError:
-        shutil.copyfile(source, target)
+        copied = target.with_name(f".{target.name}.{secrets.token_hex(4)}.tmp")
+        shutil.copyfile(source, copied)
+        copied.replace(target)

@@ -7,9 +7,12 @@ from typing import TYPE_CHECKING
 
 import click
 
+from me_augment.cli.cache_options import flow_cache, open_cache
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from me_augment.array_cache import ArrayCache
     from me_augment.evaluation.problem import Problem
     from me_augment.evaluation.recognition import Arm
 
@@ -57,6 +60,7 @@ if TYPE_CHECKING:
     multiple=True,
     help="Learn from this share of the real people only; repeatable, for a curve.  [default: 1]",
 )
+@flow_cache
 @click.option("--out", type=click.Path(path_type=Path), help="New folder for figures and predictions.")
 @click.option("--json", "as_json", is_flag=True, help="Print the figures as JSON in place of the table.")
 @click.option("--root", type=click.Path(path_type=Path), help="Where the corpus lies now, if it moved.")
@@ -73,6 +77,8 @@ def command(
     flow: str,
     flow_tree: Path | None,
     shares: tuple[float, ...],
+    cache: Path | None,
+    cache_size: float,
     out: Path | None,
     as_json: bool,
     root: Path | None,
@@ -109,7 +115,8 @@ def command(
         arms = _of_tree(flow_tree)
     else:
         assert source is not None
-        arms = _of_manifest(source, root, runs, baselines, copies, protocol, labels, flow, seed)
+        kept = open_cache(cache, cache_size)
+        arms = _of_manifest(source, root, runs, baselines, copies, protocol, labels, flow, kept, seed)
     total = len(shares or (1,)) * sum(len(problem.folds) for those in arms.values() for problem in those)
     with one_thread(), progress("Training folds", total) as advance:
         found = run_arms(arms, chosen, shares or (1.0,), seed, lambda *_: advance())
@@ -151,6 +158,7 @@ def _of_manifest(
     protocol: str,
     labels: str,
     flow: str,
+    cache: ArrayCache | None,
     seed: int,
 ) -> dict[str, Sequence[Problem]]:
     from typing import cast
@@ -171,7 +179,7 @@ def _of_manifest(
     how = cast(Protocol, protocol)
     manifest = Manifest.open(source, root)
     with progress("Computing flow", len(manifest.usable_clips())) as advance:
-        real = real_clips(manifest, labels, how, flow, lambda *_: advance())
+        real = real_clips(manifest, labels, how, flow, cache, lambda *_: advance())
     if real.skipped:
         click.echo(
             f"{len(real.skipped)} real clips are left out, e.g. {real.skipped[0].name}: {real.skipped[0].reason}.",
@@ -186,7 +194,7 @@ def _of_manifest(
     for run in (*([source] if own and not runs else []), *runs):
         opened = manifest if run == source else Manifest.open(run, root)
         with progress(f"Computing flow of {run.name}", len(opened.usable_clips())) as advance:
-            items = synthetic_clips(opened, real.classes, labels, how, flow, lambda *_: advance())
+            items = synthetic_clips(opened, real.classes, labels, how, flow, cache, lambda *_: advance())
         name = f"+ {run.name}"
         added[name if name not in added else f"+ {run}"] = items
     return {REAL: problems(real, [], how), **{name: problems(real, items, how) for name, items in added.items()}}

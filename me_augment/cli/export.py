@@ -8,6 +8,7 @@ from typing import Any
 
 import click
 
+from me_augment.cli.cache_options import cache_size, open_cache
 from me_augment.export import FORMATS, export, options_of_formats
 
 
@@ -24,13 +25,24 @@ def _formats_options(command: Callable[..., Any]) -> Callable[..., Any]:
 @click.option("--format", "format_", required=True, help=f"Format: {', '.join(FORMATS)}.")
 @click.option("--out", required=True, type=click.Path(path_type=Path), help="Folder to write.")
 @_formats_options
+@cache_size
+@click.option("--overwrite", is_flag=True, help="Do not go on with what an interrupted export left, but start anew.")
 @click.option("--root", type=click.Path(path_type=Path), help="Where the corpus lies now, if it moved.")
-def command(source: Path, format_: str, out: Path, root: Path | None, **options: str | int | None) -> None:
+def command(
+    source: Path,
+    format_: str,
+    out: Path,
+    cache: Path | None,
+    cache_size: float,
+    overwrite: bool,
+    root: Path | None,
+    **options: str | int | None,
+) -> None:
     """Write SOURCE, a manifest or a finished run, in a recogniser's format.
 
     The motion of real and synthetic clips is measured in the same way; a synthetic clip trains only the folds whose
     held-out persons had no part in it, and is tested in none. The README.md in OUT says what lies there and how to use
-    it.
+    it. The same export again goes on with one that was interrupted.
 
     \b
     norm-uv-os  the leave-one-subject-out tree of flow pictures of STSTNet and HTNet
@@ -48,7 +60,15 @@ def command(source: Path, format_: str, out: Path, root: Path | None, **options:
 
     manifest = Manifest.open(source, root)
     with progress("Exporting", len(manifest.usable_clips())) as advance:
-        summary = export(manifest, format_, out, progress=lambda _, total: advance(total=total), **options)
+        summary = export(
+            manifest,
+            format_,
+            out,
+            overwrite=overwrite,
+            progress=lambda _, total: advance(total=total),
+            cache=open_cache(cache, cache_size),
+            **options,
+        )
     for line in summary.lines():
         click.echo(line)
     click.echo(f"→ {out}")

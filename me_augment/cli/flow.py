@@ -6,6 +6,8 @@ from pathlib import Path
 
 import click
 
+from me_augment.cli.cache_options import flow_cache, open_cache
+
 
 @click.command()
 @click.argument("source", type=click.Path(path_type=Path))
@@ -20,8 +22,8 @@ import click
 @click.option("--size", default=28, show_default=True, help="Side of the maps u, v and strain, pixels.")
 @click.option("--labels", default="emotion", show_default=True, help="Label set: emotion (verbatim), megc3, …")
 @click.option("--protocol", help="Only real clips of this protocol, such as megc2019.")
-@click.option("--cache", type=click.Path(path_type=Path), help="Keep measured flows in this folder, for the next time.")
-@click.option("--cache-size", type=float, default=10.0, show_default=True, help="GB that --cache may hold.")
+@flow_cache
+@click.option("--overwrite", is_flag=True, help="Do not go on with what an interrupted call left, but start anew.")
 @click.option("--root", type=click.Path(path_type=Path), help="Where the corpus lies now, if it moved.")
 def command(
     source: Path,
@@ -33,9 +35,12 @@ def command(
     protocol: str | None,
     cache: Path | None,
     cache_size: float,
+    overwrite: bool,
     root: Path | None,
 ) -> None:
     """Write the optical flow of SOURCE, a manifest or a finished run: as floats, as maps and as 8 bits.
+
+    The same call again goes on with one that was interrupted.
 
     \b
     Example:
@@ -43,7 +48,6 @@ def command(
     """
     from typing import cast
 
-    from me_augment.array_cache import ArrayCache
     from me_augment.cli.progress import progress
     from me_augment.export.flow_fields import write_flow
     from me_augment.flow.clip import Part
@@ -59,7 +63,8 @@ def command(
             size=size,
             labels=labels,
             protocol=protocol,
-            cache=None if cache is None else ArrayCache(cache.absolute(), round(cache_size * 1e9)),
+            cache=open_cache(cache, cache_size),
+            overwrite=overwrite,
             progress=lambda *_: advance(),
         )
     click.echo(f"{summary.real} real + {summary.synthetic} synthetic clips.")

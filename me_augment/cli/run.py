@@ -23,12 +23,12 @@ def command(pipeline: Path, settings: tuple[str, ...], dry_run: bool) -> None:
       me-augment run pipelines/casme2-x5.yaml --set corpus=/data/CASME2 --set work=work/casme2
     """
     from me_augment.cli import group
+    from me_augment.lock import only_one
     from me_augment.pipeline.calls import calls_of
     from me_augment.pipeline.file import read_pipeline
     from me_augment.pipeline.records import Records
     from me_augment.pipeline.run import carry_out, require_agreement
     from me_augment.pipeline.variables import resolve, typed
-    from me_augment.synthesis.lock import only_one
 
     recipe = read_pipeline(pipeline)
     values = resolve(recipe.variables, settings, str(pipeline))

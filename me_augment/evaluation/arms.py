@@ -13,11 +13,13 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from me_augment.array_cache import ArrayCache
 from me_augment.errors import MeAugmentError, UsageError
 from me_augment.evaluation.problem import Problem
 from me_augment.evaluation.recognisers import Fold
+from me_augment.flow.cache import measure
 from me_augment.flow.choose import Labelled, Skipped, require_folds, select
-from me_augment.flow.clip import CROP, crops, measure
+from me_augment.flow.clip import CROP, crops
 from me_augment.flow.field import apex_flow, eight_bit, stretched, uv_strain
 from me_augment.manifest import Clip, Manifest
 from me_augment.manifest.folds import covers
@@ -72,7 +74,12 @@ class RealClips:
 
 
 def real_clips(
-    manifest: Manifest, labels: str, protocol: Protocol, flow: str = "dis", progress: Progress = lambda *_: None
+    manifest: Manifest,
+    labels: str,
+    protocol: Protocol,
+    flow: str = "dis",
+    cache: ArrayCache | None = None,
+    progress: Progress = lambda *_: None,
 ) -> RealClips:
     """Measure the real clips of a manifest or run.
 
@@ -81,6 +88,7 @@ def real_clips(
         labels: label set, see `manifest.labels`.
         protocol: `cde` takes those of the MEGC2019 composite only.
         flow: method, see `flow.field.FLOW_METHODS`.
+        cache: where measured flows are kept, see `flow.cache.measure`.
         progress: called with clips measured and in all.
 
     Raises:
@@ -88,7 +96,7 @@ def real_clips(
     """
     selection = select(manifest, labels, _COMPOSITE if protocol == "cde" else None)
     wanted = [one for one in selection.chosen if not one.clip.is_synthetic]
-    items, chosen, unreadable = _measured(manifest, wanted, flow, progress)
+    items, chosen, unreadable = _measured(manifest, wanted, flow, cache, progress)
     skipped = (*selection.skipped, *unreadable)
     require_folds((one.clip for one in chosen), skipped, manifest, labels)
     real = {clip.clip_id for clip in manifest.clips if not clip.is_synthetic}
@@ -103,6 +111,7 @@ def synthetic_clips(
     labels: str,
     protocol: Protocol,
     flow: str = "dis",
+    cache: ArrayCache | None = None,
     progress: Progress = lambda *_: None,
 ) -> list[Item]:
     """Measure the synthetic clips of a run.
@@ -110,7 +119,7 @@ def synthetic_clips(
     Args:
         run: its manifest.
         classes: of the real clips, to whose indices labels are turned; clips of other classes are left out.
-        labels, protocol, flow, progress: as in `real_clips`.
+        labels, protocol, flow, cache, progress: as in `real_clips`.
 
     Raises:
         UsageError: as `flow.choose.select`, or there is no synthetic clip that can be used.
@@ -121,7 +130,7 @@ def synthetic_clips(
         for one in selection.chosen
         if one.clip.is_synthetic and one.label in classes
     ]
-    items, _, _ = _measured(run, wanted, flow, progress)
+    items, _, _ = _measured(run, wanted, flow, cache, progress)
     if not items:
         raise UsageError(f"{run.folder} has no synthetic clip that can be used with the label set {labels!r}.")
     return items
@@ -215,13 +224,14 @@ def _problem(classes: Sequence[str], real: Sequence[Item], added: Sequence[Item]
 
 
 def _measured(
-    manifest: Manifest, wanted: Sequence[Labelled], flow: str, progress: Progress
+    manifest: Manifest, wanted: Sequence[Labelled], flow: str, cache: ArrayCache | None, progress: Progress
 ) -> tuple[list[Item], list[Labelled], list[Skipped]]:
     corpus_of = {clip.clip_id: clip.corpus for clip in manifest.clips if not clip.is_synthetic}
     items, chosen, skipped = [], [], []
     for done, one in enumerate(wanted, 1):
         try:
-            maps = _stretched(measure(manifest, one.clip, flow).maps)
+            (measured,) = measure(manifest, one.clip, flow, cache=cache)
+            maps = _stretched(measured.maps)
         except MeAugmentError as error:
             skipped.append(Skipped(one.clip.clip_id, one.clip.name, str(error)))
         else:

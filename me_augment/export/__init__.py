@@ -48,6 +48,9 @@ LABELS = Option("labels", "Label set: megc3, casme2-5, samm-5, objective or emot
 PROTOCOL = Option("protocol", "Only real clips of this protocol, such as megc2019.", None)
 FOLDS = Option("folds", "Whom to hold out in turn: loso (each person), a number of groups of persons, or none.", "loso")
 FLOW = Option("flow", "Optical flow: dis or tvl1.", "dis")
+CACHE = Option(
+    "cache", "Keep measured flows in this folder, where `flow` and `evaluate recognition` find them.", None, kind=Path
+)
 SIZE = Option("size", "Side of the maps (28) or, of frames, of face-aligned crops (as stored), pixels.", None, kind=int)
 STORE = Option("store", "Clips as video (one lossless file) or frames (pictures).", "video", ("video", "frames"))
 SHAPE = Option(
@@ -67,6 +70,7 @@ FORMATS: Mapping[str, Format] = {
             PROTOCOL,
             FOLDS,
             FLOW,
+            CACHE,
             Option(
                 "variant",
                 "htnet (folds, pool, faces and table) or ststnet (folds alone, no picture of a face).",
@@ -92,7 +96,7 @@ FORMATS: Mapping[str, Format] = {
         title="flow.npy, flow_raw.npy and a table, row for row",
         module="me_augment.export.arrays",
         function="export_arrays",
-        options=(LABELS, PROTOCOL, FOLDS, FLOW, replace(SIZE, default=28)),
+        options=(LABELS, PROTOCOL, FOLDS, FLOW, CACHE, replace(SIZE, default=28)),
     ),
     "webdataset": Format(
         title="WebDataset shards, every fold a list of them",
@@ -121,22 +125,38 @@ FORMATS: Mapping[str, Format] = {
 }
 
 
+_OF_THE_TASK = ("labels", "protocol", "folds")
+
+
 def export(
-    manifest: Manifest, format: str, out: Path, progress: Callable[[int, int], None] | None = None, **options: Any
+    manifest: Manifest,
+    format: str,
+    out: Path,
+    *,
+    overwrite: bool = False,
+    progress: Callable[[int, int], None] | None = None,
+    **options: Any,
 ) -> ExportSummary:
-    """Write a manifest or a run in a format.
+    """Write a manifest or a run in a format. The same rows and options give the same bytes.
+
+    OUT appears when it is whole. What an interrupted export leaves, `.<name of OUT>.partial` beside it, is gone on with
+    when the same is exported to OUT again.
 
     Args:
         manifest: the clips; of a run, real and synthetic ones.
         format: a key of `FORMATS`.
         out: folder that is made; it must not exist, or be empty.
+        overwrite: do not go on with what an interrupted export to `out` left, but start anew.
         progress: called with (clips done, clips in all).
-        options: of the format, see `Format.options`; None is as good as not given.
+        options: of the format, see `Format.options`; None is as good as not given. `cache` is an `ArrayCache`.
 
     Raises:
-        UsageError: there is no such format, it has no such option, or what the format's function raises.
+        UsageError: there is no such format, it has no such option, an interrupted export to OUT had other settings, or
+            what the format's function raises.
         MeAugmentError: what the format's function raises.
     """
+    from me_augment.export.steps import Task
+
     if format not in FORMATS:
         raise UsageError(f"there is no export format {format!r}: choose one of {', '.join(FORMATS)}.")
     chosen = FORMATS[format]
@@ -147,7 +167,9 @@ def export(
             raise UsageError(f"the format {format} has no --{name}: it takes {', '.join(f'--{key}' for key in known)}.")
         if known[name].choices and value not in known[name].choices:
             raise UsageError(f"--{name} is {value!r}: for {format} choose one of {', '.join(known[name].choices)}.")
-    return getattr(import_module(chosen.module), chosen.function)(manifest, out, progress=progress, **given)
+    common = {name: given.pop(name, known[name].default) for name in _OF_THE_TASK if name in known}
+    task = Task(manifest=manifest, out=Path(out), overwrite=overwrite, progress=progress, **common)
+    return getattr(import_module(chosen.module), chosen.function)(task, **given)
 
 
 def options_of_formats() -> dict[Option, list[str]]:

@@ -14,14 +14,16 @@ from typing import Any
 
 import numpy as np
 
+from me_augment.array_cache import ArrayCache
 from me_augment.errors import UsageError
 from me_augment.export.card import About, Facts
 from me_augment.export.npy import NpyRows
-from me_augment.export.steps import Named, Progress, Task, Written, forbidden, write_export
+from me_augment.export.steps import Named, Task, Written, forbidden, write_export
 from me_augment.export.summary import ExportSummary
 from me_augment.export.table import ExportedClip, ExportedRow, csv_cell, write_csv
+from me_augment.flow.cache import measure
 from me_augment.flow.choose import Skipped
-from me_augment.flow.clip import CROP, measure
+from me_augment.flow.clip import CROP
 from me_augment.flow.field import STRAIN_VARIANT, require_method
 from me_augment.manifest import Clip, Manifest
 from me_augment.manifest.splits import Fold
@@ -31,33 +33,22 @@ AUS = (1, 2, 4, 5, 6, 7, 9, 10, 12, 14, 15, 17)
 _SMALLEST = 2
 
 
-def export_arrays(
-    manifest: Manifest,
-    out: Path,
-    *,
-    labels: str = "megc3",
-    flow: str = "dis",
-    protocol: str | None = None,
-    folds: str | int = "loso",
-    size: int = 28,
-    progress: Progress | None = None,
-) -> ExportSummary:
-    """Write a manifest or a run as arrays of motion; OUT appears complete or not at all.
+def export_arrays(task: Task, *, flow: str = "dis", size: int = 28, cache: ArrayCache | None = None) -> ExportSummary:
+    """Write arrays of motion.
 
     Args:
-        manifest, out, labels, flow, protocol, progress: see `export_norm_uv_os`.
-        folds: `loso`, a number of groups of persons, or `none`; says what is in the columns of folds.
+        task: what is to be exported; its folds are in columns.
+        flow, cache: see `export_norm_uv_os`.
         size: side of the maps, pixels, at most that of the crop the flow is measured on.
 
     Raises:
-        UsageError: as `export_norm_uv_os`, or a size that cannot be.
+        UsageError: an unknown flow method, a size that cannot be, or as `write_export`.
         MeAugmentError: OUT cannot be written.
     """
     require_method(flow)
     if not _SMALLEST <= size <= CROP:
         raise UsageError(f"--size is {size}: the flow is measured on {CROP} pixels, give {_SMALLEST} to {CROP}.")
-    task = Task(manifest=manifest, out=out, labels=labels, protocol=protocol, folds=folds, progress=progress)
-    return write_export(task, lambda folder: _Arrays(folder, manifest, flow, size))
+    return write_export(task, _Arrays(task.manifest, flow, size, cache))
 
 
 class _Arrays:
@@ -68,16 +59,21 @@ class _Arrays:
     motion = face = True
     prefix = ""
 
-    def __init__(self, folder: Path, manifest: Manifest, flow: str, size: int) -> None:
-        self._folder, self._manifest, self._flow, self._size = folder, manifest, flow, size
-        self._unit = NpyRows(folder / "flow.npy", (3, size, size))
-        self._raw = NpyRows(folder / "flow_raw.npy", (3, size, size))
+    def __init__(self, manifest: Manifest, flow: str, size: int, cache: ArrayCache | None) -> None:
+        self._manifest, self._flow, self._size, self._cache = manifest, flow, size, cache
 
     def begin(self, clips: Sequence[Named], classes: Sequence[str]) -> tuple[Sequence[Named], Sequence[Skipped]]:
         return clips, ()
 
+    def start(self, folder: Path, kept: int) -> int:
+        self._folder = folder
+        self._unit, self._raw = (
+            NpyRows(folder / name, (3, self._size, self._size), rows=kept) for name in ("flow.npy", "flow_raw.npy")
+        )
+        return kept
+
     def add(self, clip: Named) -> Mapping[str, Any]:
-        measured = measure(self._manifest, clip.clip, self._flow, size=self._size)
+        (measured,) = measure(self._manifest, clip.clip, self._flow, size=self._size, cache=self._cache)
         low = measured.maps.min(axis=(1, 2), keepdims=True)
         span = measured.maps.max(axis=(1, 2), keepdims=True) - low
         self._unit.append((measured.maps - low) / np.where(span > 0, span, 1))

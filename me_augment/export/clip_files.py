@@ -23,6 +23,7 @@ from me_augment.manifest import Clip, Manifest
 from me_augment.manifest.splits import Fold
 from me_augment.staging import link
 from me_augment.video import write_lossless
+from me_augment.video.checks import VideoError
 from me_augment.video.provenance import commented
 from me_augment.video.recording import open_recording
 
@@ -41,7 +42,6 @@ class ClipWriter:
     """What the writers of whole clips have in common, see `steps.Writer`.
 
     Args:
-        folder: to be filled.
         manifest: holds the recordings.
         size: side of the face-aligned crop, pixels; None keeps the frames as stored.
     """
@@ -50,8 +50,8 @@ class ClipWriter:
     motion = False
     prefix = "fold_"
 
-    def __init__(self, folder: Path, manifest: Manifest, size: int | None) -> None:
-        self.folder, self.manifest, self.size = folder, manifest, size
+    def __init__(self, manifest: Manifest, size: int | None) -> None:
+        self.manifest, self.size = manifest, size
         self.face = size is not None
         self.keys: Mapping[str, str] = {}
         """Clip id → key, see `keys_of`."""
@@ -62,6 +62,11 @@ class ClipWriter:
         self.classes = classes
         self.keys = keys_of({one.clip.clip_id: one.name for one in clips})
         return sorted(clips, key=lambda one: (one.clip.is_synthetic, self.keys[one.clip.clip_id])), ()
+
+    def start(self, folder: Path, kept: int) -> int:
+        """Every clip has files of its own: all are kept."""
+        self.folder = folder
+        return kept
 
     def shown(self) -> str:
         """What the frames are, a sentence for the card."""
@@ -101,13 +106,19 @@ def write_video(manifest: Manifest, clip: Clip, file: Path, size: int | None) ->
     Files of a corpus are never linked: whoever changed the export would change the corpus.
 
     Raises:
-        MeAugmentError: as `clip_frames`, or the file cannot be written.
+        MeAugmentError: as `clip_frames`, or they are not what a video can hold.
+        OSError: the file cannot be written.
     """
     whole = stored_whole(manifest, clip) if size is None else None
     if whole is None:
         frames, comment = clip_frames(manifest, clip, size), mark_of(clip)
         tags = {"comment": comment} if comment else {}
-        write_lossless(file, iter(frames), frame_rate(manifest, clip) or UNKNOWN_FPS, tags)
+        try:
+            write_lossless(file, iter(frames), frame_rate(manifest, clip) or UNKNOWN_FPS, tags)
+        except VideoError as error:
+            if isinstance(error.__cause__, OSError):
+                raise error.__cause__ from error  # a full disk is no fault of the clip
+            raise
     else:
         link(whole, file)
 

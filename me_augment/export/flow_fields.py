@@ -9,29 +9,27 @@ OUT/clips.parquet, clips.csv, flow.json, README.md
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Sequence
-from contextlib import ExitStack
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from me_augment.array_cache import ArrayCache
 from me_augment.card import citation, consent, front_matter, sources_of, terms
 from me_augment.errors import MeAugmentError, UsageError
-from me_augment.export.steps import count, named, row_of
+from me_augment.export.npy import NpyRows
+from me_augment.export.steps import Named, add_all, count, named, row_of, software
 from me_augment.export.summary import ExportSummary
 from me_augment.export.table import ExportedFlow, write_clip_tables
-from me_augment.flow.cache import PARTS, measure_many
-from me_augment.flow.choose import Skipped, select
+from me_augment.flow.cache import PARTS, measure
+from me_augment.flow.choose import select
 from me_augment.flow.clip import CROP, Part
 from me_augment.flow.field import SIZE, STRAIN_VARIANT, require_method, stretched
 from me_augment.manifest import Clip, Manifest
 from me_augment.manifest.store import write_text
-from me_augment.staging import staged
-from me_augment.versions import installed
+from me_augment.resumable import resumable
 
 
 def write_flow(
@@ -44,11 +42,13 @@ def write_flow(
     labels: str = "emotion",
     protocol: str | None = None,
     cache: ArrayCache | None = None,
+    overwrite: bool = False,
     progress: Callable[[int, int], None] | None = None,
 ) -> ExportSummary:
     """Measure every clip and write arrays whose rows are the rows of the table, sorted by subject and name.
 
-    OUT appears complete or not at all; a clip that lacks one of the parts is left out with its reason.
+    A clip that lacks one of the parts is left out with its reason. OUT appears when it is whole, and a call that was
+    interrupted is gone on with, see `resumable`.
 
     Args:
         manifest: the clips; of a run, real and synthetic ones.
@@ -58,7 +58,8 @@ def write_flow(
         size: side of the maps, pixels, 1 to 128.
         labels: label set of the columns `label` and `label_index`; clips without a class in it are left out.
         protocol: keep to the clips of a published protocol, and to motion taken from them.
-        cache: where measured flows are kept, see `flow.cache.measure_many`.
+        cache: where measured flows are kept, see `flow.cache.measure`.
+        overwrite: do not go on with what an interrupted call left, but start anew.
         progress: called with (clips measured, clips in all).
 
     Raises:
@@ -72,91 +73,79 @@ def write_flow(
     if not parts or set(parts) - set(PARTS) or len(set(parts)) < len(parts):
         raise UsageError(f"--part is {', '.join(parts) or 'empty'}; name {' or '.join(PARTS)}, each once.")
     out = Path(out)
-    with staged(out) as folder, ExitStack() as files:
-        selection = select(manifest, labels, protocol, motion=False)
-        ordered = named(selection.chosen)
-        clips = [one.clip for one in ordered]
-        persons = {clip.person_id for clip in clips}
-        arrays = {
-            name: files.enter_context(_GrowingArray(folder / f"{name}.npy", shape, dtype))
-            for part in parts
-            for name, shape, dtype in (
-                (part, (2, CROP, CROP), np.float32),
-                (f"{part}-maps", (3, size, size), np.float32),
-                (f"{part}-8bit", (size, size, 3), np.uint8),
-            )
-        }
-        rows, made, unreadable = [], [], []
-        found = measure_many(manifest, clips, method, parts, size, cache)
-        for done, (one, measured) in enumerate(zip(ordered, found, strict=True), 1):
-            if measured.reason is not None:
-                unreadable.append(Skipped(one.clip.clip_id, one.clip.name, measured.reason))
-            else:
-                for part, flow in zip(parts, measured.flows, strict=True):
-                    arrays[part].append(flow.flow.transpose(2, 0, 1))
-                    arrays[f"{part}-maps"].append(flow.maps)
-                    arrays[f"{part}-8bit"].append(stretched(flow.maps))
-                peaks = {part: flow.peak for part, flow in zip(parts, measured.flows, strict=True)}
-                said = {
-                    "name": one.name.stem,
-                    "peak_onset_apex_px": peaks.get("onset-apex"),
-                    "peak_apex_offset_px": peaks.get("apex-offset"),
-                    "flow": method,
-                    "strain": STRAIN_VARIANT,
-                    "licence": one.clip.licence,
-                }
-                rows.append(row_of(ExportedFlow, one, said, persons))
-                made.append(one.source)
-            if progress is not None:
-                progress(done, len(ordered))
+    made_of = {
+        "method": method,
+        "strain": STRAIN_VARIANT,
+        "parts": list(parts),
+        "crop": CROP,
+        "size": size,
+        "labels": labels,
+        "protocol": protocol,
+        "software": software(),
+        "manifest": {"corpus": manifest.corpus, "fingerprint": manifest.fingerprint},
+    }
+    with resumable(out, made_of, anew=overwrite) as work:
+        selection = select(manifest, labels, protocol, motion=False, light=True)
+        fields = _Fields(manifest, method, parts, size, cache)
+        written, unreadable = add_all(fields, manifest, named(selection.chosen), work, progress)
         skipped = tuple(sorted((*selection.skipped, *unreadable), key=lambda clip: (clip.name, clip.clip_id)))
-        if not rows:
+        if not written:
             why = skipped[0].reason.rstrip(".") if skipped else "there is none"
             raise MeAugmentError(f"no clip can be measured; the first: {why}.")
-        write_clip_tables(folder, rows)
-        classes = count(selection.classes, made)
+        fields.close()
+        persons = {one.clip.person_id for one in selection.chosen}
+        write_clip_tables(work.folder, [row_of(ExportedFlow, one.named, one.said, persons) for one in written])
+        classes = count(selection.classes, (one.named.source for one in written))
         record = {
-            "method": method,
-            "strain": STRAIN_VARIANT,
-            "parts": list(parts),
-            "crop": CROP,
-            "size": size,
-            "labels": labels,
-            "protocol": protocol,
-            "software": {p: installed(p) for p in ("me-augment", "numpy", "opencv-python-headless", "scikit-image")},
-            "manifest": {"corpus": manifest.corpus, "fingerprint": manifest.fingerprint},
+            **made_of,
             "counts": {label: asdict(counted) for label, counted in classes.items()},
             "skipped": [asdict(clip) for clip in skipped],
         }
-        write_text(folder / "flow.json", json.dumps(record, indent=1) + "\n")
-        write_text(folder / "README.md", _card(method, parts, size, len(rows), clips))
+        write_text(work.folder / "flow.json", json.dumps(record, indent=1) + "\n")
+        write_text(work.folder / "README.md", _card(method, parts, size, len(written), [one.clip for one in written]))
     return ExportSummary(out, classes, 0, skipped)
 
 
-class _GrowingArray:
-    """An `.npy` file that rows are appended to; a context manager, after which its header says how many there are."""
+class _Fields:
+    """Fills a folder with arrays as the clips come."""
 
-    def __init__(self, path: Path, shape: tuple[int, ...], dtype: type[np.generic]) -> None:
-        self._shape, self._dtype, self._rows = shape, np.dtype(dtype), 0
-        self._file: BinaryIO = path.open("xb")
-        self._header()
+    def __init__(
+        self, manifest: Manifest, method: str, parts: Sequence[Part], size: int, cache: ArrayCache | None
+    ) -> None:
+        self._manifest, self._method, self._parts, self._size, self._cache = manifest, method, parts, size, cache
 
-    def append(self, row: NDArray[Any]) -> None:
-        self._file.write(np.ascontiguousarray(row, self._dtype).data)
-        self._rows += 1
+    def start(self, folder: Path, kept: int) -> int:
+        kinds: tuple[tuple[str, tuple[int, ...], type[np.generic]], ...] = (
+            ("", (2, CROP, CROP), np.float32),
+            ("-maps", (3, self._size, self._size), np.float32),
+            ("-8bit", (self._size, self._size, 3), np.uint8),
+        )
+        self._arrays = {
+            f"{part}{kind}": NpyRows(folder / f"{part}{kind}.npy", shape, dtype, rows=kept)
+            for part in self._parts
+            for kind, shape, dtype in kinds
+        }
+        return kept
 
-    def _header(self) -> None:
-        # numpy leaves room in the header for the first dimension to grow: it has the same length with every count.
-        described = {"descr": np.lib.format.dtype_to_descr(self._dtype), "fortran_order": False}
-        np.lib.format.write_array_header_1_0(self._file, {**described, "shape": (self._rows, *self._shape)})
+    def add(self, clip: Named) -> Mapping[str, Any]:
+        flows = measure(self._manifest, clip.clip, self._method, self._parts, self._size, self._cache)
+        for part, flow in zip(self._parts, flows, strict=True):
+            self._arrays[part].append(flow.flow.transpose(2, 0, 1))
+            self._arrays[f"{part}-maps"].append(flow.maps)
+            self._arrays[f"{part}-8bit"].append(stretched(flow.maps))
+        peaks = {part: flow.peak for part, flow in zip(self._parts, flows, strict=True)}
+        return {
+            "name": clip.name.stem,
+            "peak_onset_apex_px": peaks.get("onset-apex"),
+            "peak_apex_offset_px": peaks.get("apex-offset"),
+            "flow": self._method,
+            "strain": STRAIN_VARIANT,
+            "licence": clip.clip.licence,
+        }
 
-    def __enter__(self) -> _GrowingArray:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._file.seek(0)
-        self._header()
-        self._file.close()
+    def close(self) -> None:
+        for array in self._arrays.values():
+            array.close()
 
 
 def _card(method: str, parts: Sequence[Part], size: int, rows: int, clips: Sequence[Clip]) -> str:

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from me_augment.flow.field import eight_bit
+from me_augment.manifest.store import write_bytes
 from me_augment.staging import link
 from me_augment.video import FrameSource
 from me_augment.video.folder import FolderFrames
@@ -51,7 +52,7 @@ def put_frames(
     for start in range(0, len(positions), _BLOCK):
         block = positions[start : start + _BLOCK]
         for place, frame in zip(block, source.read(block), strict=True):
-            (folder / f"{name_of(place, None)}{suffix}").write_bytes(_encoded(frame, suffix, comment))
+            write_bytes(folder / f"{name_of(place, None)}{suffix}", _encoded(frame, suffix, comment))
     return 0
 
 

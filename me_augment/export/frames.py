@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import compress
 from pathlib import Path
 from typing import Any
@@ -26,7 +26,7 @@ from me_augment.export.frame_files import put_frames
 from me_augment.export.pictures import mark_of
 from me_augment.export.shapes import MEGC_CLASSES, SHAPES, Label, TreeShape
 from me_augment.export.spelling import Place, is_own, spell, subject_numbers
-from me_augment.export.steps import Named, Progress, Task, Written, forbidden, write_export
+from me_augment.export.steps import Named, Task, Written, forbidden, write_export
 from me_augment.export.summary import ExportSummary
 from me_augment.export.table import ExportedRow, ExportedVideo, csv_cell, write_csv
 from me_augment.export.workbook import write_workbook
@@ -57,24 +57,13 @@ class ExportedFrames(ExportedVideo):
 
 
 def export_frames(
-    manifest: Manifest,
-    out: Path,
-    *,
-    labels: str | None = None,
-    protocol: str | None = None,
-    folds: str | int = "loso",
-    shape: str = "casme2",
-    images: str | None = None,
-    tree: str | None = None,
-    progress: Progress | None = None,
+    task: Task, *, shape: str = "casme2", images: str | None = None, tree: str | None = None
 ) -> ExportSummary:
-    """Write a manifest or a run as a tree of frames in the shape of a corpus; OUT appears complete or not at all.
+    """Write a tree of frames in the shape of a corpus, and for each fold a sheet of the clips admissible in it.
 
     Args:
-        manifest, out, protocol, progress: see `export_norm_uv_os`.
-        labels: which clips enter, those that the set has a class for; by default `emotion` (any word), for `smic`
-            `megc3`, the only one it knows.
-        folds: `loso`, a number of groups of persons, or `none`: whom to write a sheet of admissible clips for.
+        task: what is to be exported. Labels say which clips enter, those that the set has a class for: where none is
+            named `emotion` (any word), for `smic` `megc3`, the only one it knows.
         shape: `casme2`, `samm` or `smic`.
         images: `jpg` or `png`; by default jpg, which the loaders look for. SMIC has .bmp.
         tree: `raw` or `cropped`, which only decides names; by default what most real clips of that corpus are.
@@ -84,15 +73,14 @@ def export_frames(
         MeAugmentError: OUT cannot be written.
     """
     chosen = SHAPES[shape]
-    labels = labels or ("emotion" if chosen.sheet else "megc3")
+    labels = task.labels or ("emotion" if chosen.sheet else "megc3")
     if not chosen.sheet and labels != "megc3":
         raise UsageError(f"{chosen.title} has the classes of megc3 and no others: leave --labels out, or --shape.")
     if chosen.bitmaps and images is not None:
         raise UsageError(f"{chosen.title} has .bmp frames, which are without loss: leave --images out.")
     suffix = ".bmp" if chosen.bitmaps else f".{images or 'jpg'}"
-    tree = tree or _tree_of(manifest, chosen)
-    task = Task(manifest=manifest, out=out, labels=labels, protocol=protocol, folds=folds, progress=progress)
-    return write_export(task, lambda folder: _Tree(folder, manifest, chosen, tree, suffix))
+    tree = tree or _tree_of(task.manifest, chosen)
+    return write_export(replace(task, labels=labels), _Tree(task.manifest, chosen, tree, suffix))
 
 
 class _Tree:
@@ -103,9 +91,8 @@ class _Tree:
     motion = face = False
     prefix = ""
 
-    def __init__(self, folder: Path, manifest: Manifest, shape: TreeShape, tree: str, suffix: str) -> None:
-        self._folder, self._manifest, self._shape = folder, manifest, shape
-        self._tree, self._suffix = tree, suffix
+    def __init__(self, manifest: Manifest, shape: TreeShape, tree: str, suffix: str) -> None:
+        self._manifest, self._shape, self._tree, self._suffix = manifest, shape, tree, suffix
         self._places: dict[str, Place] = {}
         self._numbers: dict[tuple[str, bool], int] = {}
 
@@ -113,6 +100,10 @@ class _Tree:
         self._numbers = subject_numbers([one.clip for one in clips], self._shape)
         self._places, skipped = spell(clips, self._shape, self._tree, self._numbers)
         return [one for one in clips if one.clip.clip_id in self._places], skipped
+
+    def start(self, folder: Path, kept: int) -> int:
+        self._folder = folder
+        return kept
 
     def add(self, clip: Named) -> Mapping[str, Any]:
         row, place = clip.clip, self._places[clip.clip.clip_id]
@@ -159,6 +150,7 @@ class _Tree:
     def finish(self, written: Sequence[Written], folds: Mapping[str, Fold]) -> None:
         self._labels(self._folder, written)
         self._provenance(written)
+        shutil.rmtree(self._folder / "folds", ignore_errors=True)  # of a process that was ended here
         for name, fold in folds.items():
             folder = self._folder / "folds" / name
             folder.mkdir(parents=True)
@@ -295,6 +287,7 @@ class _Tree:
 
     def _link_for_mmnet(self) -> None:
         parent = self._folder / MMNET
+        shutil.rmtree(parent, ignore_errors=True)
         parent.mkdir(parents=True)
         for subject in sorted((self._folder / self._shape.trees["cropped"]).iterdir()):
             number = int(subject.name.removeprefix("sub"))
@@ -304,8 +297,7 @@ class _Tree:
 def _link_folder(source: Path, target: Path, name: str) -> None:
     (target / name).mkdir(parents=True, exist_ok=True)
     for file in sorted((source / name).iterdir()):
-        if not (target / name / file.name).exists():
-            link(file, target / name / file.name)
+        link(file, target / name / file.name)
 
 
 def _tree_of(manifest: Manifest, shape: TreeShape) -> str:

@@ -14,7 +14,6 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Literal
 
-from me_augment.errors import UsageError
 from me_augment.export.card import About, Facts
 from me_augment.export.clip_files import (
     TABLES,
@@ -28,11 +27,11 @@ from me_augment.export.clip_files import (
     write_video,
 )
 from me_augment.export.pictures import mark_of
-from me_augment.export.steps import Named, Progress, Task, Written, write_export
+from me_augment.export.steps import Named, Task, Written, write_export
 from me_augment.export.summary import ExportSummary
 from me_augment.manifest import Manifest
 from me_augment.manifest.splits import Fold
-from me_augment.manifest.store import write_text
+from me_augment.manifest.store import write_bytes, write_text
 from me_augment.staging import link
 
 FRAMES, VIDEOS, SLOWFAST = "rawframes", "videos", "slowfast"
@@ -41,40 +40,20 @@ TEMPLATE = "img_{:05}.png"
 Store = Literal["frames", "video"]
 
 
-def export_kinetics(
-    manifest: Manifest,
-    out: Path,
-    *,
-    labels: str = "megc3",
-    protocol: str | None = None,
-    folds: str | int = "loso",
-    size: int | None = None,
-    store: Store = "frames",
-    progress: Progress | None = None,
-) -> ExportSummary:
-    """Write a manifest or a run as frames or videos with a list for each part of each fold.
-
-    OUT appears complete or not at all; the same manifest gives the same bytes.
+def export_kinetics(task: Task, *, size: int | None = None, store: Store = "frames") -> ExportSummary:
+    """Write frames or videos with a list for each part of each fold.
 
     Args:
-        manifest: the clips; of a run, real and synthetic ones.
-        out: folder that is made; it must not exist, or be empty.
-        labels: name of a label set.
-        protocol: keep to the clips of a published protocol, and to motion taken from them.
-        folds: `loso`, a number of groups of persons, or `none`, which leaves `all.txt` as the only list.
+        task: what is to be exported. Without folds `all.txt` is the only list.
         size: side of the face-aligned crop, pixels; None keeps the frames as stored.
         store: PNG frames, or FFV1 video in Matroska.
-        progress: called with (clips written, clips in all).
 
     Raises:
-        UsageError: an unknown store, a size below 8, or as `write_export`.
+        UsageError: a size below 8, or as `write_export`.
         MeAugmentError: OUT cannot be written.
     """
-    if store not in ("frames", "video"):
-        raise UsageError(f"--store is {store!r}; clips are stored as frames or as video.")
     require_size(size)
-    task = Task(manifest=manifest, out=out, labels=labels, protocol=protocol, folds=folds, progress=progress)
-    return write_export(task, lambda folder: _Lists(folder, manifest, size, store))
+    return write_export(task, _Lists(task.manifest, size, store))
 
 
 class _Lists(ClipWriter):
@@ -82,10 +61,9 @@ class _Lists(ClipWriter):
 
     format = "kinetics"
 
-    def __init__(self, folder: Path, manifest: Manifest, size: int | None, store: Store) -> None:
-        super().__init__(folder, manifest, size)
+    def __init__(self, manifest: Manifest, size: int | None, store: Store) -> None:
+        super().__init__(manifest, size)
         self._store = store
-        (folder / (FRAMES if store == "frames" else VIDEOS)).mkdir()
 
     def add(self, clip: Named) -> Mapping[str, Any]:
         key = self.keys[clip.clip.clip_id]
@@ -95,9 +73,10 @@ class _Lists(ClipWriter):
         else:
             name = f"{FRAMES}/{key}"
             frames = clip_frames(self.manifest, clip.clip, self.size)
-            (self.folder / name).mkdir()
+            (self.folder / name).mkdir(parents=True, exist_ok=True)
             for number, frame in enumerate(frames, 1):
-                (self.folder / name / TEMPLATE.format(number)).write_bytes(encode_frame(frame, mark_of(clip.clip)))
+                file = self.folder / name / TEMPLATE.format(number)
+                write_bytes(file, encode_frame(frame, mark_of(clip.clip)))
         return {**facts_of(self.manifest, clip.clip), "name": name}
 
     def finish(self, written: Sequence[Written], folds: Mapping[str, Fold]) -> None:

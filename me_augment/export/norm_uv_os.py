@@ -18,18 +18,21 @@ from itertools import compress
 from pathlib import Path
 from typing import Any
 
+from me_augment.array_cache import ArrayCache
 from me_augment.errors import UsageError
 from me_augment.export.card import About, Facts
 from me_augment.export.npy import NpyRows
 from me_augment.export.pictures import FACE, apex_face, jpg, mark_of, png
-from me_augment.export.steps import Named, Progress, Task, Written, write_export
+from me_augment.export.steps import Named, Task, Written, write_export
 from me_augment.export.summary import ExportSummary
 from me_augment.export.table import ExportedClip, ExportedRow, write_htnet_table
+from me_augment.flow.cache import measure
 from me_augment.flow.choose import Skipped
-from me_augment.flow.clip import CROP, measure
+from me_augment.flow.clip import CROP
 from me_augment.flow.field import SIZE, STRAIN_VARIANT, require_method, stretched
 from me_augment.manifest import Manifest
 from me_augment.manifest.splits import Fold
+from me_augment.manifest.store import write_bytes
 from me_augment.staging import link
 
 FOLDS = "norm_u_v_os"
@@ -39,42 +42,28 @@ TABLE = "combined_3_class2_for_optical_flow.csv"
 
 
 def export_norm_uv_os(
-    manifest: Manifest,
-    out: Path,
-    *,
-    labels: str = "megc3",
-    flow: str = "dis",
-    protocol: str | None = None,
-    folds: str | int = "loso",
-    variant: str = "htnet",
-    progress: Progress | None = None,
+    task: Task, *, flow: str = "dis", variant: str = "htnet", cache: ArrayCache | None = None
 ) -> ExportSummary:
-    """Write a manifest or a run as a tree of flow pictures; OUT appears complete or not at all.
+    """Write a tree of flow pictures.
 
     A real clip is the test clip of its person's fold and trains all others. A synthetic clip trains the folds
-    of those who contributed nothing to it, and is tested nowhere. The same manifest gives the same bytes.
+    of those who contributed nothing to it, and is tested nowhere. Classes become folders 0, 1, … in the order of the
+    label set.
 
     Args:
-        manifest: the clips; of a run, real and synthetic ones.
-        out: folder that is made; it must not exist, or be empty.
-        labels: `megc3`, `casme2-5`, `samm-5`, `objective` or `emotion`; classes become folders 0, 1, … in the
-            set's order.
+        task: what is to be exported; there are folds.
         flow: method, see `flow.FLOW_METHODS`.
-        protocol: keep to the clips of a published protocol such as `megc2019`, and to motion taken from them.
-        folds: `loso`, or a number of groups of persons, each held out as one.
         variant: `htnet` or `ststnet`.
-        progress: called with (clips measured, clips in all).
+        cache: where measured flows are kept, see `flow.cache.measure`.
 
     Raises:
-        UsageError: an unknown label set, protocol or flow method, folds that cannot be, an OUT that holds something, a
-            corpus folder that is not there, clips without landmarks, or fewer than two persons with a clip.
+        UsageError: an unknown flow method, folds that are `none`, or as `write_export`.
         MeAugmentError: OUT cannot be written.
     """
     require_method(flow)
-    if folds == "none":
+    if task.folds == "none":
         raise UsageError("a norm-uv-os tree is made of folds: give --folds loso or a number; arrays can do without.")
-    task = Task(manifest=manifest, out=out, labels=labels, protocol=protocol, folds=folds, progress=progress)
-    return write_export(task, lambda folder: _Tree(folder, manifest, flow, variant))
+    return write_export(task, _Tree(task.manifest, flow, variant, cache))
 
 
 class _Tree:
@@ -85,23 +74,27 @@ class _Tree:
     motion = face = True
     prefix = ""
 
-    def __init__(self, folder: Path, manifest: Manifest, flow: str, variant: str) -> None:
-        self._folder, self._manifest, self._flow = folder, manifest, flow
+    def __init__(self, manifest: Manifest, flow: str, variant: str, cache: ArrayCache | None) -> None:
+        self._manifest, self._flow, self._cache = manifest, flow, cache
         self._variant, self._faces = variant, variant == "htnet"
-        self._maps = NpyRows(folder / "flow.npy", (3, SIZE, SIZE))
 
     def begin(self, clips: Sequence[Named], classes: Sequence[str]) -> tuple[Sequence[Named], Sequence[Skipped]]:
-        (self._folder / POOL).mkdir()
-        if self._faces:
-            (self._folder / FACES).mkdir()
         return clips, ()
 
+    def start(self, folder: Path, kept: int) -> int:
+        self._folder = folder
+        for name in (POOL, *[FACES] * self._faces):
+            (folder / name).mkdir(exist_ok=True)
+        self._maps = NpyRows(folder / "flow.npy", (3, SIZE, SIZE), rows=kept)
+        return kept
+
     def add(self, clip: Named) -> Mapping[str, Any]:
-        measured = measure(self._manifest, clip.clip, self._flow)
+        (measured,) = measure(self._manifest, clip.clip, self._flow, cache=self._cache)
         face = apex_face(self._manifest, clip.clip) if self._faces else None
-        (self._folder / POOL / clip.name.png).write_bytes(png(stretched(measured.maps), mark_of(clip.clip)))
+        mark = mark_of(clip.clip)
+        write_bytes(self._folder / POOL / clip.name.png, png(stretched(measured.maps), mark))
         if face is not None:
-            (self._folder / FACES / clip.name.jpg).write_bytes(jpg(face, mark_of(clip.clip)))
+            write_bytes(self._folder / FACES / clip.name.jpg, jpg(face, mark))
         self._maps.append(measured.maps)
         return {"peak_flow_px": measured.peak, "flow": self._flow, "strain": STRAIN_VARIANT}
 
@@ -144,7 +137,7 @@ class _Tree:
         return About("Micro-expressions as flow pictures", holds, use, "image-classification")
 
     def _link_all(self, part: Path, pictures: Iterable[Named]) -> None:
-        part.mkdir(parents=True)
+        part.mkdir(parents=True, exist_ok=True)
         for picture in pictures:
             target = part / str(picture.source.index)
             target.mkdir(exist_ok=True)

@@ -20,7 +20,7 @@ from __future__ import annotations
 import csv
 import json
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 import cv2
@@ -31,13 +31,14 @@ from me_augment.card import citation, consent, front_matter, sources_of, terms
 from me_augment.errors import MeAugmentError
 from me_augment.export.spotting_names import Named, named_videos, samm_name, title
 from me_augment.export.spotting_sheets import ended, span, units, write_casme_sq_sheet, write_samm_lv_sheet
+from me_augment.export.steps import Task, software
 from me_augment.export.summary import ClassCount, ExportSummary
 from me_augment.flow.field import eight_bit
 from me_augment.manifest import Manifest, Recording
 from me_augment.manifest.folds import may_train, persons
-from me_augment.manifest.store import write_text
-from me_augment.staging import link, staged
-from me_augment.versions import installed
+from me_augment.manifest.store import write_bytes, write_text
+from me_augment.resumable import resumable
+from me_augment.staging import link
 from me_augment.video.recording import open_recording
 
 SHAPES = ("lists", "casme-sq", "samm-lv")
@@ -47,31 +48,29 @@ _READ = 32
 _JPEG = (cv2.IMWRITE_JPEG_QUALITY, 100, cv2.IMWRITE_JPEG_SAMPLING_FACTOR, cv2.IMWRITE_JPEG_SAMPLING_FACTOR_444)
 
 
-def export_spotting(
-    manifest: Manifest,
-    out: Path,
-    *,
-    shape: str = "lists",
-    progress: Callable[[int, int], None] | None = None,
-) -> ExportSummary:
-    """Write a manifest or a run; OUT appears complete or not at all, and with the same bytes for the same rows.
+def export_spotting(task: Task, *, shape: str = "lists") -> ExportSummary:
+    """Write long videos, or lists of what is in them.
 
     Frames that are JPEG files already become hard links; others are written as JPEG of the highest quality without
     loss of colour resolution, whose error stays below two grey levels.
 
     Args:
-        manifest: the videos; recordings that show nothing but an expression are left out.
-        out: folder that is made; it must not exist, or be empty.
+        task: what is to be exported; recordings that show nothing but an expression are left out.
         shape: `lists`, the interval lists alone; or `casme-sq` or `samm-lv`, frames and sheet too, as these corpora
             have them.
-        progress: called with (videos written, videos in all).
 
     Raises:
-        UsageError: OUT holds something, or a corpus folder is not there.
+        UsageError: as `resumable`, or a corpus folder is not there.
         MeAugmentError: there is no long video, or OUT cannot be written.
     """
-    out = Path(out)
-    with staged(out) as folder:
+    manifest = task.manifest
+    made_of = {
+        "format": "spotting",
+        "shape": shape,
+        "software": software(),
+        "manifest": {"corpus": manifest.corpus, "fingerprint": manifest.fingerprint},
+    }
+    with resumable(task.out, made_of, anew=task.overwrite) as work:
         videos, skipped = named_videos(manifest)
         if not videos:
             raise MeAugmentError(
@@ -79,39 +78,38 @@ def export_spotting(
                 "`me-augment synthesize --task spotting`."
             )
         for done, video in enumerate(videos, 1):
-            if shape == "casme-sq":
-                place = folder / "rawpic" / f"s{video.subject}" / f"{video.subject}_{video.video}{title(video)}"
-                _write_frames(manifest, video, place, "img{n:03d}.jpg")
-            elif shape == "samm-lv":
-                name = samm_name(video)
-                _write_frames(manifest, video, folder / "SAMM_longvideos" / name, name + "_{n:04d}.jpg")
-            if progress is not None:
-                progress(done, len(videos))
+            if video.recording.recording_id not in work.noted:
+                if shape == "casme-sq":
+                    name = f"s{video.subject}/{video.subject}_{video.video}{title(video)}"
+                    _write_frames(manifest, video, work.folder / "rawpic" / name, "img{n:03d}.jpg")
+                elif shape == "samm-lv":
+                    name = samm_name(video)
+                    _write_frames(manifest, video, work.folder / "SAMM_longvideos" / name, name + "_{n:04d}.jpg")
+                work.note(video.recording.recording_id, None)
+            if task.progress is not None:
+                task.progress(done, len(videos))
         if shape == "casme-sq":
-            write_casme_sq_sheet(folder / _SHEET_CASME_SQ, videos)
+            write_casme_sq_sheet(work.folder / _SHEET_CASME_SQ, videos)
         elif shape == "samm-lv":
-            write_samm_lv_sheet(folder / _SHEET_SAMM_LV, videos)
-        _write_lists(folder, videos, samm=shape == "samm-lv")
+            write_samm_lv_sheet(work.folder / _SHEET_SAMM_LV, videos)
+        _write_lists(work.folder, videos, samm=shape == "samm-lv")
         folds = _folds(manifest, videos, samm=shape == "samm-lv")
-        write_text(folder / "folds.json", json.dumps(folds, indent=1) + "\n")
+        write_text(work.folder / "folds.json", json.dumps(folds, indent=1) + "\n")
         classes = _count(videos)
         record = {
-            "format": "spotting",
-            "shape": shape,
-            "me_augment": installed("me-augment"),
-            "manifest": manifest.fingerprint,
+            **made_of,
             "videos": len(videos),
             "expressions": {name: [count.real, count.synthetic] for name, count in classes.items()},
             "skipped": [[one.name, one.reason] for one in skipped],
         }
-        write_text(folder / "export.json", json.dumps(record, indent=1) + "\n")
-        write_text(folder / "README.md", _card(videos, classes, shape))
-    return ExportSummary(out, classes, len(folds), skipped)
+        write_text(work.folder / "export.json", json.dumps(record, indent=1) + "\n")
+        write_text(work.folder / "README.md", _card(videos, classes, shape))
+    return ExportSummary(task.out, classes, len(folds), skipped)
 
 
 def _write_frames(manifest: Manifest, video: Named, folder: Path, pattern: str) -> None:
     """All frames, numbered from 1."""
-    folder.mkdir(parents=True)
+    folder.mkdir(parents=True, exist_ok=True)
     source = open_recording(manifest, video.recording)
     files = _jpeg_files(manifest, video.recording, source.numbers)
     if files is not None:
@@ -122,7 +120,7 @@ def _write_frames(manifest: Manifest, video: Named, folder: Path, pattern: str) 
     for start in range(0, count, _READ):
         positions = range(start, min(count, start + _READ))
         for position, frame in zip(positions, source.read(positions), strict=True):
-            (folder / pattern.format(n=position + 1)).write_bytes(_jpeg(eight_bit(frame)))
+            write_bytes(folder / pattern.format(n=position + 1), _jpeg(eight_bit(frame)))
 
 
 def _jpeg_files(manifest: Manifest, recording: Recording, numbers: Sequence[int]) -> list[Path] | None:

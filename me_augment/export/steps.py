@@ -1,11 +1,11 @@
-"""What all formats do alike: choose and name clips, fold them, write tables, record and card; all or nothing."""
+"""What all formats do alike: choose and name clips, write them one by one, fold them, write tables, record and card."""
 
 from __future__ import annotations
 
 import json
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any, Protocol, TypeVar
 
@@ -24,8 +24,8 @@ from me_augment.manifest import Clip, Manifest
 from me_augment.manifest.folds import contributors_of, covers
 from me_augment.manifest.splits import Fold
 from me_augment.manifest.store import write_text
-from me_augment.staging import staged
-from me_augment.versions import installed
+from me_augment.resumable import Unfinished, resumable
+from me_augment.versions import installed, source_digest
 
 Row = TypeVar("Row", bound=ExportedRow)
 Progress = Callable[[int, int], None]
@@ -39,17 +39,19 @@ class Task:
     Attributes:
         manifest: the clips; of a run, real and synthetic ones.
         out: folder that is made; it must not exist, or be empty.
-        labels: name of the label set.
-        protocol: see `select`.
+        labels: name of a label set; None where the format chooses it.
+        protocol: keep to the clips of a published protocol such as `megc2019`, and to motion taken from them.
         folds: `loso`, `none` or a number of groups of persons.
+        overwrite: do not go on with what an interrupted export to `out` left.
         progress: called after each clip.
     """
 
     manifest: Manifest
     out: Path
-    labels: str
+    labels: str | None = None
     protocol: str | None = None
     folds: str | int = "loso"
+    overwrite: bool = False
     progress: Progress | None = None
 
 
@@ -79,7 +81,23 @@ class Written:
         return self.named.clip
 
 
-class Writer(Protocol):
+class Adder(Protocol):
+    """What writes clips one by one."""
+
+    def start(self, folder: Path, kept: int) -> int:
+        """Get ready to fill a folder, or to go on filling it after the first `kept` clips that could be written.
+
+        Gives how many of these it holds; the others are added again. What was written after them is written over.
+        """
+
+    def add(self, clip: Named) -> Mapping[str, Any]:
+        """Put a clip on disk; MeAugmentError, with nothing of it left behind, where it cannot be read.
+
+        JSON holds what it gives.
+        """
+
+
+class Writer(Adder, Protocol):
     """What a format does itself.
 
     Attributes:
@@ -101,11 +119,8 @@ class Writer(Protocol):
         Gives the clips that the format can hold, in the order in which it wants them, and the others.
         """
 
-    def add(self, clip: Named) -> Mapping[str, Any]:
-        """Write a clip; MeAugmentError, with nothing of it left behind, where it cannot be read."""
-
     def finish(self, written: Sequence[Written], folds: Mapping[str, Fold]) -> None:
-        """Write what takes all clips; masks of the folds are over `written`."""
+        """Write what takes all clips, over what may be there of it; masks of the folds are over `written`."""
 
     def settings(self) -> Mapping[str, object]:
         """What was decided, for `export.json`."""
@@ -114,48 +129,69 @@ class Writer(Protocol):
         """What the card says of this format alone."""
 
 
-def write_export(task: Task, open_writer: Callable[[Path], Writer]) -> ExportSummary:
-    """Write a manifest or run in a format; OUT appears complete or not at all.
+def write_export(task: Task, writer: Writer) -> ExportSummary:
+    """Write a manifest or run in a format; OUT appears whole, and an interrupted export goes on where it was.
 
     Args:
         task: what to write.
-        open_writer: from the folder to be filled to what fills it.
+        writer: fills the folder.
 
     Raises:
-        UsageError: an unknown label set or protocol, folds that cannot be, an OUT that holds something, a corpus folder
-            that is not there, clips without landmarks where they are needed, or too few persons with a clip.
+        UsageError: an unknown label set or protocol, folds that cannot be, an OUT that holds something or is being
+            written, an interrupted export to it that had other settings, a corpus folder that is not there, clips
+            without landmarks where they are needed, or too few persons with a clip.
         MeAugmentError: OUT cannot be written.
     """
-    protocol = parsed_folds(task.folds)
-    with staged(Path(task.out)) as folder:
-        writer = open_writer(folder)
-        selection = select(task.manifest, task.labels, task.protocol, motion=writer.motion, face=writer.face)
+    protocol, labels = parsed_folds(task.folds), task.labels
+    assert labels is not None
+    made_of = _made_of(writer, task)
+    with resumable(Path(task.out), {**made_of, "folds": str(task.folds)}, anew=task.overwrite) as work:
+        selection = select(task.manifest, labels, task.protocol, motion=writer.motion, face=writer.face, light=True)
         _require_enough((one.clip for one in selection.chosen), selection.skipped, task)
         fitting, unfit = writer.begin(named(selection.chosen), selection.classes)
-        skipped = [*selection.skipped, *unfit]
-        written: list[Written] = []
-        for done, one in enumerate(fitting, 1):
-            try:
-                written.append(Written(one, writer.add(one)))
-            except MeAugmentError as error:
-                skipped.append(Skipped(one.clip.clip_id, one.clip.name, str(error)))
-            if task.progress is not None:
-                task.progress(done, len(fitting))
-        skipped.sort(key=lambda clip: (clip.name, clip.clip_id))
+        written, unreadable = add_all(writer, task.manifest, fitting, work, task.progress)
+        skipped = sorted((*selection.skipped, *unfit, *unreadable), key=lambda clip: (clip.name, clip.clip_id))
         clips = [one.clip for one in written]
         _require_enough(clips, skipped, task)
         names = {person: f"{writer.prefix}{name}" for person, name in persons_of(one.named for one in written).items()}
-        folds = folds_of(clips, names, protocol, task.labels)
+        folds = folds_of(clips, names, protocol, labels)
         writer.finish(written, folds)
         persons = {clip.person_id for clip in clips}
-        write_clip_tables(folder, [row_of(writer.row_type, one.named, one.said, persons) for one in written])
+        write_clip_tables(work.folder, [row_of(writer.row_type, one.named, one.said, persons) for one in written])
         classes = count(selection.classes, (one.named.source for one in written))
-        record = _record(writer, task, classes, _fold_records(task, clips, folds), skipped)
-        write_text(folder / "export.json", json.dumps(record, indent=1) + "\n")
-        terms = sources_of(clips)
-        facts = Facts(classes, tuple(folds), task.folds, task.labels, terms)
-        write_text(folder / "README.md", card(facts, writer.about(facts)))
+        record = {**made_of, **_found(classes, _fold_records(task, clips, folds), skipped)}
+        write_text(work.folder / "export.json", json.dumps(record, indent=1) + "\n")
+        facts = Facts(classes, tuple(folds), task.folds, labels, sources_of(clips))
+        write_text(work.folder / "README.md", card(facts, writer.about(facts)))
     return ExportSummary(Path(task.out), classes, len(folds), tuple(skipped))
+
+
+def add_all(
+    writer: Adder, manifest: Manifest, clips: Sequence[Named], work: Unfinished, progress: Progress | None
+) -> tuple[list[Written], list[Skipped]]:
+    """Write the clips that an earlier process has not written; gives all that are there, and the unreadable.
+
+    Whole rows are with the writer one at a time, those that are held may be without landmarks.
+    """
+    written: list[Written] = []
+    skipped: list[Skipped] = []
+    held = writer.start(work.folder, sum("said" in noted for noted in work.noted.values()))
+    for done, one in enumerate(clips, 1):
+        clip = one.clip
+        noted = work.noted.get(clip.clip_id)
+        if noted is None or ("said" in noted and len(written) >= held):
+            try:
+                noted = {"said": writer.add(Named(replace(one.source, clip=manifest.clip_of[clip.clip_id]), one.name))}
+            except MeAugmentError as error:
+                noted = {"reason": str(error)}
+            work.note(clip.clip_id, noted)
+        if "said" in noted:
+            written.append(Written(one, noted["said"]))
+        else:
+            skipped.append(Skipped(clip.clip_id, clip.name, noted["reason"]))
+        if progress is not None:
+            progress(done, len(clips))
+    return written, skipped
 
 
 def _require_enough(chosen: Iterable[Clip], skipped: Sequence[Skipped], task: Task) -> None:
@@ -163,6 +199,7 @@ def _require_enough(chosen: Iterable[Clip], skipped: Sequence[Skipped], task: Ta
     listed = list(chosen)
     if task.folds == "none" and any(not clip.is_synthetic for clip in listed):
         return
+    assert task.labels is not None
     require_folds(listed, skipped, task.manifest, task.labels)
 
 
@@ -223,21 +260,22 @@ def count(classes: Iterable[str], clips: Iterable[Labelled]) -> dict[str, ClassC
     return {label: ClassCount(found[label, False], found[label, True]) for label in classes}
 
 
-def _record(
-    writer: Writer,
-    task: Task,
-    classes: Mapping[str, ClassCount],
-    folds: Mapping[str, object],
-    skipped: Sequence[Skipped],
-) -> dict[str, object]:
+def _made_of(writer: Writer, task: Task) -> dict[str, object]:
     return {
         "format": writer.format,
         "labels": task.labels,
         "protocol": task.protocol,
-        "classes": {label: index for index, label in enumerate(classes)},
         **writer.settings(),
-        "software": _software(),
+        "software": software(),
         "manifest": {"corpus": task.manifest.corpus, "fingerprint": task.manifest.fingerprint},
+    }
+
+
+def _found(
+    classes: Mapping[str, ClassCount], folds: Mapping[str, object], skipped: Sequence[Skipped]
+) -> dict[str, object]:
+    return {
+        "classes": {label: index for index, label in enumerate(classes)},
         "counts": {label: asdict(counted) for label, counted in classes.items()},
         "folds": folds,
         "skipped": [asdict(clip) for clip in skipped],
@@ -257,7 +295,7 @@ def _fold_records(task: Task, clips: Sequence[Clip], folds: Mapping[str, Fold]) 
     }
 
 
-def _software() -> dict[str, str | None]:
+def software() -> dict[str, str | None]:
     """What decides the bytes besides the settings."""
     packages = ("me-augment", "numpy", "scikit-image", "av")
-    return {"opencv": cv2.__version__, **{name: installed(name) for name in packages}}
+    return {"opencv": cv2.__version__, **{name: installed(name) for name in packages}, "code": source_digest()}

@@ -14,10 +14,9 @@ from typing import Any
 
 from me_augment.export.card import About, Facts
 from me_augment.export.clip_files import TABLES, ClipWriter, facts_of, parts_of, require_size, use, write_video
-from me_augment.export.steps import Named, Progress, Task, Written, row_of, write_export
+from me_augment.export.steps import Named, Task, Written, row_of, write_export
 from me_augment.export.summary import ExportSummary
 from me_augment.export.table import ExportedVideo, csv_cell, write_csv
-from me_augment.manifest import Manifest
 from me_augment.manifest.splits import Fold
 from me_augment.manifest.store import write_text
 from me_augment.staging import link
@@ -28,47 +27,27 @@ POOL = Path("all/train")
 _METADATA = ("clip_id", "label", "label_index", "is_synthetic", "person_id", "forbidden_subjects", "n_frames", "fps")
 
 
-def export_videofolder(
-    manifest: Manifest,
-    out: Path,
-    *,
-    labels: str = "megc3",
-    protocol: str | None = None,
-    folds: str | int = "loso",
-    size: int | None = None,
-    progress: Progress | None = None,
-) -> ExportSummary:
-    """Write a manifest or a run as folders of videos; OUT appears complete or not at all.
+def export_videofolder(task: Task, *, size: int | None = None) -> ExportSummary:
+    """Write folders of videos.
 
-    The metadata lie inside the folder of each split, where every version of `datasets` finds them. The same manifest
-    gives the same bytes.
+    The metadata lie inside the folder of each split, where every version of `datasets` finds them.
 
     Args:
-        manifest: the clips; of a run, real and synthetic ones.
-        out: folder that is made; it must not exist, or be empty.
-        labels: name of a label set.
-        protocol: keep to the clips of a published protocol, and to motion taken from them.
-        folds: `loso`, a number of groups of persons, or `none`, which leaves `all` as the only configuration.
+        task: what is to be exported. Without folds `all` is the only configuration.
         size: side of the face-aligned crop, pixels; None keeps the frames as stored.
-        progress: called with (clips written, clips in all).
 
     Raises:
         UsageError: a size below 8, or as `write_export`.
         MeAugmentError: OUT cannot be written.
     """
     require_size(size)
-    task = Task(manifest=manifest, out=out, labels=labels, protocol=protocol, folds=folds, progress=progress)
-    return write_export(task, lambda folder: _Folders(folder, manifest, size))
+    return write_export(task, _Folders(task.manifest, size))
 
 
 class _Folders(ClipWriter):
     """Fills a folder with videos, then with folds of links to them."""
 
     format = "videofolder"
-
-    def __init__(self, folder: Path, manifest: Manifest, size: int | None) -> None:
-        super().__init__(folder, manifest, size)
-        (folder / POOL).mkdir(parents=True)
 
     def add(self, clip: Named) -> Mapping[str, Any]:
         name = f"{self.keys[clip.clip.clip_id]}.mkv"
@@ -80,7 +59,7 @@ class _Folders(ClipWriter):
         self._write_metadata(POOL, written, persons)
         for name, part, there in parts_of(written, folds):
             split = Path(name, part)
-            (self.folder / split).mkdir(parents=True)
+            (self.folder / split).mkdir(parents=True, exist_ok=True)
             for one in there:
                 link(self.folder / POOL / one.said["name"], self.folder / split / one.said["name"])
             self._write_metadata(split, there, persons)

@@ -17,7 +17,6 @@ from typing import Any, Literal
 
 import numpy as np
 
-from me_augment.errors import UsageError
 from me_augment.export.card import About, Facts
 from me_augment.export.clip_files import (
     TABLES,
@@ -33,14 +32,13 @@ from me_augment.export.clip_files import (
 )
 from me_augment.export.folds import folds_of
 from me_augment.export.pictures import mark_of
-from me_augment.export.steps import Named, Progress, Task, Written, persons_of, row_of, write_export
+from me_augment.export.steps import Named, Task, Written, persons_of, row_of, write_export
 from me_augment.export.summary import ExportSummary
 from me_augment.export.table import ExportedVideo
 from me_augment.flow.choose import Skipped
-from me_augment.manifest import Manifest
 from me_augment.manifest.ids import digest
 from me_augment.manifest.splits import PROTOCOLS, Fold
-from me_augment.manifest.store import write_text
+from me_augment.manifest.store import publish, temporary_name, write_text
 
 SHARDS = "shards"
 SHARD_BYTES = 256 * 1024 * 1024
@@ -49,42 +47,24 @@ Store = Literal["video", "frames"]
 _LONGEST = 60
 
 
-def export_webdataset(
-    manifest: Manifest,
-    out: Path,
-    *,
-    labels: str = "megc3",
-    protocol: str | None = None,
-    folds: str | int = "loso",
-    size: int | None = None,
-    store: Store = "video",
-    progress: Progress | None = None,
-) -> ExportSummary:
-    """Write a manifest or a run as WebDataset shards; OUT appears complete or not at all.
+def export_webdataset(task: Task, *, size: int | None = None, store: Store = "video") -> ExportSummary:
+    """Write WebDataset shards.
 
     Clips that train without the same persons, and test the same one, lie in shards of their own, so that every fold,
-    of one person or of several, is a list of whole shards: nothing is stored twice and no reader has to filter. The
-    same manifest gives the same bytes.
+    of one person or of several, is a list of whole shards: nothing is stored twice and no reader has to filter. What
+    an interrupted export leaves is its whole shards.
 
     Args:
-        manifest: the clips; of a run, real and synthetic ones.
-        out: folder that is made; it must not exist, or be empty.
-        labels: name of a label set; `cls` is the index of the class in it.
-        protocol: keep to the clips of a published protocol, and to motion taken from them.
-        folds: `loso`, a number of groups of persons, or `none`, which leaves `all.txt` as the only list.
+        task: what is to be exported; `cls` is the index of the class. Without folds `all.txt` is the only list.
         size: side of the face-aligned crop, pixels; None keeps the frames as stored.
         store: a clip as FFV1 in Matroska (`.mkv`) or as one PNG per frame (`.0000.png`, …).
-        progress: called with (clips written, clips in all).
 
     Raises:
-        UsageError: an unknown store, a size below 8, or as `write_export`.
+        UsageError: a size below 8, or as `write_export`.
         MeAugmentError: OUT cannot be written.
     """
-    if store not in ("video", "frames"):
-        raise UsageError(f"--store is {store!r}; a sample holds video or frames.")
     require_size(size)
-    task = Task(manifest=manifest, out=out, labels=labels, protocol=protocol, folds=folds, progress=progress)
-    return write_export(task, lambda folder: _Samples(folder, manifest, size, store, labels))
+    return write_export(task, _Samples(task, size, store))
 
 
 class _Samples(ClipWriter):
@@ -92,11 +72,10 @@ class _Samples(ClipWriter):
 
     format = "webdataset"
 
-    def __init__(self, folder: Path, manifest: Manifest, size: int | None, store: Store, labels: str) -> None:
-        super().__init__(folder, manifest, size)
-        self._store, self._labels = store, labels
-        (folder / SHARDS).mkdir()
-        self._shards = _Shards(folder / SHARDS)
+    def __init__(self, task: Task, size: int | None, store: Store) -> None:
+        super().__init__(task.manifest, size)
+        assert task.labels is not None
+        self._store, self._labels = store, task.labels
         self._groups: dict[str, str] = {}
         self._persons: set[str] = set()
 
@@ -105,6 +84,12 @@ class _Samples(ClipWriter):
         self._groups = _groups(clips, self._labels)
         self._persons = {one.clip.person_id for one in clips}
         return sorted(clips, key=lambda one: self._groups[one.clip.clip_id]), left_out
+
+    def start(self, folder: Path, kept: int) -> int:
+        super().start(folder, kept)
+        (folder / SHARDS).mkdir(exist_ok=True)
+        self._shards = _Shards(folder / SHARDS)
+        return self._shards.take_up()
 
     def add(self, clip: Named) -> Mapping[str, Any]:
         key = self.keys[clip.clip.clip_id]
@@ -135,7 +120,7 @@ class _Samples(ClipWriter):
             return {f"{i:04}.png": encode_frame(frame, mark_of(clip.clip)) for i, frame in enumerate(frames)}
         if self.size is None and (whole := stored_whole(self.manifest, clip.clip)):
             return {"mkv": whole.read_bytes()}
-        scratch = self.folder / "clip.mkv"
+        scratch = self.folder / ".clip.mkv"
         write_video(self.manifest, clip.clip, scratch, self.size)
         content = scratch.read_bytes()
         scratch.unlink()
@@ -184,13 +169,23 @@ class _Shards:
     _open: tarfile.TarFile | None = None
     _group: str = ""
 
+    def take_up(self) -> int:
+        """Go on after the shards that are there, and say how many samples they hold."""
+        samples = 0
+        for file in sorted(self.folder.glob("*.tar")):
+            self.names.setdefault(file.stem.rpartition("-")[0], []).append(file.name)
+            with tarfile.open(file) as shard:
+                samples += len({name.partition(".")[0] for name in shard.getnames()})
+        return samples
+
     def add(self, group: str, key: str, members: Mapping[str, bytes]) -> None:
         """Append a sample; the groups come one after the other."""
         if self._open is None or group != self._group or self._open.offset > SHARD_BYTES:
             self.close()
             listed = self.names.setdefault(group, [])
             listed.append(f"{group}-{len(listed):06}.tar")
-            self._open = tarfile.open(self.folder / listed[-1], "w", format=tarfile.GNU_FORMAT)  # noqa: SIM115
+            temporary = temporary_name(self.folder / listed[-1])
+            self._open = tarfile.open(temporary, "w", format=tarfile.GNU_FORMAT)  # noqa: SIM115
             self._group = group
         for ending, content in members.items():
             # A bare TarInfo has no owner and the time 0: the same samples give the same bytes.
@@ -199,8 +194,10 @@ class _Shards:
             self._open.addfile(member, io.BytesIO(content))
 
     def close(self) -> None:
+        """Give the shard its name, now that it is whole."""
         if self._open is not None:
             self._open.close()
+            publish(Path(str(self._open.name)), self.folder / self.names[self._group][-1])
             self._open = None
 
 

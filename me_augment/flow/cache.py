@@ -1,9 +1,8 @@
-"""The flow of many clips, kept on disk by their content, so that another export or experiment need not measure it."""
+"""The motion of a clip, kept on disk by its content, so that another export or experiment need not measure it."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 
 import cv2
 import numpy as np
@@ -22,58 +21,39 @@ PARTS: tuple[Part, ...] = ("onset-apex", "apex-offset")
 _DECIDING = ("me-augment", "numpy", "opencv-python-headless", "scikit-image", "av", "pillow")
 
 
-@dataclass(frozen=True)
-class Measured:
-    """What came of one clip.
-
-    Attributes:
-        clip: the row.
-        flows: one for each part asked for; empty where the clip could not be measured.
-        reason: why it could not.
-    """
-
-    clip: Clip
-    flows: tuple[ClipFlow, ...]
-    reason: str | None = None
-
-
-def measure_many(
+def measure(
     manifest: Manifest,
-    clips: Iterable[Clip],
+    clip: Clip,
     method: str = "dis",
     parts: Sequence[Part] = ("onset-apex",),
     size: int = SIZE,
     cache: ArrayCache | None = None,
-) -> Iterator[Measured]:
-    """Measure the motion of clips, in their order, each clip's frames read once for all parts.
+) -> tuple[ClipFlow, ...]:
+    """Read the labelled frames of a clip once and measure the motion between them.
 
-    Gives exactly what `flow.clip.measure` gives. With a cache, a clip is looked up by the content that the manifest
-    records of it (`me-augment validate` tells whether the files still have it) or, of a synthetic clip, its file's own,
-    by its span, landmarks, part and method, and by the software.
+    All frames are cropped by the onset's landmarks, so that the alignment adds no motion and removes none. With a
+    cache, a clip is looked up by the content that the manifest records of it (`me-augment validate` tells whether the
+    files still have it) or, of a synthetic clip, its file's own, by its span, landmarks, part and method, and by the
+    software: what is found is what would be measured.
 
     Args:
         manifest: holds the recordings.
-        clips: each with landmarks and the labelled frames of the parts.
+        clip: with landmarks and the labelled frames of the parts.
         method: of the flow, see `field.FLOW_METHODS`.
         parts: which of `PARTS`, in the order wanted.
         size: side of the maps; it decides nothing of what is kept.
         cache: where flows are kept; None keeps none.
 
+    Returns:
+        The motion of each part.
+
     Raises:
         UsageError: there is no such method.
+        MeAugmentError: the clip has no motion to measure, its frames cannot be read or the flow cannot be measured;
+            paths in the text are relative to the corpus.
     """
     require_method(method)
-    for clip in clips:
-        yield _measured(manifest, clip, method, parts, size, cache)
-
-
-def _measured(
-    manifest: Manifest, clip: Clip, method: str, parts: Sequence[Part], size: int, cache: ArrayCache | None
-) -> Measured:
-    try:
-        spans = {part: _span(clip, part) for part in parts}
-    except MeAugmentError as error:
-        return Measured(clip, (), str(error))
+    spans = {part: _span(clip, part) for part in parts}
     content = None if cache is None else content_of(manifest, clip)
     keys = {} if content is None else {part: _key(content, clip, method, part, spans[part]) for part in parts}
     found: dict[Part, NDArray[np.float32]] = {}
@@ -85,20 +65,18 @@ def _measured(
     missing = [part for part in parts if part not in found]
     if missing:
         positions = sorted({position for part in missing for position in spans[part]})
+        frames = dict(zip(positions, crops(manifest, clip, positions, CROP), strict=True))
         try:
-            frames = dict(zip(positions, crops(manifest, clip, positions, CROP), strict=True))
             for part in missing:
                 first, then = spans[part]
                 found[part] = apex_flow(frames[first], frames[then], method)
-        except MeAugmentError as error:
-            return Measured(clip, (), str(error))
         except (cv2.error, ValueError) as error:
-            return Measured(clip, (), f"its motion cannot be measured ({error})")
+            raise MeAugmentError(f"its motion cannot be measured ({error})") from error
         if cache is not None:
             for part in missing:
                 if part in keys:
                     cache.keep(keys[part], {"flow": found[part]})
-    return Measured(clip, tuple(ClipFlow(found[part], uv_strain(found[part], size)) for part in parts))
+    return tuple(ClipFlow(found[part], uv_strain(found[part], size)) for part in parts)
 
 
 def _span(clip: Clip, part: Part) -> tuple[int, int]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pyarrow.compute as pc
@@ -54,7 +54,13 @@ class Selection:
 
 
 def select(
-    manifest: Manifest, labels: str, protocol: str | None = None, *, motion: bool = True, face: bool = True
+    manifest: Manifest,
+    labels: str,
+    protocol: str | None = None,
+    *,
+    motion: bool = True,
+    face: bool = True,
+    light: bool = False,
 ) -> Selection:
     """Divide a manifest's clips by whether they have a class, an onset, an apex and a face.
 
@@ -65,6 +71,7 @@ def select(
             comes from such a clip or from no clip at all; None takes all.
         motion: they need an onset and an apex after it; without, frames from onset to offset are enough.
         face: they need landmarks.
+        light: give the rows without their landmarks, which are more than half of a row; `Manifest.clip_of` has them.
 
     Raises:
         UsageError: there is no such label set or protocol, a corpus folder is not there, or no clip of a corpus was
@@ -73,25 +80,28 @@ def select(
     classes_of(labels, [])  # an unknown label set is said before anything else
     _require_protocol(manifest, protocol)
     lineage, drivers = Lineage(manifest.clip_table), _drivers(manifest)
-    labelled: list[tuple[Clip, str]] = []
+    labelled: list[tuple[Clip, str, str | None]] = []
+    searched: dict[str, bool] = defaultdict(bool)
     skipped: list[Skipped] = []
     for clip in manifest.clips:
         label = class_of(labels, clip)
         reason = _no_expression(clip, lineage) or _outside(clip, drivers, protocol)
         if reason is None and label is not None:
-            labelled.append((clip, label))
+            reason = (_no_motion(clip) if motion else _no_span(clip)) or _no_recording(manifest, clip)
+            reason = reason or (_no_face(clip) if face else None)
+            if not clip.is_synthetic:
+                searched[clip.corpus] |= _was_searched(clip)
+            labelled.append((replace(clip, landmarks=None) if light else clip, label, reason))
         else:
             skipped.append(Skipped(clip.clip_id, clip.name, reason or _no_class(clip, labels)))
-    clips = [clip for clip, _ in labelled]
     if face:
-        _require_landmarks(clips)
+        _require_landmarks(searched)
+    clips = [clip for clip, _, _ in labelled]
     _require_roots(manifest, clips)
 
     classes = classes_of(labels, clips)
     chosen: list[Labelled] = []
-    for clip, label in labelled:
-        reason = (_no_motion(clip) if motion else _no_span(clip)) or _no_recording(manifest, clip)
-        reason = reason or (_no_face(clip) if face else None)
+    for clip, label, reason in labelled:
         if reason is None:
             chosen.append(Labelled(clip, label, classes.index(label)))
         else:
@@ -196,12 +206,12 @@ def _require_protocol(manifest: Manifest, protocol: str | None) -> None:
         raise UsageError(f"the manifest has no protocol {protocol!r}: {there}.")
 
 
-def _require_landmarks(clips: Iterable[Clip]) -> None:
-    searched: dict[str, bool] = defaultdict(bool)
-    for clip in clips:
-        if not clip.is_synthetic:
-            tried = any(issue.code in ("no-face", "unreadable") for issue in clip.issues)
-            searched[clip.corpus] |= clip.landmarks is not None or tried
+def _was_searched(clip: Clip) -> bool:
+    """Whether somebody looked for a face in it."""
+    return clip.landmarks is not None or any(issue.code in ("no-face", "unreadable") for issue in clip.issues)
+
+
+def _require_landmarks(searched: Mapping[str, bool]) -> None:
     if never := sorted(corpus for corpus, done in searched.items() if not done):
         raise UsageError(
             f"no clip of {', '.join(never)} has landmarks, which the flow is aligned by: make the manifest again with "

@@ -12,7 +12,6 @@ from numpy.typing import NDArray
 
 from me_augment.errors import MeAugmentError
 from me_augment.face.geometry import aligned_crop
-from me_augment.flow.field import SIZE, apex_flow, uv_strain
 from me_augment.manifest import Clip, Manifest
 from me_augment.video.recording import open_recording
 
@@ -40,33 +39,6 @@ class ClipFlow:
         return float(np.hypot(self.flow[..., 0], self.flow[..., 1]).max())
 
 
-def measure(manifest: Manifest, clip: Clip, method: str, part: Part = "onset-apex", size: int = SIZE) -> ClipFlow:
-    """Read two labelled frames of a clip and measure the motion between them.
-
-    Both frames are cropped by the onset's landmarks, so that the alignment adds no motion and removes none.
-
-    Args:
-        manifest: holds the clip's recording.
-        clip: with onset, apex (and for `apex-offset` offset) and landmarks.
-        method: of the flow, see `field.FLOW_METHODS`.
-        part: from which frame to which.
-        size: side of the maps.
-
-    Raises:
-        MeAugmentError: the frames cannot be read or the flow cannot be measured; paths in the text are relative
-            to the corpus.
-    """
-    first, then = (clip.onset_index, clip.apex_index) if part == "onset-apex" else (clip.apex_index, clip.offset_index)
-    assert first is not None
-    assert then is not None
-    start, end = crops(manifest, clip, [first, then], CROP)
-    try:
-        flow = apex_flow(start, end, method)
-    except (cv2.error, ValueError) as error:
-        raise MeAugmentError(f"its motion cannot be measured ({error})") from error
-    return ClipFlow(flow, uv_strain(flow, size))
-
-
 def crops(manifest: Manifest, clip: Clip, positions: list[int], side: int) -> list[NDArray[np.generic]]:
     """Frames of a clip, cropped and aligned by the landmarks of its onset.
 
@@ -80,7 +52,7 @@ def crops(manifest: Manifest, clip: Clip, positions: list[int], side: int) -> li
         (side, side) or (side, side, 3) RGB each, as stored.
 
     Raises:
-        MeAugmentError: as `measure`.
+        MeAugmentError: the frames cannot be read or cropped; paths in the text are relative to the corpus.
     """
     assert clip.recording_id is not None
     points = np.asarray(clip.landmarks, np.float64).reshape(68, 2)

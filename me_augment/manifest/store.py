@@ -142,6 +142,11 @@ class Manifest:
         """Recording id → recording."""
         return by_id(self.recordings, "recording_id")
 
+    @cached_property
+    def clip_of(self) -> Mapping[str, Clip]:
+        """Clip id → clip."""
+        return by_id(self.clips, "clip_id")
+
     def path_of(self, recording: Recording) -> Path:
         """Absolute path of a recording; never outside its root.
 
@@ -320,9 +325,14 @@ def write_parquet(path: Path, table: pa.Table) -> None:
 
 
 def write_text(path: Path, text: str) -> None:
-    """Write a text file durably: temporary name, sync, rename."""
+    """Write a text file durably, see `write_bytes`."""
+    write_bytes(path, text.encode())
+
+
+def write_bytes(path: Path, content: bytes) -> None:
+    """Write a file durably: temporary name, sync, rename."""
     temporary = temporary_name(path)
-    temporary.write_text(text, encoding="utf-8")
+    temporary.write_bytes(content)
     publish(temporary, path)
 
 

@@ -65,7 +65,7 @@ def state_of(call: Call, record: Record | None, inputs: Mapping[str, str | None]
     replaceable = not there or call.overwrites
     if not record.finished:
         ended_from_outside = record.exit_code in (None, 130)
-        if replaceable or not ended_from_outside:
+        if replaceable or not ended_from_outside or _goes_on(call.output):
             return "it was not finished"
         if not call.whole_or_not or _being_filled(call.output):
             raise UsageError(
@@ -89,6 +89,11 @@ def state_of(call: Call, record: Record | None, inputs: Mapping[str, str | None]
 def _being_filled(output: Path | None) -> bool:
     """Whether an empty folder was being filled, see `staging`, when the process was ended."""
     return output is not None and any(output.glob(".staging-*"))
+
+
+def _goes_on(output: Path | None) -> bool:
+    """Whether an empty folder was being filled, see `resumable`, by a command that goes on with it."""
+    return output is not None and any(output.glob(".*.partial"))
 
 
 def carry_out(calls: Sequence[Call], records: Records, say: Callable[[str], None]) -> None:

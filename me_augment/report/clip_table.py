@@ -16,7 +16,7 @@ import pyarrow.compute as pc
 from me_augment.evaluation.generation import FIGURES
 
 MOST_ROWS = 50_000
-"""Of a larger manifest so many rows are listed: 5 MB of page."""
+"""Of a larger manifest so many rows are listed: 4 MB of page."""
 _WORDS = {
     "name": "name",
     "clip_id": "clip",

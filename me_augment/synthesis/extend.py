@@ -6,9 +6,9 @@ from dataclasses import replace
 from pathlib import Path
 
 from me_augment.errors import MeAugmentError, UsageError
+from me_augment.lock import only_one
 from me_augment.manifest.store import write_text
 from me_augment.synthesis.inputs import open_makers, open_real, read_roles, read_settings
-from me_augment.synthesis.lock import only_one
 from me_augment.synthesis.plan_file import PLAN, PlanFile, extended, write_plan
 from me_augment.synthesis.prepare import plan_of
 from me_augment.synthesis.records import unfinish

@@ -11,11 +11,11 @@ from pathlib import Path
 from typing import Any
 
 from me_augment.errors import MeAugmentError, UsageError
+from me_augment.lock import only_one
 from me_augment.manifest.store import write_text
 from me_augment.synthesis.executor import Executor, InProcess
 from me_augment.synthesis.finish import finish, sweep
 from me_augment.synthesis.inputs import keep_inputs, open_clip_maker, read_settings
-from me_augment.synthesis.lock import only_one
 from me_augment.synthesis.plan_file import PLAN, PlanFile, write_plan
 from me_augment.synthesis.prepare import Prepared
 from me_augment.synthesis.records import Record, is_finished, read_records, unfinish

@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pyarrow.parquet as pq
 
+from me_augment.lock import is_held
 from me_augment.manifest import Clip
 from me_augment.manifest.columns import from_table
-from me_augment.synthesis.lock import is_held
 from me_augment.synthesis.plan_file import PLAN, PlanFile
 from me_augment.synthesis.records import folder_of, is_finished, read_records
 

@@ -6,8 +6,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+from me_augment.lock import only_one
 from me_augment.synthesis.inputs import open_real, read_roles, read_settings
-from me_augment.synthesis.lock import only_one
 from me_augment.synthesis.records import damage, damage_of_finish, file_of, is_finished, read_record, unfinish
 from me_augment.synthesis.run import require_plan
 from me_augment.synthesis.shard import shard_name

@@ -2,7 +2,7 @@
 
 import json
 
-from me_augment.synthesis.lock import only_one
+from me_augment.lock import only_one
 from me_augment.synthesis.progress_log import read_progress
 
 

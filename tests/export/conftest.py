@@ -195,3 +195,9 @@ def small(corpus):
     corpus.synthetic(one, three, storage="video")
     corpus.synthetic(three, two, motion=(3.0, 0.0))
     return corpus
+
+
+@pytest.fixture
+def out(tmp_path):
+    """Where an export goes: its parent is not there yet."""
+    return tmp_path / "exports" / "tree"

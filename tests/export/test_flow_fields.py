@@ -9,7 +9,7 @@ import pytest
 from me_augment.cli import main
 from me_augment.errors import MeAugmentError, UsageError
 from me_augment.export.flow_fields import write_flow
-from me_augment.flow.clip import measure
+from me_augment.flow.cache import measure
 from me_augment.flow.field import stretched
 
 
@@ -27,7 +27,7 @@ def test_rows_of_arrays_are_rows_of_the_table(small, tmp_path):
         assert (maps.shape, maps.dtype) == ((6, 3, 16, 16), np.float32)
         assert (pictures.shape, pictures.dtype) == ((6, 16, 16, 3), np.uint8)
         for i, row in enumerate(rows):
-            alone = measure(manifest, by_id[row["clip_id"]], "dis", part, 16)
+            (alone,) = measure(manifest, by_id[row["clip_id"]], "dis", (part,), 16)
             np.testing.assert_array_equal(fields[i], alone.flow.transpose(2, 0, 1))
             np.testing.assert_array_equal(maps[i], alone.maps)
             np.testing.assert_array_equal(pictures[i], stretched(alone.maps))

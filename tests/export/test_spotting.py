@@ -1,6 +1,5 @@
 """Long videos and their intervals, read back by loaders written to the documented shapes of both corpora."""
 
-import csv
 import json
 import re
 
@@ -10,9 +9,10 @@ import numpy as np
 import openpyxl
 import pytest
 import torch
+from runs import hashes
 
 from me_augment.corpora import read_corpus
-from me_augment.errors import MeAugmentError
+from me_augment.errors import MeAugmentError, UsageError
 from me_augment.evaluation.spotting_files import read_intervals
 from me_augment.export import export
 from me_augment.flow.field import apex_flow
@@ -20,6 +20,23 @@ from me_augment.flow.field import apex_flow
 REAL = {"15": [(20, 31), (62, 95)], "16": [(27, 38), (69, 102)], "19": [(34, 45), (76, 109)]}
 # megc2020.txt, auw_gcn.csv, megc2022.csv of the corpus below: what was read by eye once.
 GOLDEN = "s15 0401 micro-expression 21.0 26.0 32.0"
+GOLDEN_TABLES = {
+    "megc2020.txt": [GOLDEN, "s15 0401 macro-expression 63.0 76.0 96.0"],
+    "auw_gcn.csv": [
+        "subject,video_name,start_frame,apex_frame,end_frame,type_idx,au",
+        "casme_015,casme_015_0401,21,26,32,2,4+7",  # units without the sheet's sign, which would begin a formula
+    ],
+    "megc2022.csv": ["vid,pred_onset,pred_offset,type", "s15_0401,21,32,me"],
+    "videos.csv": [
+        "video,subject,origin,person_id,forbidden_subjects,frames,fps,recording",
+        "s15_0401,s15,real,casme_sq:s15,casme_sq:s15,120,30,rawpic/s15/15_0401girlcrashing",
+    ],
+}
+# One video's first interval in the sheets of both corpora.
+GOLDEN_SHEETS = {
+    "casme-sq": (0, (1, "anger1_1", 21, 26, 32, "4+7", "surprise", "micro-expression", "surprise")),
+    "samm-lv": (10, ("015", "015_401_1", 0, 21, 26, 32, 12, "Micro - 1/2", "4+7", None)),
+}
 
 
 @pytest.fixture(scope="module")
@@ -39,6 +56,22 @@ def samm_lv(manifest, tmp_path_factory):
     out = tmp_path_factory.mktemp("samm") / "out"
     export(manifest, "spotting", out, shape="samm-lv")
     return out
+
+
+def test_an_interrupted_export_goes_on(manifest, casme_sq, tmp_path):
+    def end(done, _):
+        calls.append(done)
+        if done == 2:
+            raise KeyboardInterrupt
+
+    calls, out = [], tmp_path / "out"
+    with pytest.raises(KeyboardInterrupt):
+        export(manifest, "spotting", out, shape="casme-sq", progress=end)
+    (tmp_path / ".out.partial/files/rawpic/.torn.tmp").write_bytes(b"half a picture")
+    with pytest.raises(UsageError, match=r"begun with another shape \(casme-sq; now lists\)"):
+        export(manifest, "spotting", out)
+    export(manifest, "spotting", out, shape="casme-sq")
+    assert hashes(out) == hashes(casme_sq)
 
 
 @pytest.mark.parametrize("shape", ["casme-sq", "samm-lv"])
@@ -146,15 +179,22 @@ def test_lists(manifest, tmp_path):
     out = tmp_path / "out"
     summary = export(manifest, "spotting", out)
     assert (summary.real, summary.synthetic, summary.folds) == (6, 1, 3)
-    assert (out / "megc2020.txt").read_text().splitlines()[0] == GOLDEN
     assert not (out / "rawpic").exists()
     told = [set(read_intervals(out / name, predicted=True)) for name in ("megc2020.txt", "auw_gcn.csv", "megc2022.csv")]
     assert told[0] == told[1] == told[2]
     assert len(told[0]) == 7
-    with (out / "auw_gcn.csv").open() as file:
-        first = next(csv.DictReader(file))
-    assert first["subject"] == "casme_015"
-    assert first["au"] == "4+7"  # the sheet's leading sign would begin a formula
+    assert {name: (out / name).read_text().splitlines()[:2] for name in GOLDEN_TABLES} == GOLDEN_TABLES
+
+
+def test_golden_rows_of_the_sheets(casme_sq, samm_lv):
+    for shape, file in (
+        ("casme-sq", casme_sq / "CAS(ME)^2code_final.xlsx"),
+        ("samm-lv", samm_lv / "SAMM_LongVideos_V2_Release.xlsx"),
+    ):
+        place, row = GOLDEN_SHEETS[shape]
+        assert list(openpyxl.load_workbook(file).worksheets[0].values)[place] == row
+    assert (samm_lv / "megc2020.txt").read_text().splitlines()[0] == "015 401 micro-expression 21 26 32"
+    assert (samm_lv / "auw_gcn.csv").read_text().splitlines()[-1] == "samm_901,samm_901_1,41,47,53,2,4+7"
 
 
 def test_folds_keep_contributors_apart(casme_sq, samm_lv):

@@ -1,4 +1,4 @@
-"""Many clips at once: what `measure` gives, kept by content, and found only for what is the same."""
+"""The motion between labelled frames, kept by content, and found only for what is the same."""
 
 from dataclasses import replace
 
@@ -6,10 +6,11 @@ import numpy as np
 import pytest
 
 from me_augment.array_cache import ArrayCache
-from me_augment.errors import UsageError
+from me_augment.errors import MeAugmentError, UsageError
 from me_augment.flow import cache as module
-from me_augment.flow.cache import PARTS, measure_many
-from me_augment.flow.clip import measure
+from me_augment.flow.cache import PARTS, measure
+from me_augment.flow.clip import CROP, crops
+from me_augment.flow.field import apex_flow, uv_strain
 
 
 @pytest.fixture(scope="module")
@@ -29,17 +30,19 @@ def cache(tmp_path):
     return ArrayCache(tmp_path / "cache", 1 << 30)
 
 
-def flows(*arguments, **options):
-    return [one.flows for one in measure_many(*arguments, **options)]
+def flows(manifest, clips, *arguments, **options):
+    return [measure(manifest, clip, *arguments, **options) for clip in clips]
 
 
-def test_it_is_what_measure_gives(tiny_manifest, clips, cache, counted):
+def test_it_is_the_flow_between_the_labelled_frames(tiny_manifest, clips, cache, counted):
     for _ in range(2):
         for clip, found in zip(clips, flows(tiny_manifest, clips, "dis", PARTS, cache=cache), strict=True):
             for part, flow in zip(PARTS, found, strict=True):
-                alone = measure(tiny_manifest, clip, "dis", part)
-                np.testing.assert_array_equal(flow.flow, alone.flow)
-                np.testing.assert_array_equal(flow.maps, alone.maps)
+                between = {"onset-apex": [clip.onset_index, clip.apex_index]}
+                positions = between.get(part, [clip.apex_index, clip.offset_index])
+                alone = apex_flow(*crops(tiny_manifest, clip, positions, CROP), "dis")
+                np.testing.assert_array_equal(flow.flow, alone)
+                np.testing.assert_array_equal(flow.maps, uv_strain(alone, 28))
     assert len(counted) == 4  # two clips, two parts, once each
 
 
@@ -92,7 +95,20 @@ def test_it_is_bounded(tiny_manifest, clips, tmp_path):
     assert len(list((tmp_path / "c").iterdir())) == 1
 
 
-def test_a_clip_without_the_frames_has_a_reason(tiny_manifest, clips):
+def test_a_large_folder_is_seldom_looked_through(tmp_path, monkeypatch):
+    looks, plain = [], ArrayCache._make_room
+    monkeypatch.setattr(ArrayCache, "_make_room", lambda *a: looks.append(1) or plain(*a))
+    cache = ArrayCache(tmp_path / "c", 200_000)
+    for i in range(400):
+        cache.keep(f"{i:03}", {"x": np.full(100, i)})  # about a kilobyte
+    assert len(looks) < 110
+    held = sorted(tmp_path.glob("c/*.npz"))
+    assert 190_000 < sum(file.stat().st_size for file in held) < 206_000
+    assert held[-1].stem == "399"
+    assert cache.find("399")["x"][0] == 399
+
+
+def test_a_clip_without_the_frames_cannot_be_measured(tiny_manifest, clips):
     good = clips[0]
     cases = {
         "its apex frame is not known": replace(good, apex_index=None),
@@ -100,13 +116,11 @@ def test_a_clip_without_the_frames_has_a_reason(tiny_manifest, clips):
         "its apex does not lie after its onset": replace(good, apex_index=good.onset_index),
         "it has no landmarks": replace(good, landmarks=None),
     }
-    found = list(measure_many(tiny_manifest, [*cases.values(), good]))
-    for reason, one in zip(cases, found, strict=False):
-        assert one.reason.startswith(reason)
-        assert one.flows == ()
-    assert found[-1].reason is None
+    for reason, clip in cases.items():
+        with pytest.raises(MeAugmentError, match=f"^{reason}"):
+            measure(tiny_manifest, clip)
 
 
 def test_an_unknown_method(tiny_manifest, clips):
     with pytest.raises(UsageError, match="no flow method 'horn'"):
-        list(measure_many(tiny_manifest, clips, "horn"))
+        measure(tiny_manifest, clips[0], "horn")

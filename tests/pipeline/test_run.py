@@ -15,6 +15,8 @@ import pytest
 from runs import hashes
 
 from me_augment.cli import main
+from me_augment.export import export
+from me_augment.manifest import Manifest
 
 SHORT = """
 variables: {corpus: "", labels: megc3}
@@ -247,6 +249,22 @@ class TestEnded:
         fails(done(), 2, "step 'manifest' was interrupted while it wrote work/manifest", "delete it")
         shutil.rmtree("work/manifest")
         assert done()[0] == 0
+
+    def test_while_an_export_filled_an_empty_folder(self, done):
+        def end(clips, _):
+            if clips == 2:
+                raise KeyboardInterrupt
+
+        edit("tree", exit_code=None, seconds=None, digest=None)
+        before = hashes(Path("work/tree"))
+        shutil.rmtree("work/tree")
+        Path("work/tree").mkdir()
+        with pytest.raises(KeyboardInterrupt):
+            export(Manifest.open("work/manifest"), "norm-uv-os", Path("work/tree"), progress=end)
+        code, out, _ = done()
+        assert code == 0
+        assert "3 of 3, tree: again, since it was not finished" in out
+        assert hashes(Path("work/tree")) == before
 
     def test_in_a_step_that_writes_nothing(self, done):
         edit("sound", exit_code=None, seconds=None)

@@ -14,10 +14,10 @@ import pytest
 from runs import StopsAfter, hashes, prepared
 
 from me_augment.errors import MeAugmentError, UsageError
+from me_augment.lock import only_one
 from me_augment.manifest import Manifest
 from me_augment.manifest.store import temporary_name
 from me_augment.manifest.validate import findings
-from me_augment.synthesis.lock import only_one
 from me_augment.synthesis.run import Session, begin, execute
 from me_augment.synthesis.status import status, unused
 

@@ -1,4 +1,4 @@
-"""One process at a time works on a run."""
+"""One process at a time works on a folder."""
 
 from __future__ import annotations
 
@@ -15,8 +15,7 @@ from me_augment.errors import UsageError
 def only_one(folder: Path) -> Iterator[None]:
     """Hold the folder for this process; the kernel lets go of it however the process ends.
 
-    It saves two processes from doing the same work. Where the file system knows no locks, they do it, and the run comes
-    out the same: nothing rests on the lock but time.
+    Where the file system knows no locks, nobody is refused. Of a run that costs time only: it comes out the same.
 
     Raises:
         UsageError: another process holds it.
@@ -35,7 +34,7 @@ def only_one(folder: Path) -> Iterator[None]:
 
 
 def is_held(folder: Path) -> bool:
-    """Whether a process is at work on a run, as far as the file system can tell."""
+    """Whether a process is at work on a folder, as far as the file system can tell."""
     try:
         with only_one(folder):
             return False
