@@ -66,7 +66,7 @@ def _pace(session: Session, state: Status) -> str:
     """What the session that is at work does, or what the last one did."""
     from me_augment.pace import spoken
 
-    pace = f"{session.done} clips in {spoken(session.seconds)}, {session.clips_per_minute:.3g} a minute"
+    pace = f"{session.done} clips in {spoken(session.seconds)}, {session.clips_per_minute:,.1f} a minute"
     if not state.running:
         return f"last session, {session.began[:16]} UTC: {pace}"
     left = session.seconds_left(state.missing)

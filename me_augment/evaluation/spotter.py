@@ -118,8 +118,8 @@ def compare_with(
     )
     if len(people) < 2:
         raise UsageError(
-            f"{real.folder or 'the manifest'} has long videos of {len(people)} person(s) with expressions, landmarks "
-            "and a known frame rate; to hold out one and train on others takes two. Clips cut to their expression are "
+            f"{real.folder or 'the manifest'} has long videos of fewer than two people with expressions, landmarks and "
+            "a known frame rate; to hold out one and train on others takes two. Clips cut to their expression are "
             "no long videos."
         )
     if synthetic is not None and not _long_videos(synthetic, synthetic=True):

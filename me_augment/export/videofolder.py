@@ -101,5 +101,6 @@ def _holds(folded: bool) -> Iterator[str]:
     )
     yield (
         "* `datasets` decodes videos with the package `torchcodec`. Without it, "
-        "`.cast_column('video', Video(decode=False))` gives the path of each."
+        "`.cast_column('video', Video(decode=False))` gives the path of each. It remembers a folder by the name it was "
+        "given; after exporting anew, give `load_dataset` another `cache_dir`."
     )

@@ -160,14 +160,18 @@ class Manifest:
             if self.folder is None:
                 raise UsageError("this manifest was never written, so its own recordings lie nowhere.")
             base = self.folder
-        elif not base.is_dir():
-            raise UsageError(
-                f"the corpus folder {base} is not there: mount it, or say where it lies now with --root DIR."
-            )
+        else:
+            _require_there(base)
         path = (base / recording.path).resolve()
         if not path.is_relative_to(base.resolve()):
             raise UsageError(f"recording {recording.recording_id}: path {recording.path!r} leads out of {base}.")
         return path
+
+    def require_roots(self) -> None:
+        """Raise UsageError unless every corpus folder is there that holds recordings."""
+        for key in {recording.root for recording in self.recordings} & self.roots.keys():
+            if key:
+                _require_there(self.roots[key])
 
     def usable_clips(self) -> list[Clip]:
         """The clips whose frames are known: status ok, and onset and offset found in the recording."""
@@ -346,6 +350,13 @@ def publish(temporary: Path, path: Path) -> None:
     with temporary.open("rb+") as handle:
         os.fsync(handle.fileno())
     temporary.replace(path)
+
+
+def _require_there(corpus: Path) -> None:
+    if not corpus.is_dir():
+        raise UsageError(
+            f"the corpus folder {corpus} is not there: mount it, or say where it lies now with --root DIR."
+        )
 
 
 def _read_table(path: Path, kind: type) -> pa.Table:

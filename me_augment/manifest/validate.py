@@ -15,6 +15,7 @@ from me_augment.manifest.folds import covers
 from me_augment.manifest.rows import EXPRESSIONS, STATUSES, STORAGES, Clip, Recording
 from me_augment.manifest.sequence import table_of
 from me_augment.manifest.store import Manifest
+from me_augment.words import count
 
 # Issues by which a reader says that a label itself is out of order.
 _DISORDER = ("order", "apex-outside")
@@ -64,9 +65,9 @@ def _nulls(tables: Mapping[str, pa.Table]) -> Iterator[str]:
 
 
 def _duplicates(table: str, ids: list[str]) -> Iterator[str]:
-    for value, count in Counter(ids).items():
-        if count > 1:
-            yield f"{table}.parquet: the id {value} stands in {count} rows; ids are unique."
+    for value, times in Counter(ids).items():
+        if times > 1:
+            yield f"{table}.parquet: the id {value} stands in {times} rows; ids are unique."
 
 
 def _recording(row: Recording) -> Iterator[str]:
@@ -158,5 +159,7 @@ def require_sound_rows(
 def _raise(found: list[str]) -> None:
     if found:
         raise MeAugmentError(
-            f"the manifest has {len(found)} problem(s): " + " ".join(found[:3]) + (" …" if len(found) > 3 else "")
+            f"the manifest has {count(len(found), 'problem')}: "
+            + " ".join(found[:3])
+            + (" …" if len(found) > 3 else "")
         )

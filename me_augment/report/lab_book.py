@@ -84,7 +84,7 @@ def open_lab_book(folder: Path) -> LabBook | None:
 def duration(session: Session) -> str:
     """How long a session worked, and how fast."""
     pace = session.clips_per_minute
-    return spoken(session.seconds) + ("" if pace is None else f", {pace:.3g} clips a minute")
+    return spoken(session.seconds) + ("" if pace is None else f", {pace:,.1f} clips a minute")
 
 
 def _machine(file: Path) -> Mapping[str, str]:

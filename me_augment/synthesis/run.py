@@ -15,7 +15,7 @@ from me_augment.lock import only_one
 from me_augment.manifest.store import write_text
 from me_augment.synthesis.executor import Executor, InProcess
 from me_augment.synthesis.finish import finish, sweep
-from me_augment.synthesis.inputs import keep_inputs, open_clip_maker, read_settings
+from me_augment.synthesis.inputs import keep_inputs, open_clip_maker, open_real, read_settings
 from me_augment.synthesis.plan_file import PLAN, PlanFile, write_plan
 from me_augment.synthesis.prepare import Prepared
 from me_augment.synthesis.records import Record, is_finished, read_records, unfinish
@@ -104,7 +104,7 @@ def execute(folder: Path, session: Session | None = None, *, open_clips: Open = 
         open_clips: opens what makes the clips.
 
     Raises:
-        UsageError: another process is at work on the run.
+        UsageError: another process is at work on the run, or a corpus that it draws on is not there.
         MeAugmentError: the disk is full, a checkpoint has changed, or more clips failed than may.
     """
     session = session or Session()
@@ -117,6 +117,7 @@ def execute(folder: Path, session: Session | None = None, *, open_clips: Open = 
         skip = done.keys() - again
         if len(skip) == plan.shards and is_finished(folder):
             return status(folder)
+        open_real(folder).require_roots()  # or every clip would fail for the same reason
         limit = _Limit(session.max_failures, [done[number] for number in skip])
         work = ShardMaker(folder.absolute(), open_clips, retry=session.retry_failed)
         try:

@@ -43,12 +43,17 @@ def open_sources(
         targets: folder of a manifest, or of face images, whose landmarks are then found here.
         detector: needed for a folder of images only; None uses the default backend.
         root: where the drivers' corpus lies now, if it moved.
+
+    Raises:
+        UsageError: a corpus folder is not there, and as `Manifest.open`.
     """
     drivers = Manifest.open(manifest, root)
+    drivers.require_roots()
     if targets is None:
         return Sources(drivers, drivers, _real_rows(drivers))
     if not is_folder_of_images(targets):
         faces = Manifest.open(targets)
+        faces.require_roots()
     else:
         from me_augment.corpora import read_corpus
         from me_augment.face import create_detector

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 
-from me_augment.errors import MeAugmentError
+from me_augment.errors import MeAugmentError, UsageError
 from me_augment.manifest import Manifest
 from me_augment.video.recording import open_recording
 
@@ -28,11 +28,14 @@ def unreadable(manifest: Manifest, progress: Callable[[int], object] = lambda _:
                 except MeAugmentError as error:
                     if source.storage != "frames":
                         raise
-                    yield f"{recording.path}, position {position}: {error}."
+                    yield f"{recording.path}, position {position}: {str(error).rstrip('.')}."
                 done += 1
                 progress(1)
             if (found := len(source)) != recording.n_frames:
                 yield f"{recording.path} has {found} frames, the manifest knows {recording.n_frames}: ingest again."
+        except UsageError as error:  # of where the corpus lies, and so of every recording
+            yield str(error)
+            return
         except (MeAugmentError, OSError) as error:
-            yield f"{recording.path}: {error}."
+            yield f"{recording.path}: {str(error).rstrip('.')}."
         progress(recording.n_frames - done)

@@ -182,6 +182,24 @@ def test_a_driver_that_stands_still_gives_no_labelled_clip(tiny_manifest, tmp_pa
     assert all("no motion" in row.reason for row in list(unused(tmp_path / "r")))
 
 
+def test_a_corpus_that_is_not_there_fails_no_clip(tiny_manifest, tmp_path):
+    corpus = shutil.copytree(tiny_manifest.roots["casme2"], tmp_path / "corpus")
+    moved = replace(tiny_manifest, roots={"": Path(), "casme2": corpus}).write(tmp_path / "m")
+    plan = prepared(moved)
+    begin(plan, tmp_path / "r")
+    corpus.rename(tmp_path / "elsewhere")
+    for attempt in (lambda: execute(tmp_path / "r"), lambda: prepared(moved)):
+        with pytest.raises(UsageError, match="corpus is not there: mount it, or say where it lies now with --root"):
+            attempt()
+    assert status(tmp_path / "r").missing == status(tmp_path / "r").planned
+    begin(
+        prepare(open_sources(tmp_path / "m", None, None, tmp_path / "elsewhere"), per_driver=2, clips_per_shard=3),
+        tmp_path / "r",
+    )
+    execute(tmp_path / "r")
+    assert status(tmp_path / "r").made == status(tmp_path / "r").planned
+
+
 def test_targets_of_another_manifest_keep_their_frames_and_lose_their_labels(tiny_manifest, tmp_path):
     """The same relative paths below another root, in half the size."""
     import cv2
