@@ -32,7 +32,7 @@ def test_ingest_records_the_backend_and_warns_of_a_turned_head(faces, tmp_path, 
     result = run(
         "ingest", "faces", faces, "--out", tmp_path / "m", "--landmarks-backend", "dlib", "--landmarks-device", "cpu"
     )
-    assert "turned far in 1 clips" in result.stderr
+    assert "turned far in 1 clip," in result.stderr
     manifest = Manifest.open(tmp_path / "m")
     assert manifest.provenance["landmarks"].startswith("dlib-")
     assert [issue.code for issue in manifest.clips[0].issues] == ["pose"]

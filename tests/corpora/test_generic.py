@@ -149,7 +149,9 @@ def test_a_wrong_map_names_the_key(tmp_path, text, says):
 def test_a_map_of_aliases_of_aliases_is_refused_at_once(tmp_path):
     nests = [f"  - &a{i} [{', '.join([f'*a{i - 1}'] * 9)}]" for i in range(1, 30)]
     (tmp_path / "c.yaml").write_text("\n".join(["columns:", "  - &a0 [x]", *nests]))
-    with pytest.raises(UsageError, match=r"columns is \[.*; it must be a mapping"):
+    with pytest.raises(
+        UsageError, match=r"c\.yaml cannot be read as YAML: line 3: references \(\*\) are not known here"
+    ):
         read_column_map(tmp_path / "c.yaml")
 
 

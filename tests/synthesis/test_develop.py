@@ -67,5 +67,5 @@ def test_a_run_in_another_light_has_the_same_motion(tiny_manifest, tmp_path):
 
 
 def test_unknown_transforms_name_the_known_ones(tiny_manifest):
-    with pytest.raises(UsageError, match="--transforms 'sepia' is not known: choose from brightness-contrast, gamma"):
+    with pytest.raises(UsageError, match="--transforms 'sepia' is not known: choose one of brightness-contrast, gamma"):
         prepare(open_sources(tiny_manifest.folder, None, None), transforms=("sepia",))

@@ -220,7 +220,7 @@ def test_pictures_stretched_by_something_else_are_told(scene):
 
 
 def test_what_is_nothing_is_refused(tmp_path):
-    with pytest.raises(UsageError, match="no folder"):
+    with pytest.raises(UsageError, match="does not exist: give a manifest, a run, a norm_u_v_os tree or an export"):
         audit(tmp_path / "nowhere")
     with pytest.raises(UsageError, match="holds nothing that could be audited"):
         audit(tmp_path)
