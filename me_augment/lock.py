@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import fcntl
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -10,16 +9,25 @@ from pathlib import Path
 
 from me_augment.errors import UsageError
 
+try:
+    import fcntl
+except ImportError:  # Windows
+    fcntl = None  # type: ignore[assignment]
+
 
 @contextmanager
 def only_one(folder: Path) -> Iterator[None]:
     """Hold the folder for this process; the kernel lets go of it however the process ends.
 
-    Where the file system knows no locks, nobody is refused. Of a run that costs time only: it comes out the same.
+    Where the file system knows no locks, or the system none for folders (Windows), nobody is refused. Of a run that
+    costs time only: it comes out the same.
 
     Raises:
         UsageError: another process holds it.
     """
+    if fcntl is None:
+        yield
+        return
     descriptor = os.open(folder, os.O_RDONLY)
     try:
         try:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import secrets
 import shutil
 import tempfile
@@ -53,6 +54,17 @@ def staged(out: Path, *, replace: bool = False) -> Iterator[Path]:
             raise
     except OSError as error:
         raise MeAugmentError(f"cannot write {out}: {error.strerror or error}.") from error
+
+
+def sync_folder(folder: Path) -> None:
+    """Make a rename in a folder survive a power cut, where the system can open folders, as Windows cannot."""
+    if not hasattr(os, "O_DIRECTORY"):
+        return
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
 
 
 def link(source: Path, target: Path) -> None:

@@ -1,9 +1,15 @@
-"""One thread for arithmetic whose bytes must not depend on how many cores a machine has."""
+"""How many cores there are, and one thread for arithmetic whose bytes must not depend on that."""
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
+
+
+def cores() -> int:
+    """How many cores this process may use; all of the machine where it cannot be bound to some (macOS, Windows)."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 @contextmanager

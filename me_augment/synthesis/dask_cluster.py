@@ -201,6 +201,9 @@ def _signals_withheld() -> Iterator[None]:
     decide; when it ends, even by SIGKILL, its workers end with it. A mask is what a process inherits with no gap: what
     starts a worker, now or after it died, is a thread of the cluster that is made in this context.
     """
+    if not hasattr(signal, "pthread_sigmask"):  # Windows, where Ctrl-C ends the workers too
+        yield
+        return
     resource_tracker.ensure_running()  # when it starts, it unblocks both signals in whichever thread needs it first
     before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT, signal.SIGTERM})
     try:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
@@ -19,6 +18,7 @@ from me_augment.synthesis.clip_maker import ClipMaker
 from me_augment.synthesis.makers import Maker, makers_of
 from me_augment.synthesis.plan import Unusable
 from me_augment.synthesis.settings import Settings
+from me_augment.threads import cores
 
 _CONFIG = "config.yaml"
 # Threads that read, measure, encode and judge while a GPU draws; never tried on one.
@@ -133,7 +133,7 @@ def open_clip_maker(run: Path, measure: Measure = measure_motion) -> ClipMaker:
     """
     settings = read_settings(run)
     # A GPU draws a clip sooner than a core reads, measures, encodes and judges it.
-    threads = min(_BESIDE_A_GPU, len(os.sched_getaffinity(0))) if settings.device == "cuda" else 1
+    threads = min(_BESIDE_A_GPU, cores()) if settings.device == "cuda" else 1
     return ClipMaker(open_real(run), settings, open_makers(run, settings), open_basis(run, settings), threads, measure)
 
 

@@ -78,12 +78,18 @@ class ProgressLog:
             descriptor = os.open(self._file, os.O_RDWR | os.O_APPEND | os.O_CREAT, 0o644)
             try:
                 size = os.lseek(descriptor, 0, os.SEEK_END)
-                torn = size > 0 and os.pread(descriptor, 1, size - 1) != b"\n"
+                torn = size > 0 and _byte_at(descriptor, size - 1) != b"\n"
                 os.write(descriptor, (b"\n" if torn else b"") + json.dumps(line).encode() + b"\n")
             finally:
                 os.close(descriptor)
         except OSError:
             pass
+
+
+def _byte_at(descriptor: int, place: int) -> bytes:
+    """As `os.pread`, which Windows lacks."""
+    os.lseek(descriptor, place, os.SEEK_SET)
+    return os.read(descriptor, 1)
 
 
 @dataclass(frozen=True)

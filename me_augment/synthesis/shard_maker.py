@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import secrets
 import shutil
 import time
@@ -20,7 +19,7 @@ import pyarrow.parquet as pq
 from me_augment.manifest import Clip, Recording
 from me_augment.manifest.columns import from_table, to_table
 from me_augment.manifest.store import write_parquet
-from me_augment.staging import link
+from me_augment.staging import link, sync_folder
 from me_augment.synthesis.alone import MakerDiedError, alone
 from me_augment.synthesis.attempts import Attempts
 from me_augment.synthesis.clip_maker import MadeClip
@@ -171,7 +170,7 @@ class ShardMaker:
             if not final.is_dir():
                 raise
             shutil.rmtree(staging)
-        _sync_folder(shards)
+        sync_folder(shards)
         shutil.rmtree(aside, ignore_errors=True)
 
 
@@ -201,12 +200,3 @@ def _record_of(shard: Shard, clips: list[Clip], recordings: list[Recording], fol
         bytes={file.name: file.stat().st_size for file in files},
         sha256={file.name: file_sha256(file) for file in files},
     )
-
-
-def _sync_folder(folder: Path) -> None:
-    """Make a rename survive a power cut."""
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

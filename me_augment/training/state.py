@@ -10,6 +10,7 @@ from typing import Any
 import torch
 
 from me_augment.errors import MeAugmentError
+from me_augment.staging import sync_folder
 
 _KEPT = 2
 
@@ -34,11 +35,7 @@ def write_state(folder: Path, step: int, state: Mapping[str, Any]) -> None:
         raise error.__context__ if isinstance(error.__context__, OSError) else error from None
     finally:
         temporary.unlink(missing_ok=True)
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
+    sync_folder(folder)
     for old in states(folder)[:-_KEPT]:
         old.unlink()
 
