@@ -20,7 +20,7 @@ _HEADER_ROWS = 30  # titles, notes and citations stand above the header in some 
 _ZIP, _OLE = b"PK\x03\x04", b"\xd0\xcf\x11\xe0"
 _UTF16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 _END = "end"
-# Of a file or what it unpacks to, cells of a sheet, and its rows of a sheet (the most that spreadsheet programs have).
+# Of a file or what it unpacks to, its cells, and rows of a sheet (the most that spreadsheet programs have).
 _MOST_BYTES, _MOST_CELLS, _MOST_ROWS = 1 << 28, 20_000_000, 1 << 20
 _MOSTLY, _FEWEST_COLUMNS = 2 / 3, 3  # of so few columns a line of text may fill all
 _NUMBER = re.compile(r"-?[0-9]+(?:\.[0-9]*)?")
@@ -223,7 +223,7 @@ def _read_grids(path: Path) -> list[_Grid]:
         if data.startswith(_OLE):
             return _xls(data)
         if path.suffix.casefold() == ".csv":
-            return [_Grid("", _text_rows(_csv(data)))]
+            return [_Grid("", _Room().texts(_csv(data)))]
     except csv.Error as error:
         raise UsageError(f"{path} is no sound CSV file: {error}. Mend it, or save it again as .xlsx.") from error
     # The two workbook libraries raise whatever a damaged part makes them stumble over.
@@ -235,16 +235,21 @@ def _read_grids(path: Path) -> list[_Grid]:
     raise UsageError(f"{path} is not an Excel workbook, whatever its name says: give a .xlsx, .xls or .csv file.")
 
 
-def _text_rows(rows: Iterable[Sequence[Any]]) -> list[list[str]]:
-    texts: list[list[str]] = []
-    cells = 0
-    for row in rows:
-        cells += len(row)
-        # One cell far out stands for all those before it.
-        if cells > _MOST_CELLS or len(texts) == _MOST_ROWS:
-            raise ValueError("it has more cells than any label file")
-        texts.append([_text(value) for value in row])
-    return texts
+class _Room:
+    """For the cells of one file: a cell far out stands for all those before it, and a row for a cell."""
+
+    def __init__(self) -> None:
+        self._left = _MOST_CELLS
+
+    def texts(self, rows: Iterable[Sequence[Any]]) -> list[list[str]]:
+        """The rows of a sheet as text; raises ValueError where there is no room."""
+        texts: list[list[str]] = []
+        for row in rows:
+            self._left -= len(row) + 1
+            if self._left < 0 or len(texts) == _MOST_ROWS:
+                raise ValueError("it has more cells than any label file")
+            texts.append([_text(value) for value in row])
+        return texts
 
 
 def _text(value: Any) -> str:
@@ -264,10 +269,10 @@ def _xlsx(data: bytes) -> list[_Grid]:
     with warnings.catch_warnings():  # about styles and extensions that openpyxl leaves out
         warnings.simplefilter("ignore")
         book = openpyxl.load_workbook(io.BytesIO(data), read_only=True, data_only=True)
-        grids = []
+        grids, room = [], _Room()
         for sheet in book.worksheets:
             sheet.reset_dimensions()  # some writers state a range of one cell
-            rows = _text_rows(sheet.iter_rows(values_only=True))
+            rows = room.texts(sheet.iter_rows(values_only=True))
             grids.append(_Grid(sheet.title, rows, sheet.sheet_state != "visible"))
         return grids
 
@@ -275,11 +280,15 @@ def _xlsx(data: bytes) -> list[_Grid]:
 def _xls(data: bytes) -> list[_Grid]:
     import xlrd
 
-    book = xlrd.open_workbook(file_contents=data, logfile=io.StringIO())
-    return [
-        _Grid(sheet.name, _text_rows(map(sheet.row_values, range(sheet.nrows))), bool(sheet.visibility))
-        for sheet in book.sheets()
-    ]
+    # Ragged, lest xlrd fill all rows to the length of the longest; one sheet at a time, and dropped once it is read.
+    book = xlrd.open_workbook(file_contents=data, logfile=io.StringIO(), on_demand=True, ragged_rows=True)
+    grids, room = [], _Room()
+    for place in range(book.nsheets):
+        sheet = book.sheet_by_index(place)
+        rows = room.texts(map(sheet.row_values, range(sheet.nrows)))
+        grids.append(_Grid(sheet.name, rows, bool(sheet.visibility)))
+        book.unload_sheet(place)
+    return grids
 
 
 def _csv(data: bytes) -> list[list[str]]:

@@ -13,7 +13,9 @@ import numpy as np
 import openpyxl
 import pytest
 import torch
+from invented.files import write_book
 
+from me_augment.corpora import sheets
 from me_augment.corpora.column_map import read_column_map
 from me_augment.corpora.sheets import Columns, read_table
 from me_augment.errors import MeAugmentError, UsageError
@@ -149,6 +151,24 @@ def test_workbooks(name, here):
     with pytest.raises(UsageError, match=r"a\.xlsx") as caught:
         read_table(here / "a.xlsx", Columns({"subject": ("Subject",), "onset": ("Onset",)}, {}))
     assert "root:" not in str(caught.value)
+
+
+def test_many_sheets_share_the_room_of_one_file(here, monkeypatch):
+    write_book(here / "a.xlsx", {f"S{i}": [["x"]] * 9 for i in range(9)})
+    monkeypatch.setattr(sheets, "_MOST_CELLS", 60)
+    with pytest.raises(UsageError, match="more cells than any label file"):
+        read_table(here / "a.xlsx", Columns({"subject": ("Subject",), "onset": ("Onset",)}, {}))
+
+
+def test_a_far_cell_of_an_old_workbook_fills_no_other_rows(here):
+    # Were they filled, one cell in the last row and column would take 150 MB, on each of many sheets.
+    write_book(here / "a.xls", {"S": [["Subject", "Onset"], [1, 7.5]]})
+    near, far = (struct.pack("<HHHHHd", 0x203, 14, 1, column, 0, 7.5) for column in (1, 255))
+    content = (here / "a.xls").read_bytes()
+    assert content.count(near) == 1
+    (here / "a.xls").write_bytes(content.replace(near, far))
+    (grid,) = sheets._read_grids(here / "a.xls")
+    assert [len(row) for row in grid.rows] == [2, 256]
 
 
 def npy(shape):
