@@ -163,15 +163,16 @@ def index_videos(root: Path, tree: Path, shape: Shape) -> tuple[dict[str, Video]
     videos: dict[str, Video] = {}
     warnings = []
     starts = _starts(tree, shape.wraps)
-    for path, names in (found for start in starts for found in _matching(start, shape, shape.levels, {})):
+    for path, names in (found for start in starts for found in _matching(root, start, shape, shape.levels, {})):
+        shown = path.relative_to(root).as_posix()
+        if _leads_out(root, path):
+            warnings.append(f"{shown} is left out: it is a link that leads out of {root}.")
+            continue
         subject = shape.canonical(names["subject"])
         key = shape.key(subject, names)
-        shown = path.relative_to(root).as_posix()
         if key is None:
             continue
-        if not path.resolve().is_relative_to(root):
-            warnings.append(f"{shown} is left out: it is a link that leads out of {root}.")
-        elif key in videos:
+        if key in videos:
             other = videos[key].path.relative_to(root).as_posix()
             warnings.append(f"{shown} is left out: {other} has the same subject and name.")
         else:
@@ -204,17 +205,18 @@ def plain(name: str) -> str:
 
 
 def _matching(
-    folder: Path, shape: Shape, levels: Sequence[re.Pattern[str]], names: Mapping[str, str]
+    root: Path, folder: Path, shape: Shape, levels: Sequence[re.Pattern[str]], names: Mapping[str, str]
 ) -> Iterator[tuple[Path, Mapping[str, str]]]:
+    """Entries that fit all levels, and those of any level that lead out of `root`, which are not looked into."""
     for entry in _entries(folder):
         match = _fit(entry, shape, levels)
         if match is None:
             continue
         here = {**names, **{name: text for name, text in match.groupdict().items() if text is not None}}
-        if len(levels) == 1:
+        if len(levels) == 1 or (entry.is_symlink() and _leads_out(root, folder / entry.name)):
             yield folder / entry.name, here
         else:
-            yield from _matching(folder / entry.name, shape, levels[1:], here)
+            yield from _matching(root, folder / entry.name, shape, levels[1:], here)
 
 
 def _starts(folder: Path, wraps: Sequence[re.Pattern[str]]) -> Iterator[Path]:
@@ -247,6 +249,10 @@ def _entries(folder: Path) -> list[os.DirEntry[str]]:
         return []
     shown = (e for e in entries if not e.name.startswith((".", "~$", "__MACOSX")) and _is_text(e.name))
     return [e for e in shown if not e.is_symlink() or _leads_somewhere(e)]
+
+
+def _leads_out(root: Path, path: Path) -> bool:
+    return not path.resolve().is_relative_to(root)
 
 
 def _leads_somewhere(link: os.DirEntry[str]) -> bool:

@@ -13,6 +13,7 @@ from me_augment.video.container import VideoFrames
 from me_augment.video.image import open_picture, read_whole
 
 _EXTENSION, _PICTURE, _END = 0x21, 0x2C, 0x3B  # the bytes that open each part of a GIF
+_MANY_PIXELS, _MOST_OF_A_BYTE = 500_000_000, 500  # seconds of work; pixels that a stored byte may stand for
 
 
 def open_gif(path: Path) -> VideoFrames:
@@ -39,8 +40,15 @@ def _stored(path: Path) -> Iterator[tuple[np.ndarray, int]]:
     data = read_whole(path)
     try:
         with open_picture(data, ("GIF",)) as image:
-            if not _complete(data):  # Pillow takes a file that breaks off for a shorter one
+            pictures = _pictures(data)
+            if pictures is None:  # Pillow takes a file that breaks off for a shorter one
                 raise ValueError("it breaks off")
+            # Empty pictures of a few bytes each would be laid over one another for hours. What was filmed has noise.
+            pixels = pictures * image.width * image.height
+            if pixels > _MANY_PIXELS and pixels > _MOST_OF_A_BYTE * len(data):
+                raise ValueError(
+                    f"its {len(data)} bytes stand for {pictures} pictures of {image.width} x {image.height}"
+                )
             for frame in ImageSequence.Iterator(image):
                 # Pillow lays each stored picture over the one before, as the GIF asks; alpha is dropped.
                 yield np.array(frame.convert("RGB")), int(frame.info.get("duration", 0))
@@ -48,20 +56,21 @@ def _stored(path: Path) -> Iterator[tuple[np.ndarray, int]]:
         raise VideoError(f"{path} is damaged or no GIF ({error}); restore it from the corpus") from error
 
 
-def _complete(data: bytes) -> bool:
-    """Whether the parts of a GIF, walked by their lengths, lead to its end mark."""
-    at = 13 + _table_bytes(data[10])
+def _pictures(data: bytes) -> int | None:
+    """How many pictures the parts of a GIF hold, walked by their lengths; None where no end mark is reached."""
+    at, pictures = 13 + _table_bytes(data[10]), 0
     while at < len(data) and data[at] != _END:
         if data[at] == _EXTENSION:
             at += 2
         elif data[at] == _PICTURE and at + 9 < len(data):
             at += 11 + _table_bytes(data[at + 9])
+            pictures += 1
         else:
-            return False
+            return None
         while at < len(data) and data[at]:  # blocks, each led by its length, until one of length 0
             at += 1 + data[at]
         at += 1
-    return at < len(data)
+    return pictures if at < len(data) else None
 
 
 def _table_bytes(flags: int) -> int:

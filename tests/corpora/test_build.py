@@ -86,6 +86,15 @@ def test_a_folder_linked_from_outside_is_left_out(corpus, tmp_path):
     assert ingested.manifest.clips[0].issues[0].code == "folder-missing"
 
 
+def test_a_subject_linked_from_outside_is_left_out_at_once(corpus, tmp_path):
+    (tmp_path / "home").mkdir()
+    for name in "abc":
+        (tmp_path / "home" / name).mkdir()
+    (corpus / "Cropped/sub99").symlink_to(tmp_path / "home")
+    about = [warning for warning in read_corpus("casme2", corpus).warnings if "leads out of" in warning]
+    assert about == [f"Cropped/sub99 is left out: it is a link that leads out of {corpus}."]
+
+
 def test_a_link_within_the_corpus_is_followed(corpus):
     (corpus / "Cropped").rename(corpus / "storage")
     (corpus / "Cropped").symlink_to(corpus / "storage")

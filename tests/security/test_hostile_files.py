@@ -14,6 +14,7 @@ import openpyxl
 import pytest
 import torch
 from invented.files import write_book
+from PIL import Image
 
 from me_augment.corpora import sheets
 from me_augment.corpora.column_map import read_column_map
@@ -62,6 +63,14 @@ def gif(side):
     return b"GIF89a" + struct.pack("<HHBBB", side, side, 0x80, 0, 0) + bytes(6) + b"\x3b"
 
 
+def small_for_much(side, pictures):
+    """A GIF of black pictures; all but the first are single pixels, of 17 bytes each."""
+    content = io.BytesIO()
+    Image.new("P", (side, side)).save(content, "GIF")
+    pixel = struct.pack("<BHHHHB", 0x2C, 0, 0, 1, 1, 0) + b"\x02\x02\x44\x01\x00"
+    return content.getvalue()[:-1] + pixel * (pictures - 1) + b"\x3b"
+
+
 SDP = b"v=0\r\no=- 0 0 IN IP4 127.0.0.1\r\ns=x\r\nc=IN IP4 127.0.0.1\r\nt=0 0\r\nm=video 55555 RTP/AVP 96\r\n"
 FILES = {
     "empty.png": b"",
@@ -73,6 +82,7 @@ FILES = {
     "wide.bmp": b"BM" + struct.pack("<IHHIIiiHHIIiiII", 54, 0, 0, 54, 40, 60_000, 60_000, 1, 24, 0, 0, 0, 0, 0, 0),
     "wide.gif": gif(65_535),
     "cut.gif": gif(9)[:-1],
+    "bomb.gif": small_for_much(2000, 1000),
     "playlist.mkv": b"ffconcat version 1.0\nfile 'other.mkv'\n",
     "session.mkv": SDP + b"a=rtpmap:96 H264/90000\r\n",
     "stream.mp4": b"#EXTM3U\n#EXT-X-TARGETDURATION:9\n#EXTINF:9,\nhttp://127.0.0.1:9/x.ts\n#EXT-X-ENDLIST\n",
@@ -85,6 +95,11 @@ def test_pictures_and_videos(name, here):
     with pytest.raises(MeAugmentError, match=name) as caught:
         len(open_frames(here / name))
     assert "0x" not in str(caught.value)  # an address in memory: no two runs would give the same reason
+
+
+def test_a_small_gif_may_stand_for_a_little(here):
+    (here / "a.gif").write_bytes(small_for_much(200, 20))
+    assert len(open_frames(here / "a.gif")) == 20
 
 
 def test_a_playlist_does_not_open_other_files(here):
