@@ -44,11 +44,9 @@ def _stored(path: Path) -> Iterator[tuple[np.ndarray, int]]:
             if pictures is None:  # Pillow takes a file that breaks off for a shorter one
                 raise ValueError("it breaks off")
             # Empty pictures of a few bytes each would be laid over one another for hours. What was filmed has noise.
-            pixels = pictures * image.width * image.height
-            if pixels > _MANY_PIXELS and pixels > _MOST_OF_A_BYTE * len(data):
-                raise ValueError(
-                    f"its {len(data)} bytes stand for {pictures} pictures of {image.width} x {image.height}"
-                )
+            width, height = image.size
+            if pictures * width * height > max(_MANY_PIXELS, _MOST_OF_A_BYTE * len(data)):
+                raise ValueError(f"its {len(data)} bytes stand for {pictures} pictures of {width} x {height}")
             for frame in ImageSequence.Iterator(image):
                 # Pillow lays each stored picture over the one before, as the GIF asks; alpha is dropped.
                 yield np.array(frame.convert("RGB")), int(frame.info.get("duration", 0))

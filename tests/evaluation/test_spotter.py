@@ -1,10 +1,12 @@
 """The baseline spotter on invented long videos: it finds what moves, and learns from nobody it may not."""
 
+import json
 from dataclasses import replace
 
 import long_corpus
 import pytest
 
+from me_augment.cli import main
 from me_augment.errors import UsageError
 from me_augment.evaluation.spotter import compare_with, count_videos
 from me_augment.evaluation.spotting_files import read_intervals
@@ -27,6 +29,15 @@ def test_with_and_without(manifest):
         assert (scores["micro"].true, scores["macro"].true) == (3, 3)
         assert scores["overall"].f1 > 0.5
         assert all(one.video.startswith(("15_", "16_", "19_")) for one in result.predicted)
+
+
+def test_command(manifest, tmp_path, capsys):
+    main(["evaluate", "spotter", str(manifest.folder), "--json", "--out", str(tmp_path / "out")])
+    told = json.loads(capsys.readouterr().out)["real"]
+    assert (told["folds"], told["micro"]["true"]) == (3, 3)
+    lines = (tmp_path / "out" / "real.csv").read_text().splitlines()
+    assert lines[0] == "vid,pred_onset,pred_offset,type"
+    assert len(lines) == 1 + told["overall"]["predicted"]
 
 
 def test_truth_is_that_of_the_manifest(manifest):
