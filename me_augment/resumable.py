@@ -12,6 +12,7 @@ from typing import Any
 from me_augment.errors import MeAugmentError, UsageError
 from me_augment.lock import only_one
 from me_augment.manifest.store import write_text
+from me_augment.staging import settled
 
 _OURS = ("files", "done", "made_of")
 
@@ -78,7 +79,7 @@ def resumable(out: Path, made_of: Mapping[str, object], *, anew: bool = False) -
             of something else.
         MeAugmentError: something cannot be written.
     """
-    out = out.resolve()
+    out = settled(out)
     try:
         mounted = out.is_dir()
         place = (out if mounted else out.parent) / f".{out.name}.partial"

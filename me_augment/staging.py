@@ -13,6 +13,14 @@ from pathlib import Path
 from me_augment.errors import MeAugmentError, UsageError
 
 
+def settled(out: Path) -> Path:
+    """The folder that a name stands for, links followed; raises UsageError for one that leads to itself."""
+    found = Path(os.path.realpath(out))
+    if found.is_symlink():
+        raise UsageError(f"{out} is a link that leads to itself: name another --out, or remove it.")
+    return found
+
+
 @contextmanager
 def staged(out: Path, *, replace: bool = False) -> Iterator[Path]:
     """Give a hidden folder to write into; it becomes `out` when the block ends without an error.
@@ -27,7 +35,7 @@ def staged(out: Path, *, replace: bool = False) -> Iterator[Path]:
         UsageError: `out` is there, not an empty folder, and not to be replaced.
         MeAugmentError: something cannot be written.
     """
-    out = out.resolve()
+    out = settled(out)
     try:
         occupied = out.exists() and (not out.is_dir() or any(out.iterdir()))
         if occupied and not replace:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from fractions import Fraction
@@ -227,7 +228,7 @@ def _fps(text: str | None) -> Fraction | None:
 
 
 def _require_writable(out: Path, overwrite: bool, sources: tuple[Path, ...]) -> None:
-    if out.resolve() in [source.resolve() for source in sources]:
+    if os.path.realpath(out) in [os.path.realpath(source) for source in sources]:
         raise UsageError(f"{out} is the driver or the target: name another --out.")
     if out.suffix.lower() not in (".mkv", ".gif", ".webp", ".mp4", ""):
         raise UsageError(

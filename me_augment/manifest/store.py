@@ -6,6 +6,7 @@ import json
 import os
 import secrets
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
@@ -162,7 +163,14 @@ class Manifest:
             base = self.folder
         else:
             _require_there(base)
-        path = (base / recording.path).resolve()
+        try:
+            # Unlike `Path.resolve`, it gives back a link that leads to itself, which cannot be looked at.
+            path = Path(os.path.realpath(base / recording.path))
+            with suppress(FileNotFoundError, NotADirectoryError):  # those who open it say so
+                path.stat()
+        except (OSError, ValueError) as error:
+            reason = getattr(error, "strerror", None) or error
+            raise UsageError(f"recording {recording.recording_id}: path {recording.path!r}: {reason}.") from error
         if not path.is_relative_to(base.resolve()):
             raise UsageError(f"recording {recording.recording_id}: path {recording.path!r} leads out of {base}.")
         return path

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
@@ -183,6 +184,6 @@ def _uses(call: Call, earlier: Call) -> bool:
     """Whether a step is given something that an earlier one writes."""
     if earlier.output is None:
         return False
-    place = earlier.output.resolve()
+    place = os.path.realpath(earlier.output)
     texts = [text for value in call.given.values() for text in (value if isinstance(value, list) else [value])]
-    return any(Path(text).resolve().is_relative_to(place) for text in texts if text)
+    return any(Path(os.path.realpath(text)).is_relative_to(place) for text in texts if text)

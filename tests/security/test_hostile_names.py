@@ -133,6 +133,20 @@ class TestManifests:
         finally:
             link.unlink()
 
+    @pytest.mark.parametrize("path", ["Cropped/self", "Cropped/a\0b", "Cropped/" + "x" * 5000])
+    def test_paths_that_are_none(self, path, call, tiny_manifest, tmp_path):
+        link = tiny_manifest.roots["casme2"] / "Cropped" / "self"
+        link.symlink_to("self")
+        try:
+            made = self.rewritten(tiny_manifest, tmp_path, path=path)
+            for words in (["validate", made.folder], ["validate", made.folder, "--decode"]):
+                assert call(*words)[0] == 1
+            out = tmp_path / "x"
+            assert call("export", made.folder, "--format", "kinetics", "--out", out)[0] == 0
+            assert len(json.loads((out / "export.json").read_text())["skipped"]) >= 1
+        finally:
+            link.unlink()
+
     def test_absurd_sizes(self, call, tiny_manifest, tmp_path):
         made = self.rewritten(tiny_manifest, tmp_path, n_frames=2**31 - 1, height=2**31 - 1, width=2**31 - 1)
         code, printed = call("validate", made.folder, "--decode")
@@ -165,6 +179,14 @@ class TestManifests:
         assert code == 2
         assert "manifest.json" in printed
         assert len(printed) < 600
+
+
+@pytest.mark.parametrize("command", ["export", "merge"])
+def test_an_out_that_leads_to_itself(command, call, tiny_manifest, tmp_path):
+    (tmp_path / "x").symlink_to("x")
+    words = ["--format", "arrays"] if command == "export" else [tiny_manifest.folder]
+    code, printed = call(command, tiny_manifest.folder, *words, "--out", tmp_path / "x")
+    assert (code, "is a link that leads to itself" in printed) == (2, True)
 
 
 def test_a_reason_keeps_its_row(hostile):

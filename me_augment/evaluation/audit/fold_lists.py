@@ -165,8 +165,10 @@ READERS: tuple[Callable[[Path, Names], Iterable[Entry]], ...] = (_listed, _folde
 
 def _members(folder: Path, fold: str, part: str, shard: Path, where: str) -> Iterator[Entry]:
     """The samples of a WebDataset shard: members with one name up to the first dot."""
-    if not shard.resolve().is_relative_to(folder.resolve()):
+    if not Path(os.path.realpath(shard)).is_relative_to(folder.resolve()):
         raise MeAugmentError(f"{where} names {shard}, which lies outside {folder}: make the export again.")
+    if not shard.is_file():  # a pipe would be waited for
+        raise MeAugmentError(f"{where} names {shard}, which is no file: make the export again.")
     with tarfile.open(shard) as members:
         names = dict.fromkeys(member.name.split("/")[-1].partition(".")[0] for member in members if member.isfile())
     for name in names:
