@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from me_augment.errors import MeAugmentError, UsageError
 from me_augment.evaluation.problem import Problem
 from me_augment.evaluation.recognisers import Fold
+from me_augment.video.image import read_whole
 
 _MEGC3 = ("negative", "positive", "surprise")
 # How the subjects of the MEGC2019 composite are spelled in the trees that are passed around.
@@ -92,10 +93,7 @@ class _Pool:
         self._pictures: list[NDArray[np.uint8]] = []
 
     def add(self, file: Path, label: int) -> int:
-        try:
-            data = file.read_bytes()
-        except OSError as error:
-            raise MeAugmentError(f"{file} cannot be read ({error.strerror}).") from error
+        data = read_whole(file)
         key = (hashlib.sha256(data).digest(), label)
         if key not in self._index:
             picture = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_COLOR) if data else None

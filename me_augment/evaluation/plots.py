@@ -2,19 +2,33 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import warnings
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
+import matplotlib
 import numpy as np
 from matplotlib.figure import Figure
 
 from me_augment.evaluation.gates import Gates, figure_of
 from me_augment.evaluation.generation import FIGURES, RunFigures, achieved, quality_of
 from me_augment.manifest import Clip
+from me_augment.words import plain
 
 _BLUE, _RED = "#33618d", "#b3392f"
 
 
+@contextmanager
+def names_as_they_are() -> Iterator[None]:
+    """Texts of figures made in it are never formulas (`$…$`), and characters that the font lacks are boxes."""
+    with matplotlib.rc_context({"text.parse_math": False}), warnings.catch_warnings():
+        # Emotions may be written in any script; the tables have the words.
+        warnings.filterwarnings("ignore", "Glyph .* missing from font", UserWarning)
+        yield
+
+
+@names_as_they_are()
 def write_plots(folder: Path, clips: Sequence[Clip], figures: RunFigures) -> list[Path]:
     """Draw what there is to draw into an existing folder; returns the PNG files written."""
     measured = [clip for clip in clips if clip.is_synthetic and quality_of(clip) is not None]
@@ -84,7 +98,7 @@ def _by_emotion(clips: Sequence[Clip], gates: Gates) -> Figure | None:
     figure = Figure(figsize=(6.0, 0.5 * len(names) + 1.4), layout="constrained")
     axis = figure.subplots()
     axis.boxplot([groups[name] for name in names], orientation="horizontal", widths=0.6)
-    axis.set_yticks(range(1, len(names) + 1), [f"{name} ({len(groups[name])})" for name in names])
+    axis.set_yticks(range(1, len(names) + 1), [f"{plain(name)} ({len(groups[name])})" for name in names])
     if gates.correlation is not None:
         axis.axvline(gates.correlation, color=_RED, linestyle="--")
     axis.set_xlabel("correlation with the driver's motion")

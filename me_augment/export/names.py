@@ -113,5 +113,6 @@ def _like_synthetic(name: str) -> bool:
 def _safe(text: str) -> str:
     """The text as a file name that every system, cv2.imread and a loader that cuts at blanks can read."""
     name = re.sub(r"[^A-Za-z0-9_.#+-]", "_", text)[:_LONGEST]
-    name = re.sub(r"^\.+|\.+$", "_", name) or "_"
+    # A name in a table that begins so is a formula to a spreadsheet, and an option to a shell command.
+    name = re.sub(r"^[.+-]+|\.+$", "_", name) or "_"
     return f"_{name}" if _RESERVED.fullmatch(name) else name

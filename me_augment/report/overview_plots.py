@@ -7,8 +7,10 @@ from pathlib import Path
 
 from matplotlib.figure import Figure
 
+from me_augment.evaluation.plots import names_as_they_are
 from me_augment.manifest import Manifest
 from me_augment.report.overview import Overview
+from me_augment.words import plain
 
 _BLUE = "#33618d"
 _MOST_BARS = 40
@@ -21,6 +23,7 @@ _BARS = {
 }
 
 
+@names_as_they_are()
 def write_overview_plots(folder: Path, overview: Overview, manifest: Manifest) -> list[Path]:
     """Draw what there is to draw into a folder, which is made; returns the PNG files written."""
     folder.mkdir(parents=True, exist_ok=True)
@@ -38,7 +41,7 @@ def _bars(title: str, counts: Mapping[str, int]) -> Figure:
     figure = Figure(figsize=(6.4, 0.28 * len(shown) + 1.2), layout="constrained")
     axis = figure.subplots()
     axis.barh(range(len(shown)), [count for _, count in shown], color=_BLUE)
-    axis.set_yticks(range(len(shown)), [value for value, _ in shown], fontsize=8)
+    axis.set_yticks(range(len(shown)), [plain(value) for value, _ in shown], fontsize=8)
     axis.invert_yaxis()
     axis.set_xlabel("clips")
     more = f", the first {_MOST_BARS} of {len(counts)}" if len(counts) > _MOST_BARS else ""

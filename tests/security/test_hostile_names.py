@@ -2,6 +2,7 @@
 
 import csv
 import json
+import os
 import re
 from dataclasses import replace
 
@@ -78,6 +79,25 @@ def test_a_terminal_obeys_nothing(words, call, hostile, tmp_path):
     assert not re.search(r"^Error: made up", printed, re.MULTILINE)
 
 
+def test_names_in_plots_are_no_formulas_and_warn_of_nothing(call, hostile, tmp_path, recwarn):
+    clips = [replace(clip, emotion=f"$\\frac$ {clip.emotion} \u9ad8") for clip in hostile.clips]
+    made = replace(hostile, clips=tuple(clips)).write(tmp_path / "m")
+    code, _ = call("inspect", made.folder, "--plots", tmp_path / "plots")
+    assert (code, [str(one.message) for one in recwarn]) == (0, [])
+    assert (tmp_path / "plots" / "emotions.png").is_file()
+
+
+@pytest.mark.parametrize("command", [["audit"], ["evaluate", "recognition", "--flow-tree"]], ids=" ".join)
+def test_a_pipe_in_a_tree_is_not_waited_for(command, call, tmp_path):
+    for subject in ("sub01", "sub02"):
+        for part in ("u_train", "u_test"):
+            (tmp_path / "tree" / subject / part / "0").mkdir(parents=True)
+            os.mkfifo(tmp_path / "tree" / subject / part / "0" / f"{subject}_{part}.png")
+    code, printed = call(*command, tmp_path / "tree")
+    assert code in (1, 2)
+    assert "sub01_u_" in printed
+
+
 def test_an_export_is_data_in_every_file(call, hostile, tmp_path):
     out = tmp_path / "deep" / "er" / "x"
     code, _ = call("export", hostile.folder, "--format", "webdataset", "--labels", "emotion", "--out", out)
@@ -96,7 +116,9 @@ def test_an_export_is_data_in_every_file(call, hostile, tmp_path):
     assert "\nError: made up" not in card
 
 
-@pytest.mark.parametrize("subject", ["CON", "nul", "com1.x", "aux", "sub01.", "..", " ", "a/b\\c:d*?", "x" * 300])
+@pytest.mark.parametrize(
+    "subject", ["CON", "nul", "+1", "-rf", "com1.x", "aux", "sub01.", "..", " ", "a/b\\c:d*?", "x" * 300]
+)
 def test_names_of_files_are_good_on_every_system(subject, tiny_manifest):
     clip = replace(tiny_manifest.clips[0], subject=subject, person_id=f"casme2:{subject}", name=f"{subject}/{subject}")
     folds = fold_names([clip])
@@ -106,7 +128,7 @@ def test_names_of_files_are_good_on_every_system(subject, tiny_manifest):
     for name in made:
         assert re.fullmatch(r"[A-Za-z0-9_.#+-]{1,200}", name)
         assert not reserved.fullmatch(name)
-        assert not name.startswith(".")
+        assert not name.startswith((".", "+", "-"))
         assert not name.endswith(".")
 
 

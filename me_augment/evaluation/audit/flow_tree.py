@@ -67,4 +67,6 @@ def _pictures(part: Path) -> Iterator[os.DirEntry[str]]:
         if entry.is_dir():
             yield from _pictures(Path(entry.path))
         elif entry.name.lower().endswith(_PICTURES) and not entry.name.startswith("."):
+            if not entry.is_file():  # a pipe would be waited for
+                raise MeAugmentError(f"{entry.path} is a pipe, a device or a broken link and no picture: remove it.")
             yield entry

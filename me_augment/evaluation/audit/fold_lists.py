@@ -150,6 +150,8 @@ def _sheets(folder: Path, known: Names) -> Iterator[Entry]:
         held_out = {about.get("person_id"), *about.get("persons", ())}
         for path in sorted((folder / "folds" / fold).glob("*.csv")):
             where = path.relative_to(folder).as_posix()
+            if not path.is_file():  # a pipe would be waited for
+                raise MeAugmentError(f"{path} is no file: make the export again.")
             with path.open(newline="", encoding="utf-8") as file:
                 for number, row in enumerate(csv.reader(file), 1):
                     if len(row) != 4 or _LIST.fullmatch(path.name):
