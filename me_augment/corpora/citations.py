@@ -246,7 +246,10 @@ ABOUT: dict[str, About] = {
         entries=_paper(
             "article",
             "li20224dme",
-            ("Li, X.", "Cheng, S.", "Li, Y.", "Behzad, M.", "Shen, J.", "Zafeiriou, S.", "Pantic, M.", "Zhao, G."),
+            (
+                *("Li, Xiaobai", "Cheng, Shiyang", "Li, Yante", "Behzad, Muzammil", "Shen, Jie"),
+                *("Zafeiriou, Stefanos", "Pantic, Maja", "Zhao, Guoying"),
+            ),
             "4DME: A Spontaneous 4D Micro-Expression Dataset With Multimodalities",
             journal=_TAFFC,
             year="2022",
@@ -260,14 +263,17 @@ ABOUT: dict[str, About] = {
         ask="University of Science and Technology of China, https://github.com/MEA-LAB-421",
         entries=_paper(
             "article",
-            "zhao2023dfme",
+            "zhao2024dfme",
             (
-                *("Zhao, Sirui", "Tang, Huaying", "Mao, Xinglong", "Liu, Shifeng", "Wang, Hao", "Xu, Tong"),
-                "Chen, Enhong",
+                *("Zhao, Sirui", "Tang, Huaying", "Mao, Xinglong", "Liu, Shifeng", "Zhang, Yiming", "Wang, Hao"),
+                *("Xu, Tong", "Chen, Enhong"),
             ),
             "DFME: A New Benchmark for Dynamic Facial Micro-Expression Recognition",
             journal=_TAFFC,
-            year="2023",
+            year="2024",
+            volume="15",
+            number="3",
+            pages="1371--1386",
             doi="10.1109/TAFFC.2023.3341918",
         ),
     ),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import gzip
 import json
+import math
 from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Any
@@ -106,14 +107,19 @@ def _sample(clips: pa.Table, always: Collection[str], most: int) -> np.ndarray:
 
 def _packed(name: str, column: pa.ChunkedArray) -> dict[str, Any]:
     if name in _NUMBERS:
-        values = column.to_pylist()
-        return {"values": [float(f"{value:.4g}") if isinstance(value, float) else value for value in values]}
+        return {"values": [_number(value) for value in column.to_pylist()]}
     if name in _SWITCHES:
         return {"values": [int(value) for value in column.to_pylist()]}
     if name in _LISTS:
         return _numbered([tuple(cell or ()) for cell in column.to_pylist()])
     # Seeds are larger than what JavaScript counts to.
     return _numbered(pc.cast(column, pa.string()).to_pylist())
+
+
+def _number(value: float | int | None) -> float | int | None:
+    if not isinstance(value, float):
+        return value
+    return float(f"{value:.4g}") if math.isfinite(value) else None  # JSON knows no other
 
 
 def _numbered(cells: list[Any]) -> dict[str, Any]:

@@ -11,6 +11,7 @@ from typing import Any
 
 from me_augment.errors import UsageError
 from me_augment.pace import spoken
+from me_augment.synthesis.command_line import synthesize_command
 from me_augment.synthesis.inputs import read_roles, read_settings
 from me_augment.synthesis.plan import Unusable
 from me_augment.synthesis.plan_file import PLAN
@@ -23,7 +24,7 @@ class LabBook:
     """A run apart from its clips.
 
     Attributes:
-        name: of its folder, as a shell takes it.
+        name: of its folder.
         settings: what it was begun with.
         config: the same as the file has it.
         sessions: who worked on it when, as far as they left a line.
@@ -41,17 +42,19 @@ class LabBook:
     @property
     def commands(self) -> tuple[tuple[str, str], ...]:
         """(what it does, command line), to be given beside the run's folder."""
+        run = shlex.quote(self.name)
         return (
-            ("is every file still what was written?", f"me-augment verify {self.name}"),
+            ("make all of it again", synthesize_command(self.settings, f"{self.name}/inputs", f"{self.name}-again")),
             ("make one clip again and compare its bytes", f"{self.reproduce} CLIP_ID --out again.mkv"),
-            ("prove that no fold trains on its own test person", f"me-augment audit {self.name}"),
-            ("write this report again", f"me-augment report {self.name}"),
+            ("is every file still what was written?", f"me-augment verify {run}"),
+            ("prove that no fold trains on its own test person", f"me-augment audit {run}"),
+            ("write this report again", f"me-augment report {run}"),
         )
 
     @property
     def reproduce(self) -> str:
         """What makes a clip again, but for its id."""
-        return f"me-augment reproduce {self.name}"
+        return f"me-augment reproduce {shlex.quote(self.name)}"
 
     @property
     def stages(self) -> tuple[tuple[str, float], ...]:
@@ -72,7 +75,7 @@ def open_lab_book(folder: Path) -> LabBook | None:
     if not (folder / PLAN).is_file():
         return None
     return LabBook(
-        name=shlex.quote(folder.resolve().name),
+        name=folder.resolve().name,
         settings=read_settings(folder),
         config=(folder / "config.yaml").read_text(encoding="utf-8"),
         sessions=tuple(session for session in read_sessions(folder) if session.done),

@@ -6,6 +6,7 @@ import base64
 import io
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -27,6 +28,7 @@ VIEWS = ("plain", "difference", "flow")
 _QUALITY = 80
 _UNKNOWN_RATE = 30.0
 _LEAST_TOP = 0.5
+_Seen = TypeVar("_Seen")
 
 
 @dataclass(frozen=True)
@@ -105,11 +107,16 @@ class Player:
 
 @dataclass(frozen=True)
 class Drawn:
-    """Players, and why others are missing: (clip's name, a sentence)."""
+    """Players, and why others, or drivers and targets, are missing: (what, a sentence)."""
 
     players: tuple[Player, ...]
     missing: tuple[tuple[str, str], ...]
     cut: bool
+
+    @property
+    def with_driver(self) -> bool:
+        """Whether a driver is seen in any of them."""
+        return any(len(player.screens) > 1 for player in self.players)
 
 
 def draw_players(
@@ -121,7 +128,7 @@ def draw_players(
 ) -> Drawn:
     """Draw players one by one until their pictures would take more than `budget` bytes.
 
-    A clip whose frames cannot be read is left out and told of.
+    A clip whose frames cannot be read is left out and told of; one whose driver or target cannot stands alone.
     """
     clips = by_id(manifest.clips, "clip_id")
     players: list[Player] = []
@@ -129,7 +136,7 @@ def draw_players(
     spent = 0
     for entry in chosen:
         try:
-            player = _player(manifest, entry, clips, hidden)
+            player = _player(manifest, entry, clips, hidden, missing)
         except MeAugmentError as error:
             missing.append((entry.clip.name, str(error)))
             continue
@@ -142,15 +149,26 @@ def draw_players(
     return Drawn(tuple(players), tuple(missing), cut=False)
 
 
-def _player(manifest: Manifest, entry: Chosen, clips: Mapping[str, Clip], hidden: Hidden) -> Player:
+def _player(
+    manifest: Manifest, entry: Chosen, clips: Mapping[str, Clip], hidden: Hidden, missing: list[tuple[str, str]]
+) -> Player:
     clip = entry.clip
-    driver = clips.get(clip.driver_clip_id or "")
-    target = clips.get(clip.target_clip_id or "")
     look = look_at(manifest, clip, hidden, SIDE)
-    driving = None if driver is None else look_at(manifest, driver, hidden, SIDE)
+
+    def parent(role: str, clip_id: str | None, see: Callable[[Clip], _Seen]) -> tuple[Clip, _Seen] | None:
+        """Its clip and what is seen of it; a run may be passed on without its corpus, or outlive that."""
+        known = clips.get(clip_id or "")
+        try:
+            return None if known is None else (known, see(known))
+        except MeAugmentError as error:
+            missing.append((f"the {role} of {clip.name}", str(error)))
+            return None
+
+    driver = parent("driver", clip.driver_clip_id, lambda known: look_at(manifest, known, hidden, SIDE))
+    target = parent("target", clip.target_clip_id, lambda known: _face(manifest, known, hidden))
     films = [("synthetic" if clip.is_synthetic else "real", clip, look)]
-    if driver is not None and driving is not None:
-        films.insert(0, ("driver", driver, driving))
+    if driver is not None:
+        films.insert(0, ("driver", *driver))
     fields = [flows(seen) for _, _, seen in films]
     scale = flow_scale(*fields)
     phases = phases_of(look)
@@ -161,13 +179,13 @@ def _player(manifest: Manifest, entry: Chosen, clips: Mapping[str, Clip], hidden
             _screen(role, of, seen, flow_colours(field, scale), phases)
             for (role, of, seen), field in zip(films, fields, strict=True)
         ),
-        target=None if target is None else _face(manifest, target, hidden),
+        target=None if target is None else target[1],
         milliseconds=_durations(look),
         apex=look.apex,
         rate=None if look.fps is None else float(look.fps),
         flow_px=scale,
         phases=tuple(phases.tolist()),
-        curves=_curves(manifest, clip, look, driver, driving),
+        curves=_curves(manifest, clip, look, driver),
     )
 
 
@@ -182,14 +200,14 @@ def _screen(role: str, clip: Clip, look: Look, motion: NDArray[np.uint8], phases
     )
 
 
-def _curves(manifest: Manifest, clip: Clip, look: Look, driver: Clip | None, driving: Look | None) -> tuple[Curve, ...]:
+def _curves(manifest: Manifest, clip: Clip, look: Look, driver: tuple[Clip, Look] | None) -> tuple[Curve, ...]:
     face = track(manifest, clip, look.positions)
     if face is None:
         return ()
     found, wanted = found_curves(face), None
-    performer = None if driver is None or driving is None else track(manifest, driver, driving.positions)
-    if performer is not None and driving is not None:
-        theirs = phases_of(driving)
+    performer = None if driver is None else track(manifest, driver[0], driver[1].positions)
+    if driver is not None and performer is not None:
+        theirs = phases_of(driver[1])
         times = np.interp(phases_of(look), theirs, np.arange(len(theirs)))
         wanted = wanted_curves(performer, clip, face.landmarks, times.tolist())
     return tuple(
@@ -226,7 +244,7 @@ def data_uri(picture: NDArray[np.uint8]) -> str:
     return "data:image/webp;base64," + base64.b64encode(file.getvalue()).decode("ascii")
 
 
-def _face(manifest: Manifest, target: Clip, hidden: Hidden) -> str | None:
+def _face(manifest: Manifest, target: Clip, hidden: Hidden) -> str:
     """The face that was animated: the onset of its clip; a single picture is its own."""
     still = replace(target, onset_index=target.onset_index or 0, apex_index=None, offset_index=target.onset_index or 0)
     return data_uri(look_at(manifest, still, hidden, SIDE, most=1).frames[0])

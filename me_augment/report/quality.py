@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from me_augment.evaluation.gates import Gates, figure_of, lowest
 from me_augment.evaluation.generation import FIGURES
+from me_augment.report.overview import UNKNOWN
 
 _BINS = 24
 _MEANINGS = {
@@ -98,12 +99,12 @@ def distributions(clips: pa.Table, gates: Gates | None) -> tuple[Distribution, .
 
 def by_emotion(clips: pa.Table) -> tuple[Group, ...]:
     """Medians of the synthetic clips of each emotion that were made, rejected ones too."""
-    emotions = clips.column("emotion").to_pylist()
+    emotions = [emotion or UNKNOWN for emotion in clips.column("emotion").to_pylist()]
     rejected = pc.equal(clips.column("status"), "rejected").to_numpy()
     columns = {name: _with_gaps(clips.column(f"quality_{name}")) for name in ("correlation", "gain", "nrmse")}
     groups = []
-    for emotion in sorted({str(emotion) for emotion in emotions}):
-        inside = np.array([str(other) == emotion for other in emotions], bool)
+    for emotion in sorted(set(emotions)):
+        inside = np.array([other == emotion for other in emotions], bool)
         medians = {name: _median(values[inside]) for name, values in columns.items()}
         groups.append(Group(emotion, int(inside.sum()), int(rejected[inside].sum()), **medians))
     return tuple(groups)

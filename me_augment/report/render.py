@@ -78,6 +78,8 @@ class Written:
 
 def require_replaceable(out: Path) -> None:
     """Raise UsageError unless a report may be written there: nothing is, or an earlier report."""
+    if not out.parent.is_dir():
+        raise UsageError(f"{out.parent} is no folder: name another file with --out, or make the folder.")
     if not out.exists():
         return
     head = b""
@@ -173,7 +175,7 @@ def _environment() -> Environment:
     environment.filters |= {
         "whole": lambda value: f"{value:,}",
         "figure": lambda value: "–" if value is None else f"{value:.3g}",
-        "fixed": lambda value: "–" if value is None else f"{value:.3f}",
+        "fixed": lambda value: "–" if value is None else f"{value:.3f}" if abs(value) < 1000 else f"{value:.3g}",
         "spoken": spoken,
         "data": script_data,
         "film": _film,

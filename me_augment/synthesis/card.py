@@ -7,7 +7,9 @@ from collections.abc import Mapping, Sequence
 
 from me_augment.card import Source, citation, consent, front_matter, terms, text
 from me_augment.manifest import Clip
+from me_augment.synthesis.command_line import synthesize_command
 from me_augment.synthesis.settings import Settings
+from me_augment.words import plain
 
 # Programs that look for tables take the one of the clips, not all that lie in the folder.
 _TABLES = {"configs": [{"config_name": "clips", "data_files": "clips.parquet"}]}
@@ -34,6 +36,7 @@ def dataset_card(
         f"# {title}",
         "",
         *about,
+        *_again(settings),
         *_intended(settings),
         *consent(synthetic=True),
         *terms(sources),
@@ -113,6 +116,22 @@ def _videos(real: Sequence[Clip], made: Mapping[str, int], settings: Settings) -
         "(the person seen, the driver, their ancestors, whoever gave action units their motion; `casme2:*` is "
         "everybody of a corpus). All rows of a video have the same. Synthetic videos belong in no validation or test "
         "set. `me-augment export --format spotting` lists which folds may train with which.",
+        "",
+    ]
+
+
+def _again(settings: Settings) -> list[str]:
+    """The command for who wants the same again."""
+    return [
+        "## To make it again",
+        "",
+        "In this folder, with the versions that `environment.json` names and the corpora where they were; words in "
+        "capitals, if there are any, are to be filled in:",
+        "",
+        "```",
+        # A file's name is no end of the block.
+        plain(synthesize_command(settings, "inputs", "../again")),
+        "```",
         "",
     ]
 

@@ -34,6 +34,14 @@ def test_a_corpus_that_moved_costs_the_pictures_only(cli, tiny_manifest, tmp_pat
     assert "nor could 3 more" in err
 
 
+def test_no_clip_is_drawn_for_a_page_that_cannot_be_written(cli, run, tmp_path):
+    code, out, err = cli("report", run, "--out", tmp_path / "no" / "where.html")
+    assert code == 2
+    assert "where" not in err
+    assert f"{tmp_path / 'no'} is no folder" in err
+    assert "Drawing" not in out + err
+
+
 @pytest.mark.parametrize("place", ["mine.txt", "no/where.html"])
 def test_where_it_cannot_be_written_is_one_sentence(cli, run, tmp_path, place):
     (tmp_path / "mine.txt").write_text("mine")

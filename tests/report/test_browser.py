@@ -1,6 +1,8 @@
 """The page in Chromium: read, clicked through, attacked; nothing is asked of any network."""
 
+import shlex
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import cv2
@@ -150,6 +152,25 @@ def test_it_fits_a_phone_and_both_schemes(visit, report):
         grounds.append(pixels(page.locator("h1")).max((0, 1)).mean() > 200 and pixels(page.locator("h1"))[0, 0].mean())
     assert grounds[0] > 240
     assert grounds[1] < 60
+
+
+def test_rows_that_nobody_would_write_break_neither_list_nor_layout(visit, run, tmp_path):
+    made = [clip for clip in run.clips if clip.is_synthetic]
+    long = {"name": "n" * 900, "emotion": "e" * 900, "au_verbatim": "12+" * 300, "licence": "l" * 900}
+    odd = [
+        replace(made[0], clip_id="$(id) it's", name=" ", quality_gain=float("nan"), quality_head=float("inf")),
+        replace(made[1], **long, person_id="casme2:" + "p" * 900),
+        replace(made[2], **long, status="rejected", reason="r" * 900),
+    ]
+    strange = replace(run, clips=(*odd, *(clip for clip in run.clips if not clip.is_synthetic)))
+    write_report(strange, tmp_path / "report.html", 1)
+    page = visit(tmp_path / "report.html", viewport={"width": 390, "height": 800})
+    page.locator("#table").scroll_into_view_if_needed()
+    page.wait_for_selector("html[data-rows]")
+    assert page.evaluate("document.documentElement.scrollWidth") == 390
+    page.get_by_role("button", name="$(id) it's").press("Enter")
+    command = page.get_by_role("dialog").locator("code").inner_text()
+    assert shlex.split(command) == ["me-augment", "reproduce", "run", "$(id) it's", "--out", "again.mkv"]
 
 
 def test_without_a_script_the_pictures_are_there(visit, report):

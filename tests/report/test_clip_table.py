@@ -40,6 +40,12 @@ def test_everything_comes_back():
     assert [cell("made_as", row) for row in range(3)] == [None, None, made.clip_id]
 
 
+@pytest.mark.parametrize("value", [float("nan"), float("inf")])
+def test_what_is_no_number_is_unknown(value):
+    table = clip_table(to_table(Clip, [synthetic(clip(), clip(), quality_gain=value)]), ())
+    assert unpacked(table)[1]("quality_gain", 0) is None
+
+
 def test_an_event_is_made_again_with_its_video():
     whole = synthetic(clip(), clip(), clip_id="video", issues=(Issue(code="long-video", detail="x"),))
     event = synthetic(clip(), clip(), clip_id="event")

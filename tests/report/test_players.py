@@ -88,11 +88,23 @@ def test_the_budget_is_kept(run, drawn):
 def test_a_clip_without_frames_is_told_of(run, tmp_path):
     elsewhere = replace(run, roots={**run.roots, "casme2": Path(tmp_path)})
     hidden = Hidden(run.clips)
-    made = [clip for clip in run.clips if clip.is_synthetic][:1]
-    found = draw_players(elsewhere, [Chosen("x", made[0])], hidden, 10**8)
+    real = next(clip for clip in run.clips if not clip.is_synthetic)
+    found = draw_players(elsewhere, [Chosen("x", real)], hidden, 10**8)
     assert found.players == ()
-    assert found.missing[0][0] == made[0].name
+    assert found.missing[0][0] == real.name
     assert "does not exist" in found.missing[0][1]
+
+
+def test_a_run_without_its_corpus_still_shows_what_it_made(run, tmp_path):
+    made = next(clip for clip in run.clips if clip.is_synthetic)
+    elsewhere = replace(run, roots={**run.roots, "casme2": Path(tmp_path)})
+    found = draw_players(elsewhere, [Chosen("x", made)], Hidden(run.clips), 10**8)
+    (player,) = found.players
+    assert [screen.role for screen in player.screens] == ["synthetic"]
+    assert player.target is None
+    assert len(player.curves) == 18
+    assert [what for what, _ in found.missing] == [f"the driver of {made.name}", f"the target of {made.name}"]
+    assert not found.with_driver
 
 
 def test_a_real_clip_stands_alone(tiny_manifest):

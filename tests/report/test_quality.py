@@ -47,3 +47,5 @@ def test_emotions_have_medians_and_rejections():
     assert (fear.name, fear.clips, fear.rejected, fear.correlation) == ("fear", 2, 0, pytest.approx(0.925))
     assert (joy.clips, joy.rejected, joy.correlation, joy.nrmse) == (2, 1, pytest.approx(0.7), None)
     assert by_emotion(made()) == ()
+    (nameless,) = by_emotion(to_table(Clip, [synthetic(clip(), clip(), emotion=None)]))
+    assert nameless.name == "(none)"

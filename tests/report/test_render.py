@@ -61,7 +61,10 @@ def test_it_tells_what_there_is_to_tell(page, run):
     for clip in run.clips:
         if not clip.is_synthetic:
             assert clip.licence in text
-    for words in ("correlation", "Folds and leakage", "config.yaml", "me-augment reproduce run CLIP_ID", "numpy"):
+    for words in (
+        *("correlation", "Folds and leakage", "config.yaml", "me-augment reproduce run CLIP_ID", "numpy"),
+        "me-augment synthesize run/inputs/manifest --out run-again --generator warp",
+    ):
         assert words in text
     assert "per_driver: 1" in text
 

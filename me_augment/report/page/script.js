@@ -29,10 +29,12 @@
     if (!column.words) return column.values[row];
     return column.at[row] === null ? null : column.words[column.at[row]];
   };
+  const quoted = (word) => (/^[\w.:-]+$/.test(word) ? word : `'${word.replaceAll("'", `'"'"'`)}'`);
   const kind = (value) => (value ? "synthetic" : "real");
   const shown = (table, name, row) => {
     const value = cell(table, name, row);
     if (name === "is_synthetic") return kind(value);
+    if (name === "name" && !value.trim()) return cell(table, "clip_id", row);
     if (value === null) return "";
     return typeof value === "number" ? figure(value) : Array.isArray(value) ? value.join(", ") : value;
   };
@@ -55,7 +57,7 @@
     if (id === null) return null;
     const row = table.place.get(id);
     if (row === undefined) return id;
-    const button = make("button", `${cell(table, "name", row)} (${id})`);
+    const button = make("button", `${shown(table, "name", row)} (${id})`);
     button.type = "button";
     button.addEventListener("click", () => open(id));
     return button;
@@ -101,7 +103,7 @@
         }));
       if (about.reproduce) {
         definitions(body, "Make it again", [
-          ["command", make("code", `${about.reproduce} ${cell(table, "made_as", row)} --out again.mkv`)],
+          ["command", make("code", `${about.reproduce} ${quoted(cell(table, "made_as", row))} --out again.mkv`)],
         ]);
       }
     }
