@@ -18,6 +18,11 @@ def unreadable(manifest: Manifest, progress: Callable[[int], object] = lambda _:
         manifest: whose recordings are read.
         progress: called with the number of frames done since it was called last.
     """
+    try:
+        manifest.require_roots()
+    except UsageError as error:  # or every recording would say it
+        yield str(error)
+        return
     for recording in manifest.recordings:
         done = 0
         try:
@@ -33,9 +38,6 @@ def unreadable(manifest: Manifest, progress: Callable[[int], object] = lambda _:
                 progress(1)
             if (found := len(source)) != recording.n_frames:
                 yield f"{recording.path} has {found} frames, the manifest knows {recording.n_frames}: ingest again."
-        except UsageError as error:  # of where the corpus lies, and so of every recording
-            yield str(error)
-            return
         except (MeAugmentError, OSError) as error:
             yield f"{recording.path}: {str(error).rstrip('.')}."
         progress(recording.n_frames - done)
