@@ -83,26 +83,34 @@ def overview_of(manifest: Manifest) -> Overview:
 
 
 def examples(manifest: Manifest, most: int = 12) -> list[Clip]:
-    """Clips to look at: at most so many, one of each corpus and emotion in turn, in the order of their names.
+    """Clips to look at: at most so many, of every corpus and emotion in turn, and within these of drivers and faces.
 
     Of a run they are synthetic ones, and faces without an event are shown only where there is nothing else. Nobody who
     must never be shown is among them, nor a clip that was made with their face or motion.
     """
     hidden = Hidden(manifest.clips)
-    groups: dict[tuple[str, str], list[Clip]] = {}
     shown = [clip for clip in manifest.usable_clips() if hidden.may_show(clip)]
     events = [clip for clip in shown if clip.expression != "neutral"]
-    for clip in sorted(
-        [clip for clip in events if clip.is_synthetic] or events or shown,
-        key=lambda clip: (clip.corpus, clip.emotion or "", clip.name),
-    ):
-        groups.setdefault((clip.corpus, clip.emotion or ""), []).append(clip)
+    left = [clip for clip in events if clip.is_synthetic] or events or shown
+    left.sort(key=lambda clip: (clip.corpus, clip.emotion or "", clip.name))
+    emotions, drivers, faces = (Counter[tuple[str, str] | str | None]() for _ in range(3))
     chosen: list[Clip] = []
-    for turn in range(max(map(len, groups.values()), default=0)):
-        chosen += [group[turn] for group in groups.values() if turn < len(group)]
-        if len(chosen) >= most:
-            break
-    return chosen[:most]
+    while left and len(chosen) < most:
+        # Of equals the first by name.
+        rarest = min(
+            range(len(left)),
+            key=lambda place: (
+                emotions[left[place].corpus, left[place].emotion or ""],
+                drivers[left[place].driver_person_id],
+                faces[left[place].person_id],
+            ),
+        )
+        clip = left.pop(rarest)
+        chosen.append(clip)
+        emotions[clip.corpus, clip.emotion or ""] += 1
+        drivers[clip.driver_person_id] += 1
+        faces[clip.person_id] += 1
+    return chosen
 
 
 def _rate(manifest: Manifest, clip: Clip) -> float | None:
