@@ -32,6 +32,7 @@ _LONG_ENOUGH = 3.5  # seconds that the longest film is to take, apart from these
 _LONGEST = 30.0  # seconds that it takes at most
 _SLOWNESSES = (1, 2, 5, 10, 20, 50, 100)
 _BAR, _SMALL = 24, 10  # height of the bar, size of its words
+_FOOT = 300  # pixels that the words below take at least, however narrow a film
 _INK: Colour = (90, 90, 90)
 _MARK: Colour = (200, 30, 30)
 
@@ -62,7 +63,7 @@ def pace(panels: Sequence[Panel], slow: float) -> str:
 
 def rate_of(panels: Sequence[Panel], slow: float) -> Fraction:
     """Frames a second of an animation: 25, or as many as show every frame of its films, up to 50."""
-    fastest = max(float(film.look.fps or _UNKNOWN_FPS) for panel in panels for film in panel.films)
+    fastest = max((len(f.look.frames) - 1) / (_seconds(f) or 1.0) for panel in panels for f in panel.films)
     return Fraction(min(_FASTEST, max(_SLOWEST, round(fastest / slow))))
 
 
@@ -84,7 +85,7 @@ def animation(panels: Sequence[Panel], view: str, slow: float, watermark: bool =
     for tick in range(round(seconds * rate) + 1):
         picture = grid([one.at(tick / rate) for one in played])
         if foot is None:
-            width = picture.shape[1] - 2 * GAP
+            width = max(_FOOT, picture.shape[1] - 2 * GAP)
             foot = np.vstack([paragraph(f"Shown {pace(panels, slow)}.", width), legend(panels, width, view)])
         yield footed(picture, foot)
 

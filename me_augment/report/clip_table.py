@@ -15,6 +15,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from me_augment.evaluation.generation import FIGURES
+from me_augment.report.quality import label_of
 
 MOST_ROWS = 50_000
 """Of a larger manifest so many rows are listed: 4 MB of page."""
@@ -24,8 +25,8 @@ _WORDS = {
     "emotion": "emotion",
     "au_verbatim": "action units",
     "expression": "expression",
-    "person_id": "face",
-    "driver_person_id": "driver",
+    "person_id": "person seen",
+    "driver_person_id": "performed there by",
     "driver_clip_id": "driving clip",
     "target_clip_id": "clip of the face",
     "action_units": "performed without a driver",
@@ -39,23 +40,23 @@ _WORDS = {
     "licence": "terms",
 }
 _LISTS = {
-    "forbidden_subjects": "barred from the folds of",
-    "generator_training_subjects": "generator trained by",
-    "parents": "descends from",
-    "transforms": "transforms",
+    "forbidden_subjects": "must not train the folds of",
+    "generator_training_subjects": "its generator was trained on",
+    "parents": "all clips it is made of",
+    "transforms": "light and colour changed by",
 }
 _NUMBERS = {
     "onset": "onset",
     "apex": "apex",
     "offset": "offset",
-    "strength": "strength",
-    "tempo_onset": "tempo, onset to apex",
-    "tempo_offset": "tempo, apex to offset",
-    "asymmetry": "asymmetry",
-    "eyes": "eyes",
-    "shading": "shading",
+    "strength": "strength (1: unchanged)",
+    "tempo_onset": "time to the apex (1: unchanged)",
+    "tempo_offset": "time after the apex (1: unchanged)",
+    "asymmetry": "left side stronger by",
+    "eyes": "share of blinks and gaze kept",
+    "shading": "share of shading kept",
     "peak_displacement_iod": "largest motion, interocular distances",
-    **{f"quality_{name}": name.replace("_", " ") for name in FIGURES},
+    **{f"quality_{name}": label_of(name) for name in FIGURES},
 }
 _SWITCHES = {"is_synthetic": "synthetic", "mirror": "mirrored", "apex_estimated": "apex estimated"}
 

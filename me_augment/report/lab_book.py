@@ -25,6 +25,7 @@ class LabBook:
 
     Attributes:
         name: of its folder.
+        title: the same after the name of the folder that holds it: many a run is called `run`.
         settings: what it was begun with.
         config: the same as the file has it.
         sessions: who worked on it when, as far as they left a line.
@@ -33,6 +34,7 @@ class LabBook:
     """
 
     name: str
+    title: str
     settings: Settings
     config: str
     sessions: tuple[Session, ...]
@@ -74,8 +76,10 @@ def open_lab_book(folder: Path) -> LabBook | None:
     """
     if not (folder / PLAN).is_file():
         return None
+    there = folder.resolve()
     return LabBook(
-        name=folder.resolve().name,
+        name=there.name,
+        title="/".join(filter(None, (there.parent.name, there.name))),
         settings=read_settings(folder),
         config=(folder / "config.yaml").read_text(encoding="utf-8"),
         sessions=tuple(session for session in read_sessions(folder) if session.done),

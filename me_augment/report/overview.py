@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from statistics import median
 
 from me_augment.manifest import Clip, Manifest
 from me_augment.manifest.labels import LABEL_SETS, class_of
@@ -19,12 +20,12 @@ class Span:
 
     Attributes:
         clips: whose onset and offset are known.
-        frames: shortest, median, longest; onset and offset count.
+        frames: shortest, median, longest; onset and offset count. The median of an even number may end in .5.
         seconds: the same from onset to offset, where frame rates are known; else None.
     """
 
     clips: int
-    frames: tuple[int, int, int]
+    frames: tuple[int, float, int]
     seconds: tuple[float, float, float] | None
 
 
@@ -130,9 +131,8 @@ def _ordered(title: str, counter: Counter[str]) -> Sequence[tuple[str, int]]:
 def _span(found: Sequence[tuple[int, float | None]]) -> Span:
     frames = sorted(count for count, _ in found)
     seconds = sorted(value for _, value in found if value is not None)
-    middle = len(frames) // 2
     return Span(
         len(frames),
-        (frames[0], frames[middle], frames[-1]),
-        (seconds[0], seconds[len(seconds) // 2], seconds[-1]) if seconds else None,
+        (frames[0], median(frames), frames[-1]),
+        (seconds[0], median(seconds), seconds[-1]) if seconds else None,
     )

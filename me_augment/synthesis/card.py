@@ -62,7 +62,7 @@ def _clips(real: Sequence[Clip], made: Mapping[str, int], rejected: int, setting
         "|---|---|---|",
         *(f"| {text(e)} | {counts_real[e]} | {made.get(e, 0)} |" for e in sorted({*counts_real, *made})),
         "",
-        f"Generator {settings.generator} {settings.generator_version}{_weights(settings)}, {often}, seed "
+        f"Generator {settings.generator}, version {settings.generator_version}{_weights(settings)}, {often}, seed "
         f"{settings.seed}, {', '.join(_controls(settings))}. Every clip is described by a row of `clips.parquet`; "
         "`recordings.parquet` says where its frames are; `stats.json` counts, and names what could not be made.",
         "",
@@ -102,7 +102,7 @@ def _videos(real: Sequence[Clip], made: Mapping[str, int], settings: Settings) -
         f"looks elsewhere {spotting.gazes:g} and turns its head {spotting.head_turns:g} times a minute. Filmed frames "
         "are the target's own, outside everything labelled there; what its eyes and head do in them is not labelled.",
         "",
-        f"Generator {settings.generator} {settings.generator_version}, seed {settings.seed}, "
+        f"Generator {settings.generator}, version {settings.generator_version}, seed {settings.seed}, "
         f"{', '.join(_controls(settings))}. `recordings.parquet` has a row per video. `clips.parquet` has a row per "
         "expression (`expression` micro or macro, `onset_index`, `apex_index` and `offset_index` count from 0 in the "
         "video), one per distractor (`expression` neutral, the issue `distractor`, `au_verbatim` 45 a blink, 61 to 64 "

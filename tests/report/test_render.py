@@ -56,7 +56,7 @@ def hostile(tiny_manifest, tmp_path_factory):
 
 def test_it_tells_what_there_is_to_tell(page, run):
     text = " ".join(" ".join(Reader(page).texts).split())
-    assert "6 synthetic clips made by warp 2 from 6 real clips of 3 people" in text
+    assert "6 synthetic clips made by the generator warp, version 2, from 6 real clips of 3 people" in text
     assert "This page shows faces." in text
     for clip in run.clips:
         if not clip.is_synthetic:
@@ -138,8 +138,9 @@ def test_only_a_report_is_replaced(run, tmp_path):
     with pytest.raises(UsageError, match="is not a report"):
         write_report(run, out, 0)
     assert out.read_text() == "<html>mine</html>"
+    (tmp_path / "folder.html").mkdir()
     with pytest.raises(UsageError, match="is not a report"):
-        require_replaceable(tmp_path)
+        require_replaceable(tmp_path / "folder.html")
     out.unlink()
     write_report(run, out, 0)
     write_report(run, out, 0)
