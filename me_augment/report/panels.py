@@ -162,7 +162,7 @@ def captioned(caption: str, picture: Picture) -> Picture:
 
 def footed(picture: Picture, foot: Picture) -> Picture:
     """A picture of panels, and below it what holds for all of them."""
-    width = max(picture.shape[1], GAP + foot.shape[1])
+    width = max(picture.shape[1], foot.shape[1] + 2 * GAP)
     return np.vstack([padded(picture, len(picture), width), padded(foot, len(foot) + 2 * GAP, width, before=GAP)])
 
 

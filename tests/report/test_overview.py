@@ -45,6 +45,11 @@ def test_everything_is_counted(mixed):
     assert found.lengths["samm"].seconds[1] == pytest.approx(5 * 1.001 / 30)
 
 
+def test_the_median_of_an_even_number_lies_between_two():
+    rows = tuple(clip(clip_id=str(last), offset_index=last) for last in (3, 4, 7, 20))
+    assert overview_of(manifest(clips=rows)).lengths["casme2"].frames == (4, 6.5, 21)
+
+
 def test_an_empty_manifest_has_nothing_to_count_or_draw(tmp_path):
     empty = manifest(recordings=(), clips=())
     found = overview_of(empty)

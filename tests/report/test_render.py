@@ -64,6 +64,9 @@ def test_it_tells_what_there_is_to_tell(page, run):
     for words in (
         *("correlation", "Folds and leakage", "config.yaml", "me-augment reproduce run CLIP_ID", "numpy"),
         "me-augment synthesize run/inputs/manifest --out run-again --generator warp",
+        f"{run.folder.parent.name}/run: report",
+        "In the folder that holds run ;",
+        "nine of ten from",
     ):
         assert words in text
     assert "per_driver: 1" in text
