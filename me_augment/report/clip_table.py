@@ -16,6 +16,7 @@ import pyarrow.compute as pc
 
 from me_augment.evaluation.generation import FIGURES
 from me_augment.report.quality import label_of
+from me_augment.synthesis.performances import generator_in_words
 
 MOST_ROWS = 50_000
 """Of a larger manifest so many rows are listed: 4 MB of page."""
@@ -32,8 +33,6 @@ _WORDS = {
     "action_units": "performed without a driver",
     "label_megc3": "class, MEGC 2019",
     "corpus": "corpus",
-    "generator": "generator",
-    "generator_version": "version",
     "seed": "seed",
     "status": "status",
     "reason": "reason",
@@ -90,6 +89,8 @@ def clip_table(clips: pa.Table, always: Collection[str], most: int = MOST_ROWS) 
     columns: dict[str, dict[str, Any]] = {}
     for name, label in {**_WORDS, **_LISTS, **_NUMBERS, **_SWITCHES}.items():
         columns[name] = {"label": label} | _packed(name, kept.column(name))
+    pairs = zip(*(kept.column(name).to_pylist() for name in ("generator", "generator_version")), strict=True)
+    columns["made_by"] = {"label": "generator"} | _numbered([generator_in_words(*pair) or None for pair in pairs])
     # What `reproduce` takes: of an event in a long video, the video.
     columns["made_as"] = {"label": "made as"} | _numbered(_planned(kept))
     text = json.dumps({"rows": len(kept), "columns": columns}, ensure_ascii=False, separators=(",", ":"))

@@ -13,6 +13,7 @@ from me_augment.errors import UsageError
 from me_augment.pace import spoken
 from me_augment.synthesis.command_line import synthesize_command
 from me_augment.synthesis.inputs import read_roles, read_settings
+from me_augment.synthesis.performances import generator_in_words
 from me_augment.synthesis.plan import Unusable
 from me_augment.synthesis.plan_file import PLAN
 from me_augment.synthesis.progress_log import Session, read_sessions
@@ -52,6 +53,11 @@ class LabBook:
             ("prove that no fold trains on its own test person", f"me-augment audit {run}"),
             ("write this report again", f"me-augment report {run}"),
         )
+
+    @property
+    def generator(self) -> str:
+        """Its name and version."""
+        return generator_in_words(self.settings.generator, self.settings.generator_version)
 
     @property
     def reproduce(self) -> str:

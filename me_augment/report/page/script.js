@@ -88,8 +88,7 @@
         ...plain("action_units", "strength"),
         ["left and right exchanged", cell(table, "mirror", row) ? "yes" : "no"],
         ...plain("tempo_onset", "tempo_offset", "asymmetry", "eyes", "shading", "transforms"),
-        ["generator", `${text("generator")}, version ${text("generator_version")}`],
-        ...plain("seed", "parents", "generator_training_subjects", "forbidden_subjects"),
+        ...plain("made_by", "seed", "parents", "generator_training_subjects", "forbidden_subjects"),
       ]);
       definitions(body, "Quality", Object.keys(table.columns).filter((name) => name.startsWith("quality_"))
         .filter((name) => cell(table, name, row) !== null).map((name) => {
