@@ -132,7 +132,7 @@ def views(film: Film, view: str, scale: float) -> NDArray[np.uint8]:
 
 def caption_of(view: str, scale: float) -> str:
     """The words over a view; `legend` explains them."""
-    return {"plain": "", "difference": f"change ×{AMPLIFICATION}", "flow": f"motion, {scale:.1f} px"}[view]
+    return {"plain": "", "difference": f"change ×{AMPLIFICATION}", "flow": f"motion {scale:.1f} px"}[view]
 
 
 def legend(panels: Sequence[Panel], width: int, *views: str) -> Picture:

@@ -31,7 +31,7 @@ def drawable(text: str) -> str:
 def line(text: str, width: int, size: int = 13, bold: bool = False, colour: Colour = BLACK) -> Picture:
     """Text on white, (1.7 size, width, 3) uint8 RGB; smaller where it must be to fit, or cut, which three dots say."""
     picture = Image.new("RGB", (width, round(1.7 * size)), "white")
-    known, room = drawable(text), width - size
+    known, room = drawable(text), width - size // 2 - 1
     fonts = [_font(smaller, bold) for smaller in range(size, min(size, _LEGIBLE) - 1, -1)]
     font = next((font for font in fonts if font.getlength(known) <= room), fonts[-1])
     shown = _fitting(known, font, room)
