@@ -45,7 +45,11 @@ class Format:
     options: tuple[Option, ...]
 
 
-LABELS = Option("labels", "Label set: megc3, casme2-5, samm-5, objective or emotion (verbatim).", "megc3")
+LABELS = Option(
+    "labels",
+    "Label set: megc3, casme2-5, samm-5, objective, verbatim (the corpus' word) or au (which units show together).",
+    "megc3",
+)
 PROTOCOL = Option("protocol", "Only real clips of this protocol, such as megc2019.", None)
 FOLDS = Option("folds", "Whom to hold out in turn: loso (each person), a number of groups of persons, or none.", "loso")
 FLOW = Option("flow", "Optical flow: dis or tvl1.", "dis")

@@ -74,7 +74,7 @@ def test_unusable_clips_are_left_out_with_their_reason(small, out):
     ("labels", "classes"),
     [
         ("casme2-5", ["happiness", "surprise", "disgust", "repression", "others"]),
-        ("emotion", ["disgust", "others", "surprise"]),
+        ("verbatim", ["disgust", "others", "surprise"]),
     ],
 )
 def test_other_label_sets_number_their_own_classes(corpus, out, labels, classes):
@@ -103,7 +103,7 @@ def test_a_protocol_keeps_its_clips_and_what_they_drove(corpus, out):
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        ({"labels": "megc4"}, "no label set 'megc4': choose one of emotion, megc3, casme2-5"),
+        ({"labels": "megc4"}, "no label set 'megc4': choose one of megc3, casme2-5"),
         ({"flow": "raft"}, "no flow method 'raft': choose one of dis, tvl1"),
     ],
 )
@@ -116,15 +116,15 @@ def test_unknown_options_name_the_known_ones(small, out, options, message):
 def test_unknown_formats_name_the_known_ones(small, out):
     with pytest.raises(UsageError, match=f"no export format 'npy': choose one of {', '.join(FORMATS)}"):
         export(small.manifest(), "npy", out)
-    assert export(small.manifest(), "norm-uv-os", out, labels="emotion").real == 4
+    assert export(small.manifest(), "norm-uv-os", out, labels="verbatim").real == 4
 
 
 def test_an_option_of_another_format_is_one_sentence(small, out):
     known = "--labels, --protocol, --folds, --flow, --cache, --variant"
     with pytest.raises(UsageError, match=f"norm-uv-os has no --shape: it takes {known}"):
         export(small.manifest(), "norm-uv-os", out, shape="casme2")
-    with pytest.raises(UsageError, match="--variant is 'causalnet': for norm-uv-os choose one of htnet, ststnet"):
-        export(small.manifest(), "norm-uv-os", out, variant="causalnet")
+    with pytest.raises(UsageError, match="--variant is 'stsnet': for norm-uv-os choose one of htnet, ststnet"):
+        export(small.manifest(), "norm-uv-os", out, variant="stsnet")
     for folds, message in (
         ("k", "give loso, none, or a number"),
         (4, "cannot be made of 3 persons: choose 2 to 3"),
