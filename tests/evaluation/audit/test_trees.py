@@ -29,8 +29,9 @@ def test_a_clean_tree_passes_and_says_what_could_not_be_seen(scene):
         assert report.counts == {
             "folds": 5,
             "places in them": 10 * 5 + 3 + 2 + 2,
-            "different files": 13,
+            "different clips": 13,
             "rows": 13,
+            "of these in folds": 13,
         }
     assert [alone.verdict(f"R{n}") for n in range(1, 10)] == [
         *("clean", "in part", "in part", "clean", "clean", "clean", "not checkable", "not checkable", "in part")
