@@ -77,6 +77,32 @@ def test_a_sheet_that_cannot_be_read_is_not_passed_over(with_others, tmp_path, n
         audit(tmp_path / "export")
 
 
+@pytest.mark.parametrize(
+    ("shape", "corpora", "subjects", "names"),
+    [
+        ("samm", ("samm",), ("006", "011"), "{subject}_1_2"),
+        ("smic", ("smic-hs", "smic-vis"), ("s1", "s2"), "{subject}_ne_01"),
+    ],
+)
+def test_subjects_that_copies_spell_with_more_or_fewer_zeros(corpus, tmp_path, shape, corpora, subjects, names):
+    """`6` and `006` in SAMM, `s01_ne_01` and `s1_ne_01` in SMIC, of which two cameras filmed the same."""
+    for subject in subjects:
+        for view in corpora:
+            real = corpus.real(
+                f"{shape}:{subject}", f"{view}/{names.format(subject=subject)}", corpus=view, emotion="Anger"
+            )
+    corpus.synthetic(real, real)
+    corpus.manifest().write_tables(corpus.folder / "run")
+    summary = export(corpus.manifest(), "frames", tmp_path / "export", shape=shape)
+    report = audit(tmp_path / "export", [corpus.folder / "run"])
+    assert (report.leaks, report.missing) == ([], [])
+    assert summary.real == len(corpora) * len(subjects)
+    assert report.counts["rows"] == report.counts["of these in folds"] == summary.real + summary.synthetic
+    where = Planted(tmp_path / "export").into_megc()
+    (leak,) = audit(tmp_path / "export").leaks
+    assert (leak.rule, leak.where) == ("R1", where)
+
+
 @pytest.fixture(scope="module")
 def long_run(tmp_path_factory):
     """Three people's long videos; s16 drives a video of s15, and s19 had a part in an ancestor of it."""

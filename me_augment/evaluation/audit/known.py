@@ -192,10 +192,14 @@ def _meant(first: Known, second: Known) -> Known | None:
     """What one name of two clips means."""
     if first.clip_id == second.clip_id:
         return second
-    if first.is_synthetic or second.is_synthetic or first.persons != second.persons:
+    if first.is_synthetic or second.is_synthetic or first.persons.isdisjoint(second.persons):
         return None
-    contributors, recordings = first.contributors | second.contributors, first.recordings | second.recordings
-    return replace(first, contributors=contributors, recordings=recordings)
+    return replace(
+        first,
+        persons=first.persons | second.persons,
+        contributors=first.contributors | second.contributors,
+        recordings=first.recordings | second.recordings,
+    )
 
 
 def _names_of(clip: Clip) -> Iterator[str]:

@@ -174,7 +174,9 @@ def test_names_alone_tell_real_clips_but_not_who_made_synthetic_ones(tmp_path):
     report = audit(export)
     assert (report.leaks, report.exit_code) == ([], 2)
     assert "synthetic, and nobody says who had a part in them" in report.missing[0]
-    assert audit(export, [scene.run()]).exit_code == 0
+    assert {report.verdict(rule) for rule in ("R1", "R2", "R3")} == {"not checkable"}
+    told = audit(export, [scene.run()])
+    assert (told.exit_code, told.verdict("R1"), told.verdict("R2")) == (0, "clean", "clean")
 
 
 def test_a_real_tree_of_others_is_judged_by_its_folds(tmp_path):
@@ -185,6 +187,11 @@ def test_a_real_tree_of_others_is_judged_by_its_folds(tmp_path):
         path.rename(path.with_name(f"{number}.png"))  # names that tell nothing: the bytes do
     report = audit(export)
     assert (report.leaks, report.exit_code) == ([], 0)
+    assert [report.verdict(f"R{n}") for n in (1, 2, 3, 5, 7)] == [
+        *("not checkable", "not checkable", "not checkable", "in part", "not checkable")
+    ]
+    assert "all clips are told by name or fold alone" in report.open["R1"][0]
+    assert "table" not in str([*report.looked.values(), *report.open.values()])
     test = next(export.glob("norm_u_v_os/sub03/u_test/0/*"))
     (export / "norm_u_v_os/sub03/u_train/0/other.png").hardlink_to(test)
     assert ("R6", "sub03/u_train/0/other.png") in found(audit(export))
