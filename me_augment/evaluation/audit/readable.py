@@ -69,7 +69,7 @@ def unfit(folder: Path) -> str:
     elif above:
         way_out = f"It is a part of {above[0]}: give that."
     else:
-        way_out = "Of a corpus make a manifest with `me-augment ingest` first; of a list without its export nobody can."
+        way_out = "Of a corpus make a manifest with `me-augment ingest` first; a list needs its export beside it."
     return (
         f"{folder} holds nothing that could be audited. What can be: a run or manifest (manifest.json), what "
         f"`me-augment export` wrote (clips.parquet or clips.csv; of long videos {VIDEOS} and folds.json), or a "

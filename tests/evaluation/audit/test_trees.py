@@ -78,6 +78,21 @@ def test_whoever_chose_the_gates(scene):
     assert "casme2:sub05 is held out and was looked at" in report.leaks[0].detail
 
 
+def test_a_pool_that_has_another_picture_than_the_folds(scene):
+    """HTNet reads the pool, whatever the picture of that name in the fold shows."""
+    export = scene.export()
+    (export / "pool").rename(export / "STSNet_whole_norm_u_v_os")
+    report = audit(export)
+    assert (report.leaks, report.counts["places in them"]) == ([], 57)
+    path = export / "STSNet_whole_norm_u_v_os/sub04_EP01 .png"
+    path.unlink()
+    path.write_bytes(next((export / "norm_u_v_os/sub03/u_test/0").iterdir()).read_bytes())
+    report = audit(export)
+    place = "sub03/u_train/0/sub04_EP01 .png"
+    assert ("R6", f"STSNet_whole_norm_u_v_os/{path.name}, in place of {place}") in found(report)
+    assert all("STSNet_whole_norm_u_v_os/sub04" in f"{leak.where} {leak.detail}" for leak in report.leaks)
+
+
 WAYS = {
     "u turned round": lambda p: np.dstack([p[..., 0], p[..., 1], 255 - p[..., 2]]),
     "mirror image": lambda p: np.dstack([p[..., 0], p[..., 1], 255 - p[..., 2]])[:, ::-1],
