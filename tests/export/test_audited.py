@@ -32,6 +32,20 @@ def test_every_format(with_others, tmp_path, format, options, wanted, plant, fol
         assert len(report.leaks) == 1 or plant is Planted.into_shard  # which other folds may train on
 
 
+def test_causalnets_further_pictures(with_others, tmp_path):
+    """A training clip has for its second half a test picture: the loader would learn from it."""
+    export(with_others.manifest(), "norm-uv-os", tmp_path / "export", variant="causalnet")
+    assert (report := audit(tmp_path / "export")).exit_code == 0
+    assert report.counts["different clips"] == report.counts["rows"]
+    tested = next((tmp_path / "export/norm_u_v_os/sub01/u_test").rglob("*.png"))
+    trained = next((tmp_path / "export/norm_u_v_os/sub01/u_train").rglob("*.png"))
+    pool = tmp_path / "export/STSNet_whole_norm_u_v_os"
+    (pool / f"{trained.name.split(' ')[0]}_1 .png").write_bytes(tested.read_bytes())
+    report = audit(tmp_path / "export")
+    assert report.exit_code == 1
+    assert any(f"{trained.name.split(' ')[0]}_1 .png, beside sub01" in leak.where for leak in report.leaks)
+
+
 @pytest.mark.parametrize("format", sorted({row[0] for row in MATRIX} - {"norm-uv-os"}))
 def test_without_folds(with_others, tmp_path, format):
     summary = export(with_others.manifest(), format, tmp_path / "export", folds="none")

@@ -15,6 +15,7 @@ from me_augment.evaluation.audit.listing import Items, Listed, Listing
 
 _NAMES = ("norm_u_v_os", "three_norm_u_v_os", "datasets/three_norm_u_v_os")
 _POOL = "STSNet_whole_norm_u_v_os"
+_FURTHER = ("_1", "_2", "_3")
 _PICTURES = (".png", ".jpg", ".jpeg", ".bmp")
 
 
@@ -29,7 +30,8 @@ def tree_below(folder: Path) -> Path | None:
 def read_tree(tree: Path) -> Listed:
     """Every picture of every fold; a picture is known by its bytes, of which a tree has each some seventy times.
 
-    Where the pool has other bytes under the same name, its picture stands in the fold too.
+    Where the pool has other bytes under the same name, its picture stands in the fold too, and so do those that
+    CausalNet takes from there: of clip `a .png` also `a_1 .png`, `a_2 .png` and `a_3 .png`.
 
     Raises:
         MeAugmentError: a file cannot be read.
@@ -65,6 +67,11 @@ def read_tree(tree: Path) -> Listed:
                 if merged[other] != merged[number]:
                     said = f"{_POOL}/{base}, in place of {where}"
                     places.append((said, items.add(base, Path(path), merged[other])))
+                for further in (f"{base.split(' ')[0]}{ending} .png" for ending in _FURTHER):
+                    if further in pool:
+                        path, other = pool[further]
+                        said = f"{_POOL}/{further}, beside {where}"
+                        places.append((said, items.add(base, Path(path), merged[other])))
         folds.append(listing)
     return Listed(items.listed, folds, pictures=True)
 
