@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from me_augment.cli.choice import Choice
+from me_augment.cli.figures import say_figures
 from me_augment.cli.generator_options import DRIVINGS, PRECISIONS
 from me_augment.cli.saying import say, say_json
 
@@ -103,18 +104,19 @@ def command(
         raise UsageError(
             "--generators and --checkpoint say who makes real clips again: say how many with --self-reenactment N."
         )
-    if clips is None and (driving, device, precision) != ("cleaned", "auto", "fp32"):
+    if clips is None and any(_given(name) for name in ("driving", "device", "precision")):
         raise UsageError(
             "--driving, --device and --precision are for making real clips again: say how many with "
             "--self-reenactment N."
         )
-    config = run / "config.yaml"
-    if not config.is_file():
-        raise UsageError(f"{run} is not a run: it holds no config.yaml. Make one with `me-augment synthesize`.")
+    if not run.exists():
+        raise UsageError(f"{run} is not there: name a finished run.")
+    if missing := [name for name in ("plan.parquet", "config.yaml") if not (run / name).is_file()]:
+        raise UsageError(f"{run} is not a run: it holds no {missing[0]}. Make one with `me-augment synthesize`.")
     manifest = Manifest.open(run, root)
     if out is not None and out.exists():
         raise UsageError(f"{out} exists: name another --out.")  # before the work, not after
-    settings = Settings.read(config)
+    settings = Settings.read(run / "config.yaml")
     figures = figures_of.run_figures(manifest.clips, settings.gates)
     again: list[Reenactment] = []
     if clips is not None:
@@ -128,10 +130,19 @@ def command(
     if as_json:
         say_json(content)
         return
-    for line in figures_of.lines(figures) + (reenactment.lines(again) if again else []):
+    say_figures(figures_of.table(figures))
+    for line in figures_of.notes(figures):
         say(line)
+    if again:
+        say()
+        say_figures(reenactment.table(again))
     if out is not None:
         say(f"→ {out}")
+
+
+def _given(option: str) -> bool:
+    """Whether the user said it, be it the default."""
+    return click.get_current_context().get_parameter_source(option) is not click.core.ParameterSource.DEFAULT
 
 
 def _makers(

@@ -9,6 +9,7 @@ import click
 
 from me_augment.cli.cache_options import flow_cache, open_cache
 from me_augment.cli.choice import Choice
+from me_augment.cli.figures import say_figures
 from me_augment.cli.saying import say, say_json
 
 if TYPE_CHECKING:
@@ -102,7 +103,7 @@ def command(
     from me_augment.errors import UsageError
     from me_augment.evaluation.recognisers import recogniser
     from me_augment.evaluation.recognition import as_json as data_of
-    from me_augment.evaluation.recognition import confusion_lines, run_arms, table
+    from me_augment.evaluation.recognition import confusion_lines, explanation, run_arms, table
     from me_augment.threads import one_thread
 
     if (source is None) == (flow_tree is None):
@@ -133,7 +134,8 @@ def command(
     if as_json:
         say_json(content)
         return
-    for line in (*table(found), "", *(line for arm in found for line in confusion_lines(arm))):
+    say_figures(table(found))
+    for line in ("", *explanation(found), "", *(line for arm in found for line in confusion_lines(arm))):
         say(line)
     if out is not None:
         say(f"→ {out}")
