@@ -63,7 +63,7 @@ SHAPE = Option(
 
 FORMATS: Mapping[str, Format] = {
     "norm-uv-os": Format(
-        title="leave-one-subject-out tree of 28x28 flow pictures, as STSTNet and HTNet read it",
+        title="leave-one-subject-out tree of 28x28 flow pictures, as STSTNet, HTNet and CausalNet read it",
         module="me_augment.export.norm_uv_os",
         function="export_norm_uv_os",
         options=(
@@ -74,9 +74,10 @@ FORMATS: Mapping[str, Format] = {
             CACHE,
             Option(
                 "variant",
-                "htnet (folds, pool, faces and table) or ststnet (folds alone, no picture of a face).",
+                "htnet (folds, pool, faces and table), ststnet (folds alone) or causalnet (folds, table, a pool with "
+                "both halves of the motion and their directions); the last two show no face.",
                 "htnet",
-                ("htnet", "ststnet"),
+                ("htnet", "ststnet", "causalnet"),
             ),
         ),
     ),

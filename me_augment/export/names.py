@@ -35,7 +35,11 @@ class PictureName:
     @property
     def png(self) -> str:
         """File name of the flow picture, with the blank that HTNet expects."""
-        return f"{self.stem} .png"
+        return self.png_of("")
+
+    def png_of(self, ending: str) -> str:
+        """The same of another picture of the clip, which this ending tells from the first."""
+        return f"{self.stem}{ending} .png"
 
     @property
     def jpg(self) -> str:
@@ -82,6 +86,15 @@ def picture_names(clips: Iterable[Clip], folds: Mapping[str, str]) -> dict[str, 
         clip_id: PictureName(name.sub, f"{name.video}_{digest(clip_id)[:8]}")
         if shared[name.stem.casefold()] > 1
         else name
+        for clip_id, name in names.items()
+    }
+
+
+def no_other_with(endings: Iterable[str], names: Mapping[str, PictureName]) -> dict[str, PictureName]:
+    """The names, changed where one would be another's with one of these endings."""
+    taken = {f"{name.stem}{ending}".casefold() for ending in endings for name in names.values()}
+    return {
+        clip_id: PictureName(name.sub, f"{name.video}_{digest(clip_id)[:8]}") if name.stem.casefold() in taken else name
         for clip_id, name in names.items()
     }
 
