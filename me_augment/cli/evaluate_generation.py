@@ -98,7 +98,8 @@ def command(
     from me_augment.evaluation import generation as figures_of
     from me_augment.evaluation import reenactment
     from me_augment.manifest import Manifest
-    from me_augment.synthesis.settings import Settings
+    from me_augment.synthesis.inputs import read_settings
+    from me_augment.synthesis.plan_file import PLAN, PlanFile
 
     if (generators or checkpoints) and clips is None:
         raise UsageError(
@@ -109,14 +110,11 @@ def command(
             "--driving, --device and --precision are for making real clips again: say how many with "
             "--self-reenactment N."
         )
-    if not run.exists():
-        raise UsageError(f"{run} is not there: name a finished run.")
-    if missing := [name for name in ("plan.parquet", "config.yaml") if not (run / name).is_file()]:
-        raise UsageError(f"{run} is not a run: it holds no {missing[0]}. Make one with `me-augment synthesize`.")
+    PlanFile.open(run / PLAN)  # a training has settings, too, and a manifest has none
+    settings = read_settings(run)
     manifest = Manifest.open(run, root)
     if out is not None and out.exists():
         raise UsageError(f"{out} exists: name another --out.")  # before the work, not after
-    settings = Settings.read(run / "config.yaml")
     figures = figures_of.run_figures(manifest.clips, settings.gates)
     again: list[Reenactment] = []
     if clips is not None:

@@ -54,7 +54,7 @@ def test_what_is_no_run_is_told_so(tmp_path, capsys, made):
     assert end.value.code == 2
     said = capsys.readouterr().err
     assert "ingest" not in said
-    assert ("is not a run" if made else "is not there") in said
+    assert str(tmp_path / "run") in said
 
 
 def test_figures_tables_and_plots(run, tmp_path, capsys):
@@ -118,7 +118,8 @@ def test_who_trained_it_under_an_earlier_id_is_known(run, tmp_path, capsys):
     people = {clip.person_id: clip.person_id.replace("casme2:", "dfme:") for clip in whole.clips}
     mapped = tmp_path / "mapped"
     Persons(people, tmp_path / "map.csv").applied(whole).write(mapped)
-    shutil.copy(run / "config.yaml", mapped)
+    for name in ("config.yaml", "plan.parquet"):
+        shutil.copy(run / name, mapped)
     seen = weights(tmp_path / "m.safetensors", 0, training_subjects=tuple(people))
     again = ["evaluate", "generation", str(mapped), "--device", "cpu", "--generators", "fpb-fomm"]
     main([*again, "--self-reenactment", "1", "--checkpoint", str(seen)])
