@@ -11,6 +11,7 @@ from me_augment.cli.choice import Choice
 from me_augment.cli.figures import say_figures
 from me_augment.cli.generator_options import DRIVINGS, PRECISIONS
 from me_augment.cli.saying import say, say_json
+from me_augment.words import count as counted
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -210,7 +211,7 @@ def _made_again(manifest: Manifest, count: int, makers: dict[str, tuple[Maker, .
             "from."
         )
     if len(chosen) < count:
-        say(f"{len(chosen)} clips instead of {count}: there are no more that suit.", err=True)
+        say(f"{counted(len(chosen), 'clip')} instead of {count}: there are no more that suit.", err=True)
     with progress("Making real clips again", len(chosen)) as advance:
         return reenact(
             manifest,

@@ -11,6 +11,7 @@ from me_augment.cli.cache_options import flow_cache, open_cache
 from me_augment.cli.choice import Choice
 from me_augment.cli.figures import say_figures
 from me_augment.cli.saying import say, say_json
+from me_augment.words import count
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -185,7 +186,8 @@ def _of_manifest(
         real = real_clips(manifest, labels, how, flow, cache, lambda *_: advance())
     if real.skipped:
         say(
-            f"{len(real.skipped)} real clips are left out, e.g. {real.skipped[0].name}: {real.skipped[0].reason}.",
+            f"left out: {count(len(real.skipped), 'real clip')}, e.g. {real.skipped[0].name}: "
+            f"{real.skipped[0].reason}.",
             err=True,
         )
     added: dict[str, list[Item]] = {}
