@@ -45,9 +45,17 @@ class Format:
     options: tuple[Option, ...]
 
 
-LABELS = Option("labels", "Label set: megc3, casme2-5, samm-5, objective or emotion (verbatim).", "megc3")
+LABELS = Option(
+    "labels",
+    "Label set: megc3, casme2-5, samm-5, objective, verbatim (the corpus' word) or au (which units show together).",
+    "megc3",
+)
 PROTOCOL = Option("protocol", "Only real clips of this protocol, such as megc2019.", None)
-FOLDS = Option("folds", "Whom to hold out in turn: loso (each person), a number of groups of persons, or none.", "loso")
+FOLDS = Option(
+    "folds",
+    "Whom to hold out in turn: loso (each person), a number (of groups of persons), corpus (each), or none.",
+    "loso",
+)
 FLOW = Option("flow", "Optical flow: dis or tvl1.", "dis")
 CACHE = Option(
     "cache", "Keep measured flows in this folder, where `flow` and `evaluate recognition` find them.", None, kind=Path
