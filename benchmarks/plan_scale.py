@@ -73,6 +73,7 @@ def inputs(arguments: argparse.Namespace) -> None:
             points = tuple(rng.uniform(0, 256, 136).astype(np.float32).tolist())
             clips.append(_clip(recordings[-1], number, points, neutral=size == 1))
         roots = {corpus: arguments.folder / corpus}
+        roots[corpus].mkdir(parents=True)  # an empty one: that it is there is asked, what it holds is not
         manifest = Manifest(recordings=recordings, clips=clips, corpus=corpus, roots=roots, licence="none")
         manifest.write(arguments.folder / name)
 
