@@ -37,8 +37,8 @@ def extend(
         UsageError: the folder is no run, or what is asked for is less than what there is.
         MeAugmentError: it cannot be written.
     """
+    require_same_packages(run)
     with only_one(run):
-        require_same_packages(run)
         settings = read_settings(run)
         larger = _larger(settings, per_driver, per_target, action_units)
         old = PlanFile.open(run / PLAN)

@@ -15,7 +15,7 @@ from me_augment.lock import only_one
 from me_augment.manifest.store import write_text
 from me_augment.synthesis.executor import Executor, InProcess
 from me_augment.synthesis.finish import finish, sweep
-from me_augment.synthesis.inputs import keep_inputs, open_clip_maker, open_real, read_settings
+from me_augment.synthesis.inputs import keep_inputs, open_clip_maker, open_real, read_settings, require_run
 from me_augment.synthesis.plan_file import PLAN, PlanFile, write_plan
 from me_augment.synthesis.prepare import Prepared
 from me_augment.synthesis.records import Record, is_finished, read_records, unfinish
@@ -171,6 +171,7 @@ def require_same_packages(folder: Path) -> None:
 
 def changed_packages(folder: Path) -> list[str]:
     """Packages that decide a run's bytes and are of another version now, as `numpy 2.1, now it is 2.2`."""
+    require_run(folder)
     environment = folder / "environment.json"
     try:
         started = json.loads(environment.read_text(encoding="utf-8"))["packages"]
