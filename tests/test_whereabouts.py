@@ -26,7 +26,9 @@ def test_manifests_and_runs_inside_are_named(tmp_path):
     for path in ("demo/manifest/manifest.json", "demo/a run/plan.parquet", "demo/corpus/x.txt"):
         (tmp_path / path).parent.mkdir(parents=True)
         (tmp_path / path).write_text("")
-    with pytest.raises(UsageError, match=r"demo is not a manifest but holds some: name '.*/demo/a run' or \S*/manifest"):
+    with pytest.raises(
+        UsageError, match=r"demo is not a manifest but holds some: name '.*/demo/a run' or \S*/manifest"
+    ):
         Manifest.open(tmp_path / "demo")
     with pytest.raises(UsageError, match="demo is not a run but holds one: name '.*/demo/a run'"):
         status(tmp_path / "demo")

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from me_augment.cli.choice import Choice
-from me_augment.cli.saying import say
+from me_augment.cli.saying import say, say_dry
 from me_augment.errors import UsageError
 
 if TYPE_CHECKING:
@@ -173,9 +173,9 @@ def _describe(chosen: Split, settings: TrainingSettings, init: Path | None, saw:
         f"discriminator {parameters_of(discriminator):,}"
     )
     say(f"pictures: {settings.shape.size} x {settings.shape.size}")
-    say(
-        f"{settings.steps} steps of {settings.batch_size} pairs, a checkpoint every {settings.checkpoint_every}. "
-        "Nothing was written."
+    say_dry(
+        f"train {settings.steps} steps of {settings.batch_size} pairs, with a checkpoint every "
+        f"{settings.checkpoint_every}"
     )
 
 

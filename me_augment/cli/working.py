@@ -66,8 +66,12 @@ def working_options(command: Callable[..., Any]) -> Callable[..., Any]:
 
     @wraps(command)
     def gather(*arguments: Any, **options: Any) -> Any:
-        mine = {field.name: options.pop(field.name) for field in fields(Working)}
-        return command(*arguments, working=Working(**mine), **options)
+        working = Working(**{field.name: options.pop(field.name) for field in fields(Working)})
+        if working.workers or working.scheduler is not None:  # before anything is written
+            from me_augment.cli.executors import require_possible
+
+            require_possible(working.workers, working.scheduler)
+        return command(*arguments, working=working, **options)
 
     for option in (
         click.option(
