@@ -30,11 +30,11 @@ def test_manifests_and_runs_inside_are_named(tmp_path):
         UsageError, match=r"demo is not a manifest but holds some: name '.*/demo/a run' or \S*/manifest"
     ):
         Manifest.open(tmp_path / "demo")
-    with pytest.raises(UsageError, match="demo is not a run but holds one: name '.*/demo/a run'"):
+    with pytest.raises(UsageError, match=r"demo is not a run but holds one: name '.*/demo/a run'"):
         status(tmp_path / "demo")
     with pytest.raises(UsageError, match="nowhere does not exist: name the folder of a manifest"):
         Manifest.open(tmp_path / "nowhere")
-    with pytest.raises(UsageError, match="it holds no manifest.json. Make one with `me-augment ingest`"):
+    with pytest.raises(UsageError, match=r"it holds no manifest.json. Make one with `me-augment ingest`"):
         Manifest.open(tmp_path / "demo" / "corpus")
 
 
@@ -42,5 +42,5 @@ def test_frames_below_are_named(tmp_path):
     for path in ("CASME2/sheet.xlsx", "CASME2/sub02/EP01/img1.jpg", "CASME2/sub01/EP03/img7.JPG"):
         (tmp_path / path).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / path).write_text("")
-    with pytest.raises(UsageError, match="give a folder of frames such as .*CASME2/sub01/EP03$"):
+    with pytest.raises(UsageError, match=r"give a folder of frames such as .*CASME2/sub01/EP03$"):
         open_frames(tmp_path)

@@ -43,7 +43,7 @@ def command(pipeline: Path, settings: tuple[str, ...], dry_run: bool) -> None:
     if dry_run:
         for call in calls:
             say(call.line)
-        say_dry(f"carry out {count(len(calls), 'step')}")
+        say_dry(f"carry out {count(len(calls), 'step')}", err=True)  # the lines above are a script
         return
     folder.mkdir(parents=True, exist_ok=True)
     with only_one(folder):

@@ -41,9 +41,9 @@ def say(line: str = "", *, err: bool = False) -> None:
     click.echo(plain(line), err=err)
 
 
-def say_dry(what: str) -> None:
+def say_dry(what: str, *, err: bool = False) -> None:
     """The last line of a `--dry-run`: what the command would do without."""
-    say(f"would {what}; nothing was written.")
+    say(f"would {what}; nothing was written.", err=err)
 
 
 def say_json(document: object) -> None:

@@ -12,6 +12,7 @@ from me_augment.cli.saying import say, say_dry
 from me_augment.errors import UsageError
 
 if TYPE_CHECKING:
+    from me_augment.manifest import Manifest
     from me_augment.training.run import Ended
     from me_augment.training.settings import TrainingSettings
     from me_augment.training.subjects import Split
@@ -129,7 +130,7 @@ def command(
                 f"{place.world * (2 if settings.weights.temporal else 1)}."
             )
         if dry_run:
-            _describe(chosen, settings, init, _listed(init_saw))
+            _describe(source, chosen, settings, init, _listed(init_saw))
             return
         from me_augment.cli.train_run import train
 
@@ -156,12 +157,14 @@ def _listed(text: str | None) -> tuple[str, ...] | None:
     return tuple(part.strip() for part in text.split(",") if part.strip())
 
 
-def _describe(chosen: Split, settings: TrainingSettings, init: Path | None, saw: tuple[str, ...] | None) -> None:
+def _describe(
+    manifest: Manifest, chosen: Split, settings: TrainingSettings, init: Path | None, saw: tuple[str, ...] | None
+) -> None:
     from me_augment.cli.train_run import taken_from
     from me_augment.generation.fpb_fomm.model import new_model, parameters_of
 
     model, discriminator = new_model(settings.shape, settings.seed)
-    taken = None if init is None else taken_from(init, saw, (model, discriminator), chosen)
+    taken = None if init is None else taken_from(init, saw, (model, discriminator), chosen, manifest)
     for name, people in (("train", chosen.train), ("validate", chosen.validation)):
         persons = sorted({clip.person_id for clip in people})
         counts = "  ".join(f"{person} {sum(clip.person_id == person for clip in people)}" for person in persons)

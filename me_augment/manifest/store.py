@@ -10,6 +10,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
+from shlex import quote
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
@@ -73,8 +74,7 @@ class Manifest:
         if not meta_file.is_file():
             if (folder / "plan.parquet").is_file():
                 raise UsageError(
-                    f"{folder} is a run that is not finished: start `me-augment synthesize` again with the same "
-                    "settings to finish it."
+                    f"{folder} is a run that is not finished: `me-augment resume {quote(str(folder))}` finishes it."
                 )
             raise UsageError(
                 not_the_folder(folder, "a manifest")
