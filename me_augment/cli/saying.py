@@ -38,7 +38,8 @@ def _plainer(error: UnicodeError) -> tuple[str | bytes, int]:
 
 def say(line: str = "", *, err: bool = False) -> None:
     """One line to stdout or stderr."""
-    click.echo(plain(line), err=err)
+    # The stream itself: where that is ASCII click takes another, of UTF-8.
+    click.echo(plain(line), file=sys.stderr if err else sys.stdout)
 
 
 def say_dry(what: str, *, err: bool = False) -> None:
@@ -78,4 +79,4 @@ def say_table(rows: Iterable[Sequence[str]], head: Sequence[str] = (), right: It
     with console.capture() as captured:
         console.print(table)
     for line in captured.get().splitlines():
-        click.echo(line.rstrip())
+        click.echo(line.rstrip(), file=sys.stdout)

@@ -51,7 +51,7 @@ class _Checked:
         known = any(PUBLISHED.get(name) for name in {clip.corpus for clip in self.manifest.clips})
         return {
             "rows, spans and order": _said(len(self.problems), "problem"),
-            "frames": "not read" if self.unreadable is None else _said(len(self.unreadable), "problem"),
+            "frames": "not read (--decode)" if self.unreadable is None else _said(len(self.unreadable), "problem"),
             "durations": _said(counted["duration"], "warning"),
             "rows there twice": _said(counted["duplicate-name"] + counted["duplicate-event"], "warning"),
             "people under one id each": _said(counted["people"], "warning"),

@@ -152,8 +152,8 @@ class _Limit:
         if self._tried >= _JUDGED and self._failed > self._share * self._tried:
             raise MeAugmentError(
                 f"{self._failed} of {self._tried} clips could not be made, more than --max-failures "
-                f"{self._share:.0%} allows: `me-augment status {quote(str(self._run))}` says why. What was made is kept; the same command "
-                "with a higher limit goes on."
+                f"{self._share:.0%} allows: `me-augment status {quote(str(self._run))}` says why. What was made is "
+                "kept; the same command with a higher limit goes on."
             )
 
     def _count(self, tried: int, failed: int) -> None:

@@ -101,7 +101,7 @@ class TestSynthesize:
     def test_dry_run_writes_nothing(self, cli, tiny_manifest, tmp_path):
         code, out, _ = cli("synthesize", tiny_manifest.folder, "--out", tmp_path / "r", "--dry-run")
         assert code == 0
-        assert "6 clips, 30 frames, about" in out
+        assert "would make 6 clips, 30 frames, about" in out
         assert "casme2:sub91 2" in out
         assert list(tmp_path.iterdir()) == []
 

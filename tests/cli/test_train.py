@@ -117,7 +117,8 @@ def test_figures_are_printed_where_somebody_judges(cli, tiny_manifest, out):
 def test_a_person_map_hides_nobody_from_whom_a_checkpoint_learned(cli, tiny_manifest, out, tmp_path):
     """A checkpoint knows people by the ids that they had: sub93 here, who turned out to be sub91."""
     network = tmp_path / "net.safetensors"
-    write_checkpoint(network, *new_model(preset("tiny", "mended").shape, 0), Provenance(training_subjects=("casme2:sub93",)))
+    learned_from = Provenance(training_subjects=("casme2:sub93",))
+    write_checkpoint(network, *new_model(preset("tiny", "mended").shape, 0), learned_from)
     one = Persons({"casme2:sub93": "casme2:sub91"}, tmp_path / "map.csv").applied(tiny_manifest)
     folder = one.write(tmp_path / "mapped").folder
     common = (folder, "--out", out, "--preset", "tiny", "--device", "cpu", "--init", network)
@@ -128,8 +129,8 @@ def test_a_person_map_hides_nobody_from_whom_a_checkpoint_learned(cli, tiny_mani
     code, _, warned = cli(*common, "--exclude-subjects", "sub91", "--steps", 1)
     assert code == 0, warned
     assert "training on 2 clips of 1 person, nobody judges it: 1 step of" in warned
-    learned_from = read_checkpoint(out / "checkpoint.safetensors").provenance.training_subjects
-    assert learned_from == ("casme2:sub91", "casme2:sub92", "casme2:sub93")
+    now = read_checkpoint(out / "checkpoint.safetensors").provenance.training_subjects
+    assert now == ("casme2:sub91", "casme2:sub92", "casme2:sub93")
 
 
 @pytest.mark.parametrize(
