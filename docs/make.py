@@ -26,7 +26,7 @@ API: dict[str, tuple[str, ...]] = {
     "me_augment": ("MicroExpressionDataset", "Sample", "Manifest", "Clip", "Recording"),
     "me_augment.transforms": (),
     "me_augment.transforms.sampling": (),
-    "me_augment.manifest.labels": ("LabelSet", "label_set", "classes_of", "class_of"),
+    "me_augment.manifest.labels": ("LabelSet", "classes_of", "class_of"),
     "me_augment.manifest.folds": ("may_train", "may_test", "persons", "resolve_person"),
     "me_augment.manifest.splits": ("Protocol", "Fold", "protocol_named", "folds_of"),
     "me_augment.flow.field": ("apex_flow", "optical_strain", "uv_strain", "stretched", "norm_uv_os"),

@@ -58,7 +58,8 @@ class MicroExpressionDataset(Dataset[Sample]):
         split: `train` or `test`. With a fold, `test` is the real clips of the person held out, and `train` every
             clip to which that person contributed nothing (neither seen, nor driver, nor ancestor, nor training the
             generator). Without a fold, `train` is everything and there is no `test`.
-        labels: `megc3`, `casme2-5`, `samm-5`, `objective` or `emotion`; clips that the label set drops are left out.
+        labels: `megc3`, `casme2-5`, `samm-5`, `objective`, `verbatim` or `au`; clips without a class in the label set
+            are left out.
         frames: `all`; `onset-apex` for those two; a number of frames spread evenly from onset to offset; or `tim:16`
             for 16 frames interpolated from all by the Temporal Interpolation Model (see `transforms.sampling`).
         size: side of the face-aligned crop in pixels, same crop for all frames; None keeps the stored frames, which

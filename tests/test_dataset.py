@@ -78,8 +78,8 @@ def test_gray_becomes_three_equal_channels(corpus):
 @pytest.mark.parametrize("fold", ["sub91", "casme2:sub92", "sub93"])
 def test_a_fold_trains_on_nothing_of_the_person_held_out(corpus, fold):
     person = fold if ":" in fold else f"casme2:{fold}"
-    train = MicroExpressionDataset(corpus, fold=fold, labels="emotion")
-    test = MicroExpressionDataset(corpus, fold=fold, split="test", labels="emotion")
+    train = MicroExpressionDataset(corpus, fold=fold, labels="verbatim")
+    test = MicroExpressionDataset(corpus, fold=fold, split="test", labels="verbatim")
     assert len(train) == 4  # two real clips, and the two synthetic ones between those two people
     for row in train.clips:
         assert person not in (row.person_id, row.driver_person_id, row.target_person_id)
@@ -87,7 +87,7 @@ def test_a_fold_trains_on_nothing_of_the_person_held_out(corpus, fold):
 
 
 def test_the_comparison_without_synthetic_clips(corpus):
-    data = MicroExpressionDataset(corpus, labels="emotion", synthetic=False)
+    data = MicroExpressionDataset(corpus, labels="verbatim", synthetic=False)
     assert not any(row.is_synthetic for row in data.clips)
     assert len(data) == 3
 
@@ -121,7 +121,7 @@ def test_the_transform_is_applied_to_the_video(corpus):
 
 @pytest.mark.parametrize("workers", [0, 2])
 def test_batches_from_a_data_loader(corpus, workers):
-    data = MicroExpressionDataset(corpus, frames=4, size=32, labels="emotion")
+    data = MicroExpressionDataset(corpus, frames=4, size=32, labels="verbatim")
     loader = DataLoader(data, batch_size=4, num_workers=workers, multiprocessing_context="fork" if workers else None)
     batches = list(loader)
     assert sum(len(labels) for _, labels, _ in batches) == len(data)
@@ -139,7 +139,7 @@ def test_workers_may_be_spawned(corpus, tmp_path):
         "from torch.utils.data import DataLoader\n"
         "from me_augment import MicroExpressionDataset\n"
         "if __name__ == '__main__':\n"
-        "    data = MicroExpressionDataset(sys.argv[1], frames=2, size=16, labels='emotion')\n"
+        "    data = MicroExpressionDataset(sys.argv[1], frames=2, size=16, labels='verbatim')\n"
         "    loader = DataLoader(data, batch_size=3, num_workers=1, multiprocessing_context='spawn')\n"
         "    print(json.dumps([row.clip_id for _, _, rows in loader for row in rows]))\n"
     )

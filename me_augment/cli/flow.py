@@ -21,7 +21,7 @@ from me_augment.cli.saying import say
 )
 @click.option("--method", default="dis", show_default=True, help="Optical flow: dis or tvl1.")
 @click.option("--size", default=28, show_default=True, help="Side of the maps u, v and strain, pixels.")
-@click.option("--labels", default="emotion", show_default=True, help="Label set: emotion (verbatim), megc3, …")
+@click.option("--labels", default="verbatim", show_default=True, help="Label set, as `export` has them.")
 @click.option("--protocol", help="Only real clips of this protocol, such as megc2019.")
 @flow_cache
 @click.option("--overwrite", is_flag=True, help="Do not go on with what an interrupted call left, but start anew.")

@@ -45,9 +45,17 @@ class Format:
     options: tuple[Option, ...]
 
 
-LABELS = Option("labels", "Label set: megc3, casme2-5, samm-5, objective or emotion (verbatim).", "megc3")
+LABELS = Option(
+    "labels",
+    "Label set: megc3, casme2-5, samm-5, objective, verbatim (the corpus' word) or au (which units show together).",
+    "megc3",
+)
 PROTOCOL = Option("protocol", "Only real clips of this protocol, such as megc2019.", None)
-FOLDS = Option("folds", "Whom to hold out in turn: loso (each person), a number of groups of persons, or none.", "loso")
+FOLDS = Option(
+    "folds",
+    "Whom to hold out in turn: loso (each person), a number (of groups of persons), corpus (each), or none.",
+    "loso",
+)
 FLOW = Option("flow", "Optical flow: dis or tvl1.", "dis")
 CACHE = Option(
     "cache", "Keep measured flows in this folder, where `flow` and `evaluate recognition` find them.", None, kind=Path
@@ -63,7 +71,7 @@ SHAPE = Option(
 
 FORMATS: Mapping[str, Format] = {
     "norm-uv-os": Format(
-        title="leave-one-subject-out tree of 28x28 flow pictures, as STSTNet and HTNet read it",
+        title="leave-one-subject-out tree of 28x28 flow pictures, as STSTNet, HTNet and CausalNet read it",
         module="me_augment.export.norm_uv_os",
         function="export_norm_uv_os",
         options=(
@@ -74,9 +82,10 @@ FORMATS: Mapping[str, Format] = {
             CACHE,
             Option(
                 "variant",
-                "htnet (folds, pool, faces and table) or ststnet (folds alone, no picture of a face).",
+                "htnet (folds, pool, faces and table), ststnet (folds alone) or causalnet (folds, table, a pool with "
+                "both halves of the motion and their directions); the last two show no face.",
                 "htnet",
-                ("htnet", "ststnet"),
+                ("htnet", "ststnet", "causalnet"),
             ),
         ),
     ),

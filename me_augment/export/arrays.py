@@ -25,7 +25,8 @@ from me_augment.flow.cache import measure
 from me_augment.flow.choose import Skipped
 from me_augment.flow.clip import CROP
 from me_augment.flow.field import STRAIN_VARIANT, require_method
-from me_augment.manifest import Clip, Manifest
+from me_augment.manifest import Manifest
+from me_augment.manifest.au import active_numbers
 from me_augment.manifest.splits import Fold
 
 AUS = (1, 2, 4, 5, 6, 7, 9, 10, 12, 14, 15, 17)
@@ -90,7 +91,7 @@ class _Arrays:
                 training[place].append(name)
             for place in np.flatnonzero(fold.test):
                 testing[place] = name
-        units = sorted({*AUS, *(number for one in written for number in _active(one.clip))})
+        units = sorted({*AUS, *(number for one in written for number in active_numbers(one.clip.aus))})
         persons = {one.clip.person_id for one in written}
         rows = (
             {**_row(one, units, persons), "test_fold": test, "allowed_folds": ";".join(train)}
@@ -116,16 +117,11 @@ class _Arrays:
         return About("Micro-expressions as arrays of motion", holds, _USE, "image-classification")
 
 
-def _active(clip: Clip) -> set[int]:
-    """Numbers of the action units that were coded as active."""
-    return {unit.number for unit in clip.aus if unit.kind == "AU" and unit.status == "active"}
-
-
 def _row(one: Written, units: Sequence[int], persons: set[str]) -> dict[str, Any]:
     clip, name = one.clip, one.named.name
     assert clip.onset_index is not None
     assert clip.apex_index is not None
-    active = _active(clip)
+    active = active_numbers(clip.aus)
     return {
         "dataset": clip.corpus,
         "subject": name.sub,

@@ -17,7 +17,7 @@ class Facts:
     Attributes:
         classes: class → clips, in index order.
         folds: their names.
-        held_out: `loso`, `none` or a number of groups.
+        held_out: `loso`, `corpus`, `none` or a number of groups.
         labels: the label set.
         sources: of the clips.
     """
@@ -41,9 +41,8 @@ class Facts:
     @property
     def opening(self) -> str:
         """How much there is, as the beginning of a paragraph."""
-        folds = {"loso": f" in {len(self.folds)} leave-one-subject-out folds", "none": ""}.get(
-            str(self.held_out), f" in {len(self.folds)} folds by person"
-        )
+        left_out = {"loso": "leave-one-subject-out folds", "corpus": "leave-one-corpus-out folds"}
+        folds = f" in {len(self.folds)} {left_out.get(str(self.held_out), 'folds by person')}" if self.folds else ""
         counted = f"{self.real} real and {self.synthetic} synthetic clips"
         return f"{counted}{folds}, label set `{self.labels}`, written by me-augment."
 

@@ -39,7 +39,7 @@ def write_flow(
     method: str = "dis",
     parts: Sequence[Part] = ("onset-apex",),
     size: int = SIZE,
-    labels: str = "emotion",
+    labels: str = "verbatim",
     protocol: str | None = None,
     cache: ArrayCache | None = None,
     overwrite: bool = False,

@@ -5,24 +5,25 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from me_augment.errors import UsageError
+from me_augment.export.names import safe
 from me_augment.manifest import Clip, splits
 from me_augment.manifest.columns import to_table
 from me_augment.manifest.splits import PROTOCOLS, Fold, Protocol, protocol_named
 
 
 def parsed_folds(folds: str | int) -> Protocol | None:
-    """The protocol meant by `loso`, a number of groups of persons, or `none` (None).
+    """The protocol meant by `loso`, `corpus`, a number of groups of persons, or `none` (None).
 
     Raises:
         UsageError: it is none of them.
     """
     if folds == "none":
         return None
-    if folds == "loso":
-        return PROTOCOLS["loso"]
+    if folds in ("loso", "corpus"):
+        return PROTOCOLS[str(folds)]
     if str(folds).isdecimal() and int(folds) >= 2:
         return protocol_named("k-fold", k=int(folds))
-    raise UsageError(f"--folds is {str(folds)!r}: give loso, none, or a number of groups of at least 2.")
+    raise UsageError(f"--folds is {str(folds)!r}: give loso, corpus, none, or a number of groups of at least 2.")
 
 
 def folds_of(
@@ -33,12 +34,12 @@ def folds_of(
     Args:
         clips: real and synthetic.
         names: person id → name of the fold that holds out that person alone, different for everybody with a real clip;
-            groups are `fold1`, `fold2`, ….
+            groups are `fold1`, `fold2`, …, and corpora `fold1_casme2`, ….
         protocol: of `parsed_folds`.
         labels: the label set by whose classes groups are balanced.
 
     Raises:
-        UsageError: more groups than persons.
+        UsageError: more groups than persons, or fewer corpora than two.
     """
     if protocol is None:
         return {}
@@ -46,4 +47,7 @@ def folds_of(
     if protocol.leaves_out == "person":
         return {names[fold.name]: fold for fold in sorted(found, key=lambda fold: names[fold.name])}
     width = len(str(len(found)))
-    return {f"fold{place:0{width}d}": fold for place, fold in enumerate(found, 1)}
+    return {
+        f"fold{place:0{width}d}" + (f"_{safe(fold.name)}" if protocol.leaves_out == "corpus" else ""): fold
+        for place, fold in enumerate(found, 1)
+    }

@@ -73,7 +73,7 @@ def export_frames(
         MeAugmentError: OUT cannot be written.
     """
     chosen = SHAPES[shape]
-    labels = task.labels or ("emotion" if chosen.sheet else "megc3")
+    labels = task.labels or ("verbatim" if chosen.sheet else "megc3")
     if not chosen.sheet and labels != "megc3":
         raise UsageError(f"{chosen.title} has the classes of megc3 and no others: leave --labels out, or --shape.")
     if chosen.bitmaps and images is not None:

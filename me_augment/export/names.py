@@ -35,7 +35,11 @@ class PictureName:
     @property
     def png(self) -> str:
         """File name of the flow picture, with the blank that HTNet expects."""
-        return f"{self.stem} .png"
+        return self.png_of("")
+
+    def png_of(self, ending: str) -> str:
+        """The same of another picture of the clip, which this ending tells from the first."""
+        return f"{self.stem}{ending} .png"
 
     @property
     def jpg(self) -> str:
@@ -53,14 +57,14 @@ def fold_names(clips: Iterable[Clip]) -> dict[str, str]:
     for clip in clips:
         spelling = (clip.corpus, clip.subject)
         spelled[clip.person_id] = min(spelled.get(clip.person_id, spelling), spelling)
-    plain = {person: _safe(subject) for person, (_, subject) in spelled.items()}
+    plain = {person: safe(subject) for person, (_, subject) in spelled.items()}
     shared = Counter(name.casefold() for name in plain.values())
     numbers = all(_NO_TEXT.fullmatch(name) for name in plain.values())
     names = {}
     for person, (corpus, subject) in spelled.items():
         name = plain[person]
         if numbers or shared[name.casefold()] > 1 or _like_synthetic(name):
-            name = _safe(f"{corpus}_{subject}")
+            name = safe(f"{corpus}_{subject}")
         names[person] = name
     shared = Counter(name.casefold() for name in names.values())
     return {
@@ -86,6 +90,15 @@ def picture_names(clips: Iterable[Clip], folds: Mapping[str, str]) -> dict[str, 
     }
 
 
+def no_other_with(endings: Iterable[str], names: Mapping[str, PictureName]) -> dict[str, PictureName]:
+    """The names, changed where one would be another's with one of these endings."""
+    taken = {f"{name.stem}{ending}".casefold() for ending in endings for name in names.values()}
+    return {
+        clip_id: PictureName(name.sub, f"{name.video}_{digest(clip_id)[:8]}") if name.stem.casefold() in taken else name
+        for clip_id, name in names.items()
+    }
+
+
 def keys_of(names: Mapping[str, PictureName]) -> dict[str, str]:
     """Clip id → key: unique, without dots, of letters, digits, `_`, `-`, `#`, `+`, a letter or digit first.
 
@@ -101,8 +114,8 @@ def keys_of(names: Mapping[str, PictureName]) -> dict[str, str]:
 
 def _picture_name(clip: Clip, folds: Mapping[str, str]) -> PictureName:
     if clip.is_synthetic:
-        return PictureName(SYNTHETIC, _safe(clip.clip_id.partition("-")[2] or clip.clip_id))
-    sub, video = folds[clip.person_id], _safe(clip.name.partition("/")[2] or clip.name)
+        return PictureName(SYNTHETIC, safe(clip.clip_id.partition("-")[2] or clip.clip_id))
+    sub, video = folds[clip.person_id], safe(clip.name.partition("/")[2] or clip.name)
     return PictureName(sub, f"{sub}_{video}" if _NO_TEXT.fullmatch(video) else video)
 
 
@@ -110,7 +123,7 @@ def _like_synthetic(name: str) -> bool:
     return f"{SYNTHETIC}_".startswith(name) or name.startswith(f"{SYNTHETIC}_")
 
 
-def _safe(text: str) -> str:
+def safe(text: str) -> str:
     """The text as a file name that every system, cv2.imread and a loader that cuts at blanks can read."""
     name = re.sub(r"[^A-Za-z0-9_.#+-]", "_", text)[:_LONGEST]
     # A name in a table that begins so is a formula to a spreadsheet, and an option to a shell command.

@@ -163,6 +163,8 @@ def _outside(clip: Clip, drivers: Mapping[str, Clip], protocol: str | None) -> s
 def _no_class(clip: Clip, labels: str) -> str:
     if labels == "objective":
         return "it has no objective class"
+    if labels == "au":
+        return "it has no active action unit"
     if clip.emotion is None:
         return "it has no emotion"
     whose = "its action units" if clip.action_units else "its driver" if clip.is_synthetic else clip.corpus

@@ -86,6 +86,24 @@ def stretched(maps: NDArray[np.floating]) -> NDArray[np.uint8]:
     return np.rint(255 * unit).astype(np.uint8).transpose(1, 2, 0)
 
 
+def directions(picture: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """Where to each pixel moves, told from stretched maps: atan2(v, u) of both as they are in the picture.
+
+    u and v being stretched to begin at 0, the angle is within a quarter turn and is a feature rather than a direction
+    in the face. CausalNet's author gives this as what the network was trained on
+    (github.com/tony19980810/CausalNet, issues 2 and 4); how the angle becomes a grey level is not said there. Here it
+    is stretched as the maps are.
+
+    Args:
+        picture: (H, W, 3) uint8, RGB = u, v, strain, from `stretched`.
+
+    Returns:
+        (H, W, 3) uint8, three equal channels.
+    """
+    u, v = picture[..., 0].astype(np.float64), picture[..., 1].astype(np.float64)
+    return stretched(np.stack([np.arctan2(v, u)] * 3))
+
+
 def norm_uv_os(flow: NDArray[np.floating], size: int = SIZE) -> NDArray[np.uint8]:
     """The picture of a flow that recognisers train on: (size, size, 3) uint8, RGB = u, v, strain (`stretched`)."""
     return stretched(uv_strain(flow, size))

@@ -81,6 +81,11 @@ class AuCell:
     issues: tuple[str, ...] = ()
 
 
+def active_numbers(units: Iterable[ActionUnit]) -> tuple[int, ...]:
+    """Numbers of the action units that were coded as active, sorted, each once."""
+    return tuple(sorted({unit.number for unit in units if unit.kind == "AU" and unit.status == "active"}))
+
+
 def parse_aus(cell: str) -> AuCell:
     """Parse the AU cell of any corpus; never raises. Numeric cells are passed as text (`12`, `12.0`)."""
     if not cell.strip():

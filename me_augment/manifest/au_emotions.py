@@ -13,7 +13,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from me_augment.manifest.au import ActionUnit, parse_aus
+from me_augment.manifest.au import ActionUnit, active_numbers, parse_aus
 
 
 def _sets(*cells: str) -> frozenset[frozenset[int]]:
@@ -66,7 +66,7 @@ def emotion_of(units: Iterable[ActionUnit]) -> str | None:
 
 def objective_class_of(units: Iterable[ActionUnit]) -> int | None:
     """Objective class 1-7 of active action units; None without any."""
-    numbers = frozenset(unit.number for unit in units if unit.kind == "AU" and unit.status == "active")
+    numbers = frozenset(active_numbers(units))
     if not numbers:
         return None
     return next((number for number, known in OBJECTIVE_CLASSES.items() if numbers in known), _OTHER_CLASS)

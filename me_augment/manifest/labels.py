@@ -1,4 +1,8 @@
-"""Label sets: which classes a protocol has, and which emotion word of which corpus falls into which."""
+"""Label sets: which classes a protocol has, and which emotion word of which corpus falls into which.
+
+Two more have the classes that the clips have: `verbatim`, emotion words as the corpora write them, and `au`, the action
+units that a clip shows together, such as 4+7, whichever side of the face and however strong.
+"""
 
 from __future__ import annotations
 
@@ -9,6 +13,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from me_augment.errors import UsageError
+from me_augment.manifest.au import ActionUnit, active_numbers
 from me_augment.manifest.rows import Clip
 from me_augment.words import choose
 
@@ -101,6 +106,7 @@ SAMM_FIVE = LabelSet(
 # The classes stand in the sheets, or follow from the action units that were performed; no word says them.
 OBJECTIVE = LabelSet(column="objective_class", classes=tuple("1234567"))
 LABEL_SETS = {"megc3": MEGC3, "casme2-5": CASME2_FIVE, "samm-5": SAMM_FIVE, "objective": OBJECTIVE}
+NAMES = (*LABEL_SETS, "verbatim", "au")
 
 
 def label_columns(corpus: str, emotion: str | None) -> dict[str, str | None]:
@@ -114,7 +120,7 @@ def columns_of_driver(driver: Clip) -> dict[str, str | int | None]:
 
 
 def classes_of(labels: str, clips: Iterable[Clip]) -> tuple[str, ...]:
-    """Classes of a label set in index order; for `emotion`, the words present, sorted.
+    """Classes of a label set in index order; for `verbatim` and `au`, those present, sorted.
 
     Raises:
         UsageError: there is no such label set.
@@ -124,16 +130,21 @@ def classes_of(labels: str, clips: Iterable[Clip]) -> tuple[str, ...]:
 
 def classes_among(labels: str, column: pa.ChunkedArray) -> tuple[str, ...]:
     """`classes_of` of the clips whose cells of `class_column` are given."""
-    if labels == "emotion":
-        return tuple(sorted(word for word in column.unique().to_pylist() if word))
-    return label_set(labels).classes
+    if labels in LABEL_SETS:
+        return LABEL_SETS[labels].classes
+    require_label_set(labels)
+    present = [word for word in column.unique().to_pylist() if word]
+    return tuple(sorted(present, key=_numbers if labels == "au" else None))
 
 
 def class_of(labels: str, clip: Clip) -> str | None:
     """The clip's class in a label set, or None where the set drops it, or has no place for the clip's corpus."""
-    if labels == "emotion":
+    require_label_set(labels)
+    if labels == "verbatim":
         return clip.emotion
-    known = label_set(labels)
+    if labels == "au":
+        return _together(clip.aus)
+    known = LABEL_SETS[labels]
     value = getattr(clip, known.column)
     return None if value is None or str(value) not in known.classes else str(value)
 
@@ -143,21 +154,32 @@ def class_column(labels: str, clips: pa.Table) -> pa.ChunkedArray:
 
     Args:
         labels: name of a label set.
-        clips: with the set's column.
+        clips: with the set's column, `emotion` or `aus`.
 
     Raises:
         UsageError: there is no such label set.
     """
-    if labels == "emotion":
+    require_label_set(labels)
+    if labels == "verbatim":
         return clips.column("emotion")
-    known = label_set(labels)
+    if labels == "au":
+        cells = ([ActionUnit(**unit) for unit in cell] for cell in clips.column("aus").to_pylist())
+        return pa.chunked_array([[_together(cell) for cell in cells]], pa.string())
+    known = LABEL_SETS[labels]
     values = clips.column(known.column).cast(pa.string())
     fits = pc.is_in(values, pa.array(known.classes))
     return pc.if_else(fits, values, pa.scalar(None, pa.string()))
 
 
-def label_set(name: str) -> LabelSet:
-    """The label set called `name`; UsageError naming the known ones otherwise."""
-    if name not in LABEL_SETS:
-        raise UsageError(f"there is no label set {name!r}: {choose(name, ['emotion', *LABEL_SETS])}")
-    return LABEL_SETS[name]
+def require_label_set(name: str) -> None:
+    """UsageError naming the known label sets unless `name` is one."""
+    if name not in NAMES:
+        raise UsageError(f"there is no label set {name!r}: {choose(name, NAMES)}")
+
+
+def _together(units: Iterable[ActionUnit]) -> str | None:
+    return "+".join(map(str, active_numbers(units))) or None
+
+
+def _numbers(units: str) -> list[int]:
+    return [int(number) for number in units.split("+")]

@@ -108,7 +108,7 @@ def test_without_folds_one_person_is_enough(corpus, out):
 
 def test_text_is_no_formula(corpus, out):
     corpus.real("casme2:sub01", "EP01", label=None, emotion="=1+1")
-    export(corpus.manifest(), "arrays", out, folds="none", labels="emotion", size=8)
+    export(corpus.manifest(), "arrays", out, folds="none", labels="verbatim", size=8)
     assert load(out)[2].loc[0, "emotion"] == "'=1+1"
     assert pd.read_parquet(out / "clips.parquet").loc[0, "label"] == "=1+1"
 

@@ -250,7 +250,7 @@ def test_untrusted_names_stay_names(corpus, tmp_path):
     corpus.real("casme2:sub02", "EP02", "=1+1")
     corpus.real("casme2:sub03", "@EP", "positive", name="sub03/-EP.02.b")
     for format in FORMATS:
-        export(corpus.manifest(), format, tmp_path / format, labels="emotion")
+        export(corpus.manifest(), format, tmp_path / format, labels="verbatim")
     assert {path.name for path in tmp_path.iterdir()} == {"corpus", "run", *FORMATS}
     for shard in (tmp_path / "webdataset/shards").iterdir():
         with tarfile.open(shard) as tar:

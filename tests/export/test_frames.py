@@ -277,7 +277,7 @@ def test_text_of_a_sheet_is_no_formula(corpus, out):
         ({"shape": "smic", "labels": "casme2-5"}, "SMIC has the classes of megc3 and no others"),
         ({"shape": "smic", "images": "jpg"}, "SMIC has .bmp frames"),
         ({"flow": "dis"}, "the format frames has no --flow: it takes --labels, --protocol, --folds, --shape"),
-        ({"folds": "1"}, "--folds is '1': give loso, none, or a number of groups of at least 2"),
+        ({"folds": "1"}, "--folds is '1': give loso, corpus, none, or a number of groups of at least 2"),
     ],
 )
 def test_options_that_do_not_go_together(small, out, options, message):

@@ -4,6 +4,7 @@ import csv
 import json
 import tempfile
 from collections import Counter
+from dataclasses import replace
 from pathlib import Path
 
 import cv2
@@ -11,6 +12,7 @@ import numpy as np
 import pandas as pd
 import pyarrow.parquet as pq
 import pytest
+import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
@@ -19,6 +21,7 @@ from rows import synthetic
 from me_augment import staging as staging_module
 from me_augment.export import export
 from me_augment.export.norm_uv_os import FACES, FOLDS, POOL, TABLE
+from me_augment.flow.field import stretched
 
 
 def files(folder):
@@ -316,6 +319,75 @@ def test_the_folds_alone_show_no_face(small, out):
     assert names(out) == {FOLDS} | files_beside
     assert files(out / FOLDS) == files(out.with_name("all") / FOLDS)
     assert FACES not in (out / "README.md").read_text()
+
+
+def causalnet_pictures(root):
+    """Class and pictures (4, 28, 28, 3) BGR of every clip of a fold's part, found as CausalNet's loader finds them."""
+    table = pd.read_csv(root / TABLE)
+    listed = {f"{row.sub}_{row.filename_o}" for row in table.itertuples()}
+    endings = (" .png", "_1 .png", "_2 .png", "_3 .png")
+    pool = {path.name: cv2.imread(str(path)) for path in (root / POOL).iterdir()}
+    assert set(pool) == {f"{name}{ending}" for name in listed for ending in endings}  # it trips over any other
+    return {
+        path.relative_to(root / FOLDS): np.stack([pool[path.name.split(" ")[0] + ending] for ending in endings])
+        for path in (root / FOLDS).rglob("*.png")
+    }
+
+
+def test_causalnet_finds_four_pictures_of_each_clip(small, out):
+    export(small.manifest(), "norm-uv-os", out, variant="causalnet")
+    found = causalnet_pictures(out)
+    export(small.manifest(), "norm-uv-os", out.with_name("htnet"))
+    assert sorted(map(str, found)) == files(out.with_name("htnet") / FOLDS)
+    assert not (out / FACES).exists()
+    onset_apex, apex_offset = (np.load(out / name) for name in ("flow.npy", "flow-apex-offset.npy"))
+    table = pd.read_csv(out / "clips.csv").set_index("name")
+    for path, (there, back, towards, away) in found.items():
+        row = table.index.get_loc(path.name)
+        np.testing.assert_array_equal(there[..., ::-1], stretched(onset_apex[row]))
+        np.testing.assert_array_equal(back[..., ::-1], stretched(apex_offset[row]))
+        for motion, shown in ((there, towards), (back, away)):
+            angle = np.arctan2(motion[..., 1].astype(float), motion[..., 2])
+            expected = np.rint(255 * (angle - angle.min()) / np.ptp(angle))
+            for channel in range(3):
+                np.testing.assert_array_equal(shown[..., channel], expected)
+
+
+def test_a_small_network_trains_on_the_four_pictures(small, out):
+    export(small.manifest(), "norm-uv-os", out, variant="causalnet")
+    part = {path: four for path, four in causalnet_pictures(out).items() if path.parts[:2] == ("sub02", "u_train")}
+    pictures = torch.from_numpy(np.stack(list(part.values()))).float().flatten(1) / 255
+    labels = torch.tensor([int(path.parts[2]) for path in part])
+    torch.manual_seed(0)
+    network = torch.nn.Linear(pictures.shape[1], 3)
+    optimizer = torch.optim.SGD(network.parameters(), lr=1e-3)
+    losses = []
+    for _ in range(3):
+        loss = torch.nn.functional.cross_entropy(network(pictures), labels)
+        optimizer.zero_grad()
+        loss.backward()
+        optimizer.step()
+        losses.append(loss.item())
+    assert losses[2] < losses[0]
+
+
+def test_no_clip_is_called_like_another_ones_directions(corpus, out):
+    corpus.real("casme2:sub01", "EP01")
+    corpus.real("casme2:sub01", "EP01_2", "positive")
+    corpus.real("casme2:sub02", "EP01")
+    export(corpus.manifest(), "norm-uv-os", out, variant="causalnet")
+    assert len(files(out / POOL)) == 12
+    causalnet_pictures(out)
+    assert "sub01_EP01_2 .png" not in pd.read_csv(out / "clips.csv")["name"].tolist()
+
+
+def test_a_clip_that_ends_at_its_apex_has_no_second_half(small, out):
+    clip = small.clips[0]
+    small.clips[0] = replace(clip, offset=clip.apex, offset_index=clip.apex_index)
+    summary = export(small.manifest(), "norm-uv-os", out, variant="causalnet")
+    assert [one.reason for one in summary.skipped] == [
+        "its offset does not lie after its apex, so there is no motion between them"
+    ]
 
 
 def test_groups_of_persons_are_held_out_together(small, out):

@@ -1,5 +1,7 @@
 """What every export does alike: which clips enter and why the others do not, options, refusals; shown on one format."""
 
+import json
+
 import pytest
 
 from me_augment.errors import MeAugmentError, UsageError
@@ -74,7 +76,7 @@ def test_unusable_clips_are_left_out_with_their_reason(small, out):
     ("labels", "classes"),
     [
         ("casme2-5", ["happiness", "surprise", "disgust", "repression", "others"]),
-        ("emotion", ["disgust", "others", "surprise"]),
+        ("verbatim", ["disgust", "others", "surprise"]),
     ],
 )
 def test_other_label_sets_number_their_own_classes(corpus, out, labels, classes):
@@ -103,7 +105,7 @@ def test_a_protocol_keeps_its_clips_and_what_they_drove(corpus, out):
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        ({"labels": "megc4"}, "no label set 'megc4': choose one of emotion, megc3, casme2-5"),
+        ({"labels": "megc4"}, "no label set 'megc4': choose one of megc3, casme2-5"),
         ({"flow": "raft"}, "no flow method 'raft': choose one of dis, tvl1"),
     ],
 )
@@ -116,23 +118,41 @@ def test_unknown_options_name_the_known_ones(small, out, options, message):
 def test_unknown_formats_name_the_known_ones(small, out):
     with pytest.raises(UsageError, match=f"no export format 'npy': choose one of {', '.join(FORMATS)}"):
         export(small.manifest(), "npy", out)
-    assert export(small.manifest(), "norm-uv-os", out, labels="emotion").real == 4
+    assert export(small.manifest(), "norm-uv-os", out, labels="verbatim").real == 4
 
 
 def test_an_option_of_another_format_is_one_sentence(small, out):
     known = "--labels, --protocol, --folds, --flow, --cache, --variant"
     with pytest.raises(UsageError, match=f"norm-uv-os has no --shape: it takes {known}"):
         export(small.manifest(), "norm-uv-os", out, shape="casme2")
-    with pytest.raises(UsageError, match="--variant is 'causalnet': for norm-uv-os choose one of htnet, ststnet"):
-        export(small.manifest(), "norm-uv-os", out, variant="causalnet")
+    with pytest.raises(UsageError, match="--variant is 'stsnet': for norm-uv-os choose one of htnet, ststnet"):
+        export(small.manifest(), "norm-uv-os", out, variant="stsnet")
     for folds, message in (
-        ("k", "give loso, none, or a number"),
+        ("k", "give loso, corpus, none, or a number"),
         (4, "cannot be made of 3 persons: choose 2 to 3"),
         ("none", "made of folds"),
     ):
         with pytest.raises(UsageError, match=message):
             export(small.manifest(), "norm-uv-os", out, folds=folds)
     assert not out.exists()
+
+
+def test_a_corpus_is_held_out_with_whatever_its_people_drove(corpus, out):
+    first = corpus.real("casme2:sub01", "EP01")
+    other = corpus.real("samm:006", "006_1_2", "positive")
+    third = corpus.real("samm:007", "007_1_2", "surprise")
+    made = corpus.synthetic(first, other)
+    corpus.synthetic(other, other)
+    with pytest.raises(UsageError, match="takes two of them; the clips are all of samm"):
+        export(corpus.manifest(clips=(other, third)), "norm-uv-os", out, folds="corpus")
+    summary = export(corpus.manifest(), "norm-uv-os", out, folds="corpus")
+    folds = json.loads((out / "export.json").read_text())["folds"]
+    assert folds["fold1_casme2"] == {"persons": ["casme2:sub01"], "train_real": 2, "train_synthetic": 1, "test": 1}
+    assert folds["fold2_samm"]["persons"] == ["samm:006", "samm:007"]
+    assert summary.folds == 2
+    trained = {path.name for path in (out / FOLDS).glob("*/u_train/*/*")}
+    assert f"syn_{made.clip_id.removeprefix('syn-')} .png" not in trained  # either corpus had a part in it
+    assert "in 2 leave-one-corpus-out folds" in (out / "README.md").read_text()
 
 
 def test_no_clip_in_the_label_set(corpus, out):

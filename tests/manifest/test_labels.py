@@ -6,6 +6,8 @@ import pytest
 from rows import clip, manifest, synthetic
 
 from me_augment.errors import UsageError
+from me_augment.manifest import Clip
+from me_augment.manifest.au import parse_aus
 from me_augment.manifest.au_emotions import EMOTIONS
 from me_augment.manifest.labels import (
     BY_ACTION_UNITS,
@@ -19,6 +21,7 @@ from me_augment.manifest.labels import (
     columns_of_driver,
     label_columns,
 )
+from me_augment.manifest.sequence import table_of
 
 # The words of each corpus, as its sheet writes them, and their MEGC2019 class.
 THREE = {
@@ -85,15 +88,24 @@ def test_the_columns_of_a_row():
 
 def test_classes_have_a_fixed_order():
     assert classes_of("megc3", []) == ("negative", "positive", "surprise")
-    assert classes_of("emotion", [clip(emotion="b"), clip(emotion="a"), clip(emotion=None)]) == ("a", "b")
+    assert classes_of("verbatim", [clip(emotion="b"), clip(emotion="a"), clip(emotion=None)]) == ("a", "b")
     assert classes_of("objective", []) == ("1", "2", "3", "4", "5", "6", "7")
 
 
 def test_class_of_a_clip():
     row = clip(emotion="surprise", label_megc3="surprise")
-    assert class_of("emotion", row) == class_of("megc3", row) == "surprise"
-    with pytest.raises(UsageError, match="choose one of emotion, megc3, casme2-5, samm-5, objective"):
+    assert class_of("verbatim", row) == class_of("megc3", row) == "surprise"
+    with pytest.raises(UsageError, match="choose one of megc3, casme2-5, samm-5, objective, verbatim, au"):
         class_of("megc9", row)
+
+
+def test_action_units_that_go_together():
+    cells = ["R12+4A", "4+12C", "AU7?", "", "4+ref(7)", "10", "AD29"]
+    rows = [clip(clip_id=str(i), au_verbatim=cell, aus=parse_aus(cell).units) for i, cell in enumerate(cells)]
+    found = [class_of("au", row) for row in rows]
+    assert found == ["4+12", "4+12", None, None, "4", "10", None]
+    assert classes_of("au", rows) == ("4", "4+12", "10")
+    assert class_column("au", table_of(Clip, tuple(rows))).to_pylist() == found
 
 
 def _rows():
@@ -128,7 +140,8 @@ def _rows():
         ("casme2-5", ["happiness", None, None, "happiness", None, None, "happiness"]),
         ("samm-5", [None, "happiness", "happiness", None, "happiness", "happiness", "happiness"]),
         ("objective", ["1"] * 7),
-        ("emotion", ["happiness"] * 7),
+        ("verbatim", ["happiness"] * 7),
+        ("au", [None] * 7),
     ],
 )
 def test_a_set_takes_the_clips_of_its_corpora_and_what_they_drove(labels, expected):

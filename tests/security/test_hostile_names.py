@@ -71,7 +71,7 @@ def hostile(tiny_manifest, tmp_path_factory):
 def test_a_terminal_obeys_nothing(words, call, hostile, tmp_path):
     words = [hostile.folder if word == "M" else word for word in words]
     if words[0] == "export":
-        words += ["--format", "kinetics", "--labels", "emotion", "--out", tmp_path / "x"]
+        words += ["--format", "kinetics", "--labels", "verbatim", "--out", tmp_path / "x"]
     code, printed = call(*words)
     assert code in (0, 1)
     assert "Traceback" not in printed
@@ -100,7 +100,7 @@ def test_a_pipe_in_a_tree_is_not_waited_for(command, call, tmp_path):
 
 def test_an_export_is_data_in_every_file(call, hostile, tmp_path):
     out = tmp_path / "deep" / "er" / "x"
-    code, _ = call("export", hostile.folder, "--format", "webdataset", "--labels", "emotion", "--out", out)
+    code, _ = call("export", hostile.folder, "--format", "webdataset", "--labels", "verbatim", "--out", out)
     assert code == 0
     assert {path.name for path in tmp_path.rglob("*") if out not in (path, *path.parents)} == {"deep", "er"}
     for path in out.rglob("*"):

@@ -208,10 +208,10 @@ def test_the_card_names_the_controls(everything):
 
 def test_clips_of_another_length_are_loaded_and_exported(everything, tmp_path):
     _, whole, _ = everything
-    data = MicroExpressionDataset(whole, labels="emotion", frames=4, size=64)
+    data = MicroExpressionDataset(whole, labels="verbatim", frames=4, size=64)
     assert len(data) == 9
     assert all(item.video.shape == (4, 3, 64, 64) for item in (data[i] for i in range(9)))
-    full = MicroExpressionDataset(whole, labels="emotion")
+    full = MicroExpressionDataset(whole, labels="verbatim")
     assert [full[i].video.shape[0] for i in range(9)] == [c.n_frames for c in full.clips]
     export(whole, "norm-uv-os", tmp_path / "x")
     pictures = {file.name for file in (tmp_path / "x").rglob("*.png")}
