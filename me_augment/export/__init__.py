@@ -138,7 +138,8 @@ FORMATS: Mapping[str, Format] = {
 # Project, without capitals and punctuation → the options that write what it reads; see docs/recognisers.md.
 _READ_BY = {
     "ststnet": "norm-uv-os --variant ststnet",
-    **dict.fromkeys(("htnet", "causalnet"), "norm-uv-os --variant htnet"),
+    "htnet": "norm-uv-os --variant htnet",
+    "causalnet": "norm-uv-os --variant causalnet",
     **dict.fromkeys(("mmnet", "slstt", "offtanet"), "frames --shape casme2"),
     **dict.fromkeys(("meb", "sklearn", "scikitlearn"), "arrays"),
     **dict.fromkeys(("softnet", "mean", "mtsn", "auwgcn"), "spotting --shape casme-sq"),

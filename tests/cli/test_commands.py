@@ -166,10 +166,10 @@ class TestJson:
         shutil.rmtree(broken)
 
 
-def _me(*words, cwd=None, **environment):
+def _me(*words, **environment):
     code = "from me_augment.cli import main; main()"
     environment = {**os.environ, **environment}
-    return subprocess.run([sys.executable, "-c", code, *map(str, words)], capture_output=True, env=environment, cwd=cwd)
+    return subprocess.run([sys.executable, "-c", code, *map(str, words)], capture_output=True, env=environment)
 
 
 def test_a_pipe_gets_whole_tables_without_colours(tiny_manifest):
@@ -181,18 +181,10 @@ def test_a_pipe_gets_whole_tables_without_colours(tiny_manifest):
 
 
 def test_signs_that_a_log_cannot_hold_are_plainer(tiny_manifest, tmp_path):
-    done = _me(
-        "ingest",
-        "casme2",
-        tiny_manifest.roots["casme2"],
-        "--out",
-        "\u65e5",
-        "--no-landmarks",
-        cwd=tmp_path,
-        PYTHONIOENCODING="ascii",
-    )
+    words = ("ingest", "casme2", tiny_manifest.roots["casme2"], "--out", tmp_path / "\u65e5", "--no-landmarks")
+    done = _me(*words, PYTHONIOENCODING="ascii")
     assert done.returncode == 0
-    assert done.stdout.endswith(b"6 clips of 3 people -> \\u65e5\n")
+    assert done.stdout.endswith(f"6 clips of 3 people -> {tmp_path}/\\u65e5\n".encode("ascii"))
 
 
 def test_narrow_terminals_get_wrapped_tables():
