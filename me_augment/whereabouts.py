@@ -23,7 +23,7 @@ def not_the_folder(folder: Path, kind: str) -> str | None:
     """
     if not folder.is_dir():
         why = "is a file" if folder.exists() else "does not exist"
-        return f"{folder} {why}: name the folder of {kind}."
+        return f"{folder} {why}: name the folder of {kind}{' or a run' * (kind == 'a manifest')}."
     found = [child for child in sorted(folder.iterdir()) if any((child / mark).is_file() for mark in _MARKS[kind])]
     if not found:
         return None

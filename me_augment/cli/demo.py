@@ -111,6 +111,8 @@ def _only_corpus(out: Path, people: int, clips: int, *, hard: bool, long: bool, 
         raise UsageError("--overwrite does not go with --corpus-only: name another --out.")
     if hard and long:
         raise UsageError("--hard and --long are two corpora: give one of them.")
+    if out.exists() and (not out.is_dir() or any(out.iterdir())):  # before a minute's work
+        raise UsageError(f"{out} exists and is not an empty folder: name another --out, or empty it.")
     if long:
         _long_videos(out, people, clips)
         return

@@ -8,7 +8,7 @@ from typing import Any
 
 import click
 
-from me_augment.cli.cache_options import cache_size, open_cache
+from me_augment.cli.cache_options import CACHE_FOLDER, cache_size, open_cache
 from me_augment.cli.choice import Choice
 from me_augment.cli.saying import say
 from me_augment.export import FORMATS, export, format_meant, options_of_formats
@@ -18,7 +18,9 @@ def _formats_options(command: Callable[..., Any]) -> Callable[..., Any]:
     """Add what the formats declare; those of some formats only say so."""
     for option, formats in reversed(options_of_formats().items()):
         some = "" if len(formats) == len(FORMATS) else f" [{', '.join(formats)}]"
-        command = click.option(f"--{option.name}", type=option.kind, help=option.help + some)(command)
+        command = click.option(
+            f"--{option.name}", type=CACHE_FOLDER if option.kind is Path else option.kind, help=option.help + some
+        )(command)
     return command
 
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from me_augment.cli.cache_options import CACHE_FOLDER
 from me_augment.cli.choice import Choice
 from me_augment.cli.saying import say, say_dry
 from me_augment.errors import UsageError
@@ -66,7 +67,7 @@ _CONVENTIONS = ("mended", "reference")
 @click.option("--seed", type=int, help="Seed of every random choice.  [default: the preset's, 0]")
 @click.option(
     "--cache",
-    type=click.Path(path_type=Path),
+    type=CACHE_FOLDER,
     help="Folder for prepared clips, to be shared by several folds.  [default: OUT/cache]",
 )
 @click.option("--root", type=click.Path(path_type=Path), help="Where the corpus lies now, if it moved.")

@@ -295,6 +295,7 @@ class TestAnimate:
         fails(cli(*common, "--driver", driver, "--action-units", "12"), 2, "--driver", "--action-units")
         fails(cli(*common, "--action-units", "smile"), 2, "smile", "12B+6A")
         fails(cli(*common, "--action-units", "12", "--fps", "4"), 2, "frames per second")
+        fails(cli(*common, "--action-units", "12", "--seed", "-1"), 2, "--seed", "-1 is not in the range")
         fails(cli(*common, "--driver", driver, "--action-units-basis", "b.npz"), 2, "--action-units-basis")
         fails(cli(*common, "--action-units", "12", "--action-units-basis", tmp_path / "b.npz"), 2, "does not exist")
 

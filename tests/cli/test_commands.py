@@ -205,6 +205,23 @@ def test_a_reader_that_goes_away_is_no_error(tiny_manifest):
     assert (done.returncode, done.stderr) == (1, "")
 
 
+def test_a_file_is_no_cache_and_no_place_for_a_corpus(cli, tiny_manifest, tmp_path):
+    (tmp_path / "file").write_text("mine")
+    for words in (
+        ("export", tiny_manifest.folder, "--format", "arrays", "--out", tmp_path / "x"),
+        ("flow", tiny_manifest.folder, "--out", tmp_path / "x"),
+        ("synthesize", tiny_manifest.folder, "--out", tmp_path / "x"),
+        ("train", tiny_manifest.folder, "--out", tmp_path / "x"),
+    ):
+        code, _, err = cli(*words, "--cache", tmp_path / "file")
+        assert code == 2
+        assert "'--cache': Directory" in err
+    code, _, err = cli("demo", "--corpus-only", "--long", "--out", tmp_path / "file")
+    assert code == 2
+    assert "Inventing" not in err
+    assert [path.name for path in tmp_path.iterdir()] == ["file"]
+
+
 class TestCompletion:
     @pytest.mark.parametrize(
         ("typed", "expected"),
