@@ -5,15 +5,19 @@ python benchmarks/apex_estimates.py demo-out/manifest
 
 from __future__ import annotations
 
-import sys
+import argparse
 from dataclasses import replace
+from pathlib import Path
 
 from me_augment import Manifest
 from me_augment.generation.apex import estimated_apexes
 
 
-def main(folder: str) -> None:
-    manifest = Manifest.open(folder)
+def main() -> None:
+    """Print the table."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("manifest", type=Path)
+    manifest = Manifest.open(parser.parse_args().manifest)
     labelled = [clip for clip in manifest.clips if clip.apex_index is not None]
     for method, landmarks in (("flow", True), ("flow", False), ("middle", True)):
         blank = [replace(clip, apex_index=None, landmarks=clip.landmarks if landmarks else None) for clip in labelled]
@@ -24,4 +28,4 @@ def main(folder: str) -> None:
 
 
 if __name__ == "__main__":
-    main(sys.argv[1])
+    main()

@@ -75,7 +75,7 @@ def _hash_all(tree: Path) -> int:
 
 def _plant(tree: Path) -> None:
     tested = next((tree / "s00" / "u_test").rglob("*.png"))
-    picture = cv2.imread(str(tested))[:, ::-1].copy()
+    picture = np.asarray(cv2.imread(str(tested)))[:, ::-1].copy()
     picture[..., 2] = 255 - picture[..., 2]
     cv2.imwrite(str(next((tree / "s00" / "u_train").iterdir()) / "s01_planted.png"), picture)
 

@@ -132,13 +132,13 @@ def units_of(condition: Condition, k: int) -> dict[Unit, float]:
 
 def draw(condition: Condition, k: int, frames: int) -> Drawing:
     """The k-th driver; conditions that differ only in what comes after drawing share it."""
-    as_drawn = replace(condition, name="", spoil=_unspoilt, scale=1.0, target=None, gray=False)
-    return _draw(replace(as_drawn, frames=condition.frames or frames), k)
+    as_drawn = replace(condition, name="", spoil=_unspoilt, scale=1.0, target=None, gray=False, frames=None)
+    return _draw(as_drawn, k, condition.frames or frames)
 
 
 @lru_cache(maxsize=4)
-def _draw(condition: Condition, k: int) -> Drawing:
-    driver, units, frames = driver_of(condition.driver, k), units_of(condition, k), condition.frames
+def _draw(condition: Condition, k: int, frames: int) -> Drawing:
+    driver, units = driver_of(condition.driver, k), units_of(condition, k)
     amplitude = np.sin(np.pi * np.arange(frames) / (frames - 1)) ** 2
     heads = head_course(condition.head, driver.landmarks[30], frames)
     turns = np.linspace(0, 1, frames)[:, None] * np.array(condition.turn)
@@ -178,10 +178,9 @@ def jpeg(quality: int) -> Callable[[Frames, np.random.Generator, Subject], Frame
     def spoil(frames: Frames, rng: np.random.Generator, person: Subject) -> Frames:
         out = []
         for frame in frames:
-            data = cv2.imencode(
-                ".jpg", picture(frame + rng.normal(0, 1, frame.shape)), [cv2.IMWRITE_JPEG_QUALITY, quality]
-            )
-            out.append(cv2.imdecode(data[1], cv2.IMREAD_COLOR).astype(np.float64))
+            noisy = picture(frame + rng.normal(0, 1, frame.shape))
+            _, data = cv2.imencode(".jpg", noisy, [cv2.IMWRITE_JPEG_QUALITY, quality])
+            out.append(np.asarray(cv2.imdecode(data, cv2.IMREAD_COLOR), np.float64))
         return out
 
     return spoil

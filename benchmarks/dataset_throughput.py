@@ -21,9 +21,11 @@ import statistics
 import tempfile
 import time
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
+from typing import Protocol
 
 import cv2
 import numpy as np
@@ -32,17 +34,25 @@ from PIL import Image
 
 from me_augment import MicroExpressionDataset
 from me_augment.face.geometry import aligned_crop
-from me_augment.manifest import Manifest
+from me_augment.manifest import Clip, Manifest
 from me_augment.video import write_png_folder
 from me_augment.video.recording import open_recording
 
 BATCH = 8
 
 
+class Items(Protocol):
+    """What both kinds of dataset are."""
+
+    def __len__(self) -> int: ...
+
+    def __getitem__(self, index: int, /) -> object: ...
+
+
 class PlainFolders:
     """A dataset of folders of PNG frames as training scripts write it."""
 
-    def __init__(self, root: Path, clips: list, frames: object, size: int) -> None:
+    def __init__(self, root: Path, clips: list[Clip], frames: int | str, size: int) -> None:
         self.items = [(root / clip.clip_id, clip) for clip in clips]
         self.frames, self.size = frames, size
 
@@ -53,8 +63,8 @@ class PlainFolders:
         folder, clip = self.items[index]
         files = sorted(folder.iterdir())
         if self.frames == "onset-apex":
-            files = [files[0], files[clip.apex_index - clip.onset_index]]
-        elif self.frames != "all":
+            files = [files[0], files[(clip.apex_index or 0) - (clip.onset_index or 0)]]
+        elif isinstance(self.frames, int):
             files = [files[round(p)] for p in np.linspace(0, len(files) - 1, self.frames)]
         points = np.asarray(clip.landmarks, np.float32).reshape(68, 2)
         pictures = [np.asarray(Image.open(file).convert("RGB"), np.float32) / 255 for file in files]
@@ -76,7 +86,7 @@ def main() -> None:
     run = Manifest.open(arguments.run)
     made = [clip for clip in run.usable_clips() if clip.is_synthetic and clip.label_megc3][: arguments.clips]
     some = replace(run, clips=tuple(made))
-    shapes = {run.recording_of[clip.recording_id] for clip in made}
+    shapes = {run.recording_of[clip.recording_id or ""] for clip in made}
     print(
         f"{len(made)} clips of {np.mean([clip.n_frames for clip in made]):.0f} frames, "
         f"{', '.join(sorted({f'{r.width}x{r.height}' for r in shapes}))} → {arguments.size}x{arguments.size}"
@@ -87,20 +97,18 @@ def main() -> None:
         folders = Path(scratch) / "png"
         folders.mkdir()
         for clip in made:
-            source = open_recording(run, run.recording_of[clip.recording_id])
-            frames = source.read(range(clip.onset_index, clip.offset_index + 1))
-            write_png_folder(folders / clip.clip_id, frames, "img{n}.png", 10000)
+            source = open_recording(run, run.recording_of[clip.recording_id or ""])
+            pictures = source.read(range(clip.onset_index or 0, (clip.onset_index or 0) + clip.n_frames))
+            write_png_folder(folders / clip.clip_id, pictures, "img{n}.png", 10000)
+        frames: int | str
         for frames in ("all", 8, "onset-apex"):
-            opened: dict[str, Callable[[], object]] = {
-                "PNG folders, plain": lambda f=frames: PlainFolders(folders, made, f, arguments.size),
-                "FFV1": lambda f=frames: MicroExpressionDataset(some, frames=f, size=arguments.size),
+            dataset = partial(MicroExpressionDataset, some, frames=frames, size=arguments.size)
+            opened: dict[str, Callable[[], Items]] = {
+                "PNG folders, plain": partial(PlainFolders, folders, made, frames, arguments.size),
+                "FFV1": dataset,
                 # A new folder each time; the last one is what later epochs find.
-                "keep=, first epoch": lambda f=frames: MicroExpressionDataset(
-                    some, frames=f, size=arguments.size, keep=kept[-1]
-                ),
-                "keep=, later": lambda f=frames: MicroExpressionDataset(
-                    some, frames=f, size=arguments.size, keep=kept[-1]
-                ),
+                "keep=, first epoch": lambda make=dataset: make(keep=kept[-1]),  # type: ignore[misc]
+                "keep=, later": lambda make=dataset: make(keep=kept[-1]),  # type: ignore[misc]
             }
             rates: dict[str, list[float]] = {name: [] for name in opened}
             first: dict[str, list[float]] = {name: [] for name in opened}
@@ -123,7 +131,7 @@ def main() -> None:
                 print(f"{frames!s:10} {name:22} {rate:8.1f} {rate / plain:8.2f} {1000 * wait:9.0f} ms")
 
 
-def passing(data: object):
+def passing(data: Items) -> Iterator[object]:
     """Every item once."""
     for index in range(len(data)):
         yield data[index]

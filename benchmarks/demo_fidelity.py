@@ -39,7 +39,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as scratch:
         folders = demo.DemoFolders(arguments.work or Path(scratch))
         if not folders.corpus.exists():
-            demo.make_corpus(folders)
+            demo.make_corpus(folders, people=6, clips=4)
             demo.ingest(folders)
         plan = prepare(open_sources(folders.manifest, None, None), per_driver=arguments.per_driver)
         begin(plan, folders.run)
@@ -53,11 +53,13 @@ def report(folders: demo.DemoFolders) -> None:
     people = {person.name: person for person in subjects()}
     truth = {f"{clip.subject}/{clip.video}": clip for clip in read_truth(folders.corpus / "truth.json")}
     name_of = {clip.clip_id: clip.name for clip in run.clips}
-    measured, reference, ceiling = defaultdict(list), defaultdict(list), defaultdict(list)
+    measured: defaultdict[str, list[np.ndarray]] = defaultdict(list)
+    reference: defaultdict[str, list[np.ndarray]] = defaultdict(list)
+    ceiling: defaultdict[str, list[tuple[np.ndarray, np.ndarray]]] = defaultdict(list)
     per_clip = []
     for clip in (c for c in run.clips if c.is_synthetic and c.status == "ok"):
-        driver, person = truth[name_of[clip.driver_clip_id]], people[clip.subject]
-        frames = open_recording(run, run.recording_of[clip.recording_id]).read(range(clip.n_frames))
+        driver, person = truth[name_of[clip.driver_clip_id or ""]], people[clip.subject]
+        frames = open_recording(run, run.recording_of[clip.recording_id or ""]).read(range(clip.n_frames))
         points = region_samples(person.landmarks)
         flat = points.reshape(-1, 2)
         drawn = Performance(person, driver.units)
@@ -71,10 +73,10 @@ def report(folders: demo.DemoFolders) -> None:
             b.append(means(true, found))
             if t == len(frames) // 2:
                 ideal = tracked_displacement(still, as_picture(drawn.frame(driver.amplitude[t])), points)
-                ceiling[clip.emotion].append((means(ideal, ideal), means(true, ideal)))
-        measured[clip.emotion] += a
-        reference[clip.emotion] += b
-        per_clip.append((agreement(a, b), clip))
+                ceiling[clip.emotion or ""].append((means(ideal, ideal), means(true, ideal)))
+        measured[clip.emotion or ""] += a
+        reference[clip.emotion or ""] += b
+        per_clip.append((agreement(np.stack(a), np.stack(b)), clip))
     print(f"{'emotion':12} {'clips':>5} {'r':>7} {'gain':>6} {'nrmse':>6}   {'tracker on truth: r, gain':>26}")
     for emotion in sorted(measured):
         line(

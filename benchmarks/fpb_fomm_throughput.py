@@ -18,7 +18,7 @@ import argparse
 import statistics
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -32,7 +32,7 @@ from me_augment.generation.fpb_fomm.inference import Renderer, choose_device
 from me_augment.generation.fpb_fomm.model import Model, new_model
 from me_augment.generation.fpb_fomm.motion_prediction import KeyPoints, relative
 
-SMALL = dict(
+SMALL = Architecture(
     detector=Pyramid(expansion=8, most=32, blocks=5),
     dense_motion=Pyramid(expansion=8, most=32, blocks=3),
     generator=Pyramid(expansion=8, most=32, blocks=2),
@@ -75,7 +75,8 @@ def main() -> None:
     arguments = parser.parse_args()
     torch.set_num_threads(arguments.threads)
     device = choose_device(arguments.device)
-    shape = Architecture(conventions=MENDED if arguments.mended else REFERENCE, **(SMALL if arguments.tiny else {}))
+    conventions = MENDED if arguments.mended else REFERENCE
+    shape = replace(SMALL if arguments.tiny else Architecture(), conventions=conventions)
     model, clip = a_model(shape).to(device), a_clip(shape, arguments.frames)
     name = torch.cuda.get_device_name(device) if device.type == "cuda" else f"{arguments.threads} thread(s)"
     print(f"{shape.size} x {shape.size}, {'mended' if arguments.mended else 'reference'} conventions, {device}, {name}")

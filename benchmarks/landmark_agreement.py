@@ -39,7 +39,9 @@ REPEATS = 6
 SMALL = 0.39
 
 
-def drawn(subject: Subject, scale: float, shift: NDArray[np.floating], noise: float, rng: np.random.Generator):
+def drawn(
+    subject: Subject, scale: float, shift: NDArray[np.floating], noise: float, rng: np.random.Generator
+) -> tuple[NDArray[np.uint8], NDArray[np.floating]]:
     """A frame (uint8) of the subject and the true landmarks in it."""
     frame = Performance(subject, {}).frame(0)
     if scale < 1:
@@ -114,12 +116,12 @@ def main() -> None:
                 print(f"{name:18} {label:18}" + "".join(cells))
     print("\njitter, 340 px: noise, shifts; 130 px: noise, shifts; time")
     for detector in detectors:
-        cells = [jitter(detector, people, scale, *case) for scale in (1.0, SMALL) for case in ((3.0, 0.0), (0.0, 3.0))]
+        shaken = [jitter(detector, people, scale, *case) for scale in (1.0, SMALL) for case in ((3.0, 0.0), (0.0, 3.0))]
         start = time.perf_counter()
         for image in images[1:]:
             detector.detect(image)
         took = (time.perf_counter() - start) / len(people)
-        print(f"{detector.name:18} " + "  ".join(f"{c:.2f}" for c in cells) + f"  {1000 * took:.0f} ms")
+        print(f"{detector.name:18} " + "  ".join(f"{c:.2f}" for c in shaken) + f"  {1000 * took:.0f} ms")
     if arguments.sheet:
         tiles = [draw(image, {n: p[i] for n, p in found.items()}, 3) for i, image in enumerate(images)]
         side = max(tile.shape[0] for tile in tiles), max(tile.shape[1] for tile in tiles)

@@ -73,7 +73,9 @@ def main() -> None:
     print(f"{'condition':32} {' '.join(f'{name:>6}' for name in _FORMATS)}")
     rows = {}
     with ExitStack() as stack:
-        workers = [stack.enter_context(ProcessPoolExecutor(1)) for _ in range(min(arguments.jobs, arguments.pairs))]
+        workers: list[Executor] = [
+            stack.enter_context(ProcessPoolExecutor(1)) for _ in range(min(arguments.jobs, arguments.pairs))
+        ]
         waiting = [
             [start(workers, choice, condition, k, arguments.frames) for k in range(arguments.pairs)]
             for condition in chosen

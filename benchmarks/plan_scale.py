@@ -17,7 +17,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from itertools import islice
 from pathlib import Path
@@ -28,6 +28,7 @@ import pyarrow as pa
 from me_augment.manifest import Clip, Manifest, Recording
 from me_augment.manifest.columns import arrow_schema, to_table
 from me_augment.manifest.ids import content_id, digest
+from me_augment.manifest.sequence import Rows
 from me_augment.manifest.store import ManifestWriter
 
 _WORDS = {"happiness": "positive", "surprise": "surprise", "disgust": "negative", "repression": "negative"}
@@ -71,11 +72,13 @@ def inputs(arguments: argparse.Namespace) -> None:
             recordings.append(_recording(corpus, subject, number))
             points = tuple(rng.uniform(0, 256, 136).astype(np.float32).tolist())
             clips.append(_clip(recordings[-1], number, points, neutral=size == 1))
-        about = {"corpus": corpus, "roots": {corpus: arguments.folder / corpus}, "licence": "none"}
-        Manifest(recordings=tuple(recordings), clips=tuple(clips), **about).write(arguments.folder / name)
+        roots = {corpus: arguments.folder / corpus}
+        roots[corpus].mkdir(parents=True)  # an empty one: that it is there is asked, what it holds is not
+        manifest = Manifest(recordings=recordings, clips=clips, corpus=corpus, roots=roots, licence="none")
+        manifest.write(arguments.folder / name)
 
 
-def plan(arguments: argparse.Namespace, name: str = "plan", **wishes: object) -> None:
+def plan(arguments: argparse.Namespace, name: str = "plan", tempo: tuple[float, float] = (1.0, 1.0)) -> None:
     """Open the manifests, draw the pairs, write the rows."""
     from me_augment.synthesis.plan_file import write_plan
     from me_augment.synthesis.prepare import prepare
@@ -83,7 +86,7 @@ def plan(arguments: argparse.Namespace, name: str = "plan", **wishes: object) ->
 
     with told("planned"):
         sources = open_sources(arguments.folder / "drivers", arguments.folder / "faces", None)
-        prepared = prepare(sources, per_driver=arguments.per_driver, strength=(0.8, 1.2), **wishes)
+        prepared = prepare(sources, per_driver=arguments.per_driver, strength=(0.8, 1.2), tempo=tempo)
     with told("written"):
         file = write_plan(arguments.folder / f"{name}.parquet", prepared.plan, prepared.settings.digest)
     size = file.path.stat().st_size / 1e6
@@ -197,7 +200,8 @@ def opened(arguments: argparse.Namespace) -> None:
     with told("1000 clips made, and their recordings found"):
         for place in places:
             recording_of[run.clips[place].recording_id or ""]
-    tables = (run.clip_table.nbytes + run.recordings[:].table.nbytes) / 1e6
+    assert isinstance(run.recordings, Rows)
+    tables = (run.clip_table.nbytes + run.recordings.table.nbytes) / 1e6
     print(f"    {len(run.clips)} clips; the tables hold {tables:.0f} MB")
 
 
@@ -283,7 +287,7 @@ def _clip(recording: Recording, number: int, points: tuple[float, ...], *, neutr
     )
 
 
-def _repeated(kind: type, row: object, count: int, **columns: list[object]) -> pa.Table:
+def _repeated(kind: type, row: object, count: int, **columns: Sequence[object]) -> pa.Table:
     """A table of equal rows but for some columns."""
     table = to_table(kind, [row]).take(pa.array(np.zeros(count, np.int64)))
     schema = arrow_schema(kind)

@@ -72,11 +72,11 @@ def main() -> None:
     rms = np.sqrt(np.mean([np.square(true).sum(-1).mean() for _, _, true in scenes]))
     print(f"{len(scenes)} clips, true motion {rms:.2f} px rms")
     print(f"{'transform':28} {'r':>7} {'gain':>6} {'nrmse':>6} {'quiet px':>9}")
-    for name, drawn in CASES.items():
+    for name, case in CASES.items():
         found, wanted, quiet = [], [], []
         for video, points, true in scenes:
-            matrix = matrix_of(name, drawn, video.shape)
-            changed = apply(drawn, video)
+            matrix = matrix_of(name, case, video.shape)
+            changed = apply(case, video)
             pictures = [np.rint(f.permute(1, 2, 0).numpy() * 255).astype(np.uint8) for f in changed]
             at = apply_affine(matrix, points).astype(np.float32)
             moved = tracked_displacement(pictures[0], pictures[1], at)

@@ -149,7 +149,8 @@ def report(figures: list[Figures], size: tuple[int, ...], n: int) -> None:
 
 def compare(before: Path, size: tuple[int, ...], n: int, repeats: int, revision: str) -> None:
     """Medians of two revisions measured in turn."""
-    old, new = [], []
+    old: list[Figures] = []
+    new: list[Figures] = []
     for k in range(repeats):
         for root, figures in ((before, old), (HERE, new))[:: -1 if k % 2 else 1]:
             figures.append(of_revision(root, size, n))

@@ -48,3 +48,5 @@ def command(folder: Path, against: tuple[Path, ...], as_json: bool) -> None:
         raise UsageError(f"{folder} cannot be judged: {report.missing[0]}")
     if not as_json:
         say("No leak found.")
+        if rest := [rule for rule in report.open if report.verdict(rule) == "not checkable"]:
+            say(f"Nobody can tell from this folder: {', '.join(sorted(rest))}; see above.")

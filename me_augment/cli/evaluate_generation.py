@@ -8,8 +8,10 @@ from typing import TYPE_CHECKING
 import click
 
 from me_augment.cli.choice import Choice
+from me_augment.cli.figures import say_figures
 from me_augment.cli.generator_options import DRIVINGS, PRECISIONS
 from me_augment.cli.saying import say, say_json
+from me_augment.words import count as counted
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -97,24 +99,23 @@ def command(
     from me_augment.evaluation import generation as figures_of
     from me_augment.evaluation import reenactment
     from me_augment.manifest import Manifest
-    from me_augment.synthesis.settings import Settings
+    from me_augment.synthesis.inputs import read_settings
+    from me_augment.synthesis.plan_file import PLAN, PlanFile
 
     if (generators or checkpoints) and clips is None:
         raise UsageError(
             "--generators and --checkpoint say who makes real clips again: say how many with --self-reenactment N."
         )
-    if clips is None and (driving, device, precision) != ("cleaned", "auto", "fp32"):
+    if clips is None and any(_given(name) for name in ("driving", "device", "precision")):
         raise UsageError(
             "--driving, --device and --precision are for making real clips again: say how many with "
             "--self-reenactment N."
         )
-    config = run / "config.yaml"
-    if not config.is_file():
-        raise UsageError(f"{run} is not a run: it holds no config.yaml. Make one with `me-augment synthesize`.")
+    PlanFile.open(run / PLAN)  # a training has settings, too, and a manifest has none
+    settings = read_settings(run)
     manifest = Manifest.open(run, root)
     if out is not None and out.exists():
         raise UsageError(f"{out} exists: name another --out.")  # before the work, not after
-    settings = Settings.read(config)
     figures = figures_of.run_figures(manifest.clips, settings.gates)
     again: list[Reenactment] = []
     if clips is not None:
@@ -128,10 +129,19 @@ def command(
     if as_json:
         say_json(content)
         return
-    for line in figures_of.lines(figures) + (reenactment.lines(again) if again else []):
+    say_figures(figures_of.table(figures))
+    for line in figures_of.notes(figures):
         say(line)
+    if again:
+        say()
+        say_figures(reenactment.table(again))
     if out is not None:
         say(f"→ {out}")
+
+
+def _given(option: str) -> bool:
+    """Whether the user said it, be it the default."""
+    return click.get_current_context().get_parameter_source(option) is not click.core.ParameterSource.DEFAULT
 
 
 def _makers(
@@ -201,7 +211,7 @@ def _made_again(manifest: Manifest, count: int, makers: dict[str, tuple[Maker, .
             "from."
         )
     if len(chosen) < count:
-        say(f"{len(chosen)} clips instead of {count}: there are no more that suit.", err=True)
+        say(f"{counted(len(chosen), 'clip')} instead of {count}: there are no more that suit.", err=True)
     with progress("Making real clips again", len(chosen)) as advance:
         return reenact(
             manifest,

@@ -9,7 +9,9 @@ import click
 
 from me_augment.cli.cache_options import flow_cache, open_cache
 from me_augment.cli.choice import Choice
+from me_augment.cli.figures import say_figures
 from me_augment.cli.saying import say, say_json
+from me_augment.words import count
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -102,7 +104,7 @@ def command(
     from me_augment.errors import UsageError
     from me_augment.evaluation.recognisers import recogniser
     from me_augment.evaluation.recognition import as_json as data_of
-    from me_augment.evaluation.recognition import confusion_lines, run_arms, table
+    from me_augment.evaluation.recognition import confusion_lines, explanation, run_arms, table
     from me_augment.threads import one_thread
 
     if (source is None) == (flow_tree is None):
@@ -133,7 +135,8 @@ def command(
     if as_json:
         say_json(content)
         return
-    for line in (*table(found), "", *(line for arm in found for line in confusion_lines(arm))):
+    say_figures(table(found))
+    for line in ("", *explanation(found), "", *(line for arm in found for line in confusion_lines(arm))):
         say(line)
     if out is not None:
         say(f"→ {out}")
@@ -183,7 +186,8 @@ def _of_manifest(
         real = real_clips(manifest, labels, how, flow, cache, lambda *_: advance())
     if real.skipped:
         say(
-            f"{len(real.skipped)} real clips are left out, e.g. {real.skipped[0].name}: {real.skipped[0].reason}.",
+            f"left out: {count(len(real.skipped), 'real clip')}, e.g. {real.skipped[0].name}: "
+            f"{real.skipped[0].reason}.",
             err=True,
         )
     added: dict[str, list[Item]] = {}

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from me_augment.cli.saying import say, say_json
+from me_augment.words import count
 
 if TYPE_CHECKING:
     from me_augment.evaluation.spotter import Comparison
@@ -57,8 +58,8 @@ def command(source: Path, run: Path | None, as_json: bool, out: Path | None, roo
         return
     for result in results:
         say(
-            f"{result.name}: {result.folds} folds, trained on {result.real:.1f} real and {result.synthetic:.1f} "
-            "synthetic videos each"
+            f"{result.name}: {count(result.folds, 'fold')}, trained on {result.real:.1f} real and "
+            f"{result.synthetic:.1f} synthetic videos each"
         )
         for line in table(result.found, None):
             say(f"  {line}")

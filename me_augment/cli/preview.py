@@ -35,7 +35,7 @@ _MOST = 24  # panels on a picture; their frames are in memory together
     default=6,
     show_default=True,
     type=click.IntRange(1, _MOST),
-    help="Without --clip: so many clips of a run or manifest, one of each corpus and emotion in turn.",
+    help="Without --clip: so many clips of a run or manifest, of emotions, drivers and faces in turn.",
 )
 @click.option(
     "--view",
@@ -45,7 +45,7 @@ _MOST = 24  # panels on a picture; their frames are in memory together
 @click.option(
     "--slow",
     type=click.FloatRange(0.1, 100),
-    help="Of an animation: factor on the time it takes.  [default: 4]",
+    help="Of an animation: factor on the time it takes.  [default: so that the longest clip takes some 5 s]",
 )
 @click.option("--size", default=180, show_default=True, type=click.IntRange(64, 512), help="Side of a face, pixels.")
 @click.option("--watermark", is_flag=True, help="Write SYNTHETIC on synthetic pictures.")
@@ -67,14 +67,14 @@ def command(
 
     Of a run synthetic clips are shown, each beside its driver and the face it was made with. A contact sheet has
     onset, apex and offset, the change between onset and apex and the motion as colour (which way it goes as hue, red
-    to the right; how far as saturation). An animation plays all clips together; a bar says where onset, apex and
-    offset are. Whoever must never be shown (the issue `never-show`) is not. The file says in its metadata that it is a
-    lossy preview, and that what it shows is synthetic.
+    to the right; how far as saturation). An animation plays all clips together and rests for a moment at onset, apex
+    and offset, which a bar below each names. Whoever must never be shown (the issue `never-show`) is not. The file
+    says in its metadata that it is a lossy preview, and that what it shows is synthetic.
 
     \b
     Examples:
       me-augment preview work/run --out look.png
-      me-augment preview work/run --clip syn-0c0ba2178dfc88ac --view flow --slow 8 --out a.gif
+      me-augment preview work/run --clip syn-0c0ba2178dfc88ac --view flow --slow 20 --out a.gif
       me-augment preview clip.mkv work/CASME2/sub01/EP02_01f --out look.webp
     """
     _require_new(out, overwrite)
@@ -100,8 +100,8 @@ def command(
             panels += panels_of(opened[source], chosen[source], size, frames)
         else:
             panels.append(panel_of_file(source, size, frames))
-    _draw(out, panels, view or "plain", slow or 4.0, watermark)
-    say(f"{len(panels)} {'clip' if len(panels) == 1 else 'clips'}, to look at and not to measure → {out}")
+    shown = _draw(out, panels, view or "plain", slow, watermark)
+    say(f"{len(panels)} {'clip' if len(panels) == 1 else 'clips'}{shown}, to look at and not to measure → {out}")
 
 
 def _is_manifest(source: Path) -> bool:
@@ -139,12 +139,15 @@ def _require_new(out: Path, overwrite: bool) -> None:
         raise UsageError(f"{out} exists: name another --out, or pass --overwrite to replace a file.")
 
 
-def _draw(out: Path, panels: Sequence[Panel], view: str, slow: float, watermark: bool) -> None:
-    from me_augment.report.animation import animation, rate_of
+def _draw(out: Path, panels: Sequence[Panel], view: str, slow: float | None, watermark: bool) -> str:
+    """Write the picture; returns what there is to say of it."""
+    from me_augment.report.animation import animation, pace, rate_of, slowness
     from me_augment.report.contact_sheet import comment_of, write_contact_sheet
     from me_augment.video import write_preview
 
     if out.suffix.lower() == ".png":
         write_contact_sheet(out, panels, watermark=watermark)
-    else:
-        write_preview(out, animation(panels, view, slow, watermark), rate_of(panels, slow), comment_of(panels))
+        return ""
+    factor = slowness(panels, slow)
+    write_preview(out, animation(panels, view, factor, watermark), rate_of(panels, factor), comment_of(panels))
+    return f", {pace(panels, factor)}"

@@ -15,7 +15,7 @@ from me_augment.errors import UsageError
 @click.option(
     "--out",
     type=click.Path(path_type=Path),
-    help="HTML file; an earlier report there is replaced.  [default: report.html in a run]",
+    help="HTML file (.html); an earlier report there is replaced.  [default: report.html in a run]",
 )
 @click.option(
     "--clips",

@@ -142,23 +142,23 @@ def as_json(figures: RunFigures) -> dict[str, object]:
     return asdict(figures)
 
 
-def lines(figures: RunFigures) -> list[str]:
-    """The table for people: medians, with the share of clips that were rejected."""
+def table(figures: RunFigures) -> list[list[str]]:
+    """Rows for people, titles first: clips, the share of them that was rejected, and medians."""
     shown = ("correlation", "gain", "nrmse", "spill", "head", "flicker", "identity", "fold")
-    wide = [max(7, len(name)) for name in shown]
-    titles = " ".join(f"{name:>{width}}" for name, width in zip(shown, wide, strict=True))
-    out = [f"{'':22} {'clips':>6} {'rejected':>8} {titles}"]
+    rows = [["medians", "clips", "rejected", *shown]]
     for key, groups in figures.groups.items():
         if key != "overall":
-            out.append(f"by {key}")
+            rows.append([f"by {key}"])
         for name, group in groups.items():
             total = group.made + group.rejected + group.failed
-            share = group.rejected / total if total else 0.0
-            cells = (
-                f"{group.figures[figure].p50:{width}.4f}" if figure in group.figures else f"{'–':>{width}}"
-                for figure, width in zip(shown, wide, strict=True)
-            )
-            out.append(f"  {_short(name):20} {total:6} {share:8.1%} " + " ".join(cells))
+            medians = (f"{group.figures[figure].p50:.4f}" if figure in group.figures else "–" for figure in shown)
+            rows.append([f"  {_short(name)}", f"{total}", f"{group.rejected / max(total, 1):.1%}", *medians])
+    return rows
+
+
+def notes(figures: RunFigures) -> list[str]:
+    """What the table does not say: which gates clips are beyond, and how strength follows what was asked for."""
+    out = []
     beyond = sorted(figures.overall.rejected_by.items(), key=lambda item: -item[1])
     if beyond:
         out.append("beyond a gate: " + ", ".join(f"{gate} {share:.1%}" for gate, share in beyond))

@@ -100,13 +100,13 @@ def _sizes(those: Sequence[Problem]) -> tuple[tuple[float, float], float]:
     return (float(np.mean(real)), float(np.mean(added))), float(np.mean(people))
 
 
-def table(arms: Sequence[Arm]) -> list[str]:
-    """Lines for a person: scores of every arm, then how it differs from real clips alone."""
+def table(arms: Sequence[Arm]) -> list[list[str]]:
+    """Rows for people, titles first: scores of every arm, then how it differs from real clips alone."""
     corpora = sorted({corpus for arm in arms for corpus in arm.by_corpus})
     shown = corpora if len(corpora) > 1 else []
     several = len({arm.share for arm in arms}) > 1
     head = ["trained on", *(["share"] if several else []), "real", "added", "people", "UF1", "UAR"]
-    head += [f"{corpus} UF1/UAR" for corpus in shown] + ["UF1 against real [95 %]", "right/wrong now", "p"]
+    head += [f"{corpus} UF1/UAR" for corpus in shown] + ["UF1 gained [95 %]", "mended/spoilt", "p"]
     rows = [head]
     for arm in arms:
         total = arm.scores
@@ -126,8 +126,28 @@ def table(arms: Sequence[Arm]) -> list[str]:
         else:
             row += ["", "", ""]
         rows.append(row)
-    widths = [max(len(row[i]) for row in rows) for i in range(len(head))]
-    return ["  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows]
+    return rows
+
+
+def explanation(arms: Sequence[Arm]) -> list[str]:
+    """What the columns of the table are, in lines for people, and whether the comparison can show anything."""
+    out = [
+        "real, added, people: clips and real people that a fold learns from, on average.",
+        "UF1, UAR: F1 and recall, each the mean over the classes, of all test clips pooled; 1 is perfect.",
+    ]
+    if any(arm.against_real for arm in arms):
+        out += [
+            "UF1 gained: against real clips alone, with a 95 % interval (bootstrap over people, paired); where it "
+            "holds 0, nothing is shown.",
+            "mended/spoilt: test clips that only this training, or only real clips alone, gets right; p: McNemar's "
+            "exact test of the two.",
+        ]
+    if all(arm.scores.uf1 == 1 for arm in arms if arm.against_real is None):
+        out.append(
+            "Real clips alone get every test clip right: nothing is left to gain. This corpus is too easy, or too "
+            "small, to compare on."
+        )
+    return out
 
 
 def confusion_lines(arm: Arm) -> list[str]:

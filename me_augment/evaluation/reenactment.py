@@ -241,11 +241,9 @@ def means(results: Sequence[Reenactment]) -> dict[str, dict[str, float | None]]:
     return out
 
 
-def lines(results: Sequence[Reenactment]) -> list[str]:
-    """The table for people."""
-    out = [f"{'self-reenactment':16} " + " ".join(f"{name:>{max(8, len(name))}}" for name in MEASURES)]
+def table(results: Sequence[Reenactment]) -> list[list[str]]:
+    """Rows for people, titles first: means by generator."""
+    rows = [["self-reenactment", *MEASURES]]
     for generator, figures in means(results).items():
-        shown = (f"{value:.4f}" if value is not None else "–" for value in figures.values())
-        cells = (f"{text:>{max(8, len(name))}}" for name, text in zip(MEASURES, shown, strict=True))
-        out.append(f"{generator:16} " + " ".join(cells))
-    return out
+        rows.append([generator, *(f"{value:.4f}" if value is not None else "–" for value in figures.values())])
+    return rows

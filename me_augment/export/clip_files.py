@@ -172,11 +172,16 @@ TABLES = (
 """Of the cards of all exports of whole clips."""
 
 
+def a_fold(folds: Sequence[str]) -> str:
+    """`a fold, fold_sub01 for one`: what stands for `<fold>`."""
+    return f"a fold, `{folds[0]}` for one"
+
+
 def use(folds: Sequence[str]) -> list[str]:
     """What their cards say on training and on who is tested, with the names of the folds, if there are any."""
     kept = (
-        "The folds keep to that, be they of one person (`fold_<person>`) or of several (`fold1`, …; `export.json` says "
-        "whom). Whoever makes other splits has to keep to it too."
+        "The folds keep to that; `export.json` says whom each holds out. Whoever makes other splits has to keep to it "
+        "too."
         if folds
         else "No folds were written: whoever splits the clips has to keep to that, or exports with `--folds loso`."
     )

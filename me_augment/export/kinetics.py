@@ -2,8 +2,8 @@
 
 OUT/rawframes/<key>/img_00001.png …                     a clip's frames, or, as asked,
 OUT/videos/<key>.mkv                                    the clip as lossless video
-OUT/fold_<person>_train.txt, _test.txt, all.txt         `rawframes/<key> total_frames label` or `videos/<key>.mkv label`
-OUT/slowfast/fold_<person>/train.csv, test.csv          the same lists of videos under PySlowFast's names
+OUT/<fold>_train.txt, <fold>_test.txt, all.txt          `rawframes/<key> total_frames label` or `videos/<key>.mkv label`
+OUT/slowfast/<fold>/train.csv, test.csv                 the same lists of videos under PySlowFast's names
 OUT/classes.txt                                         class names in the order of the labels
 OUT/clips.parquet, clips.csv, export.json, README.md
 """
@@ -18,6 +18,7 @@ from me_augment.export.card import About, Facts
 from me_augment.export.clip_files import (
     TABLES,
     ClipWriter,
+    a_fold,
     clip_frames,
     encode_frame,
     facts_of,
@@ -94,7 +95,7 @@ class _Lists(ClipWriter):
         return {"size": self.size, "store": self._store, "template": template}
 
     def about(self, facts: Facts) -> About:
-        holds = [self.shown(), *_holds(self._store, bool(facts.folds)), *TABLES]
+        holds = [self.shown(), *_holds(self._store, facts.folds), *TABLES]
         return About("Micro-expression clips", holds, use(facts.folds))
 
     def _write_list(self, file: Path, clips: Sequence[Written]) -> None:
@@ -103,7 +104,7 @@ class _Lists(ClipWriter):
         write_text(file, "".join(lines))
 
 
-def _holds(store: Store, folded: bool) -> Iterator[str]:
+def _holds(store: Store, folds: Sequence[str]) -> Iterator[str]:
     if store == "frames":
         yield (
             f"* `{FRAMES}/<clip>`: a clip's frames as PNG, numbered from 1 without gaps. The lists have lines "
@@ -115,13 +116,13 @@ def _holds(store: Store, folded: bool) -> Iterator[str]:
             f"* `{VIDEOS}/<clip>.mkv`: FFV1 video. The lists have lines `{VIDEOS}/<clip>.mkv label`: mmaction2's "
             "`VideoDataset` with `data_prefix=dict(video=<this folder>)`."
         )
-    if folded and store == "video":
+    if folds and store == "video":
         yield (
-            f"* `{SLOWFAST}/fold_<person>/train.csv` and `test.csv`: the same for PySlowFast, "
-            f"`DATA.PATH_TO_DATA_DIR {SLOWFAST}/fold_<person> DATA.PATH_PREFIX <this folder>`. It also asks for a "
+            f"* `{SLOWFAST}/<fold>/train.csv` and `test.csv`: the same for PySlowFast, "
+            f"`DATA.PATH_TO_DATA_DIR {SLOWFAST}/{folds[0]} DATA.PATH_PREFIX <this folder>`. It also asks for a "
             "`val.csv`: make it from lines of `train.csv`, of another person; a choice of epoch by the test person's "
             "clips is none that may be reported."
         )
-    if folded:
-        yield "* `fold_<person>_train.txt`, `fold_<person>_test.txt`: the lists of a fold."
+    if folds:
+        yield f"* `<fold>_train.txt`, `<fold>_test.txt`: the lists of {a_fold(folds)}."
     yield "* `all.txt`: every clip; `classes.txt`: the names of the labels."

@@ -50,7 +50,7 @@ class ExportSummary:
     def lines(self) -> list[str]:
         """The summary for a person: counts, then how many clips were left out for the commonest reasons."""
         per_class = ", ".join(f"{name} {count.real} + {count.synthetic}" for name, count in self.classes.items())
-        folds = f" in {self.folds} folds" if self.folds else ""
+        folds = f" in {count(self.folds, 'fold')}" if self.folds else ""
         lines = [f"{self.real} real + {self.synthetic} synthetic clips{folds} ({per_class})."]
         if self.skipped:
             reasons = Counter(clip.reason for clip in self.skipped).most_common()

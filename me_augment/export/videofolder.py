@@ -1,8 +1,8 @@
 """Writes folders of videos as the Hugging Face `datasets` package reads them, one configuration for each fold.
 
 OUT/all/train/<key>.mkv, metadata.csv                        every clip once
-OUT/fold_<person>/train|test/<key>.mkv, metadata.csv         the same files, linked
-OUT/fold_<person>_train.txt, fold_<person>_test.txt          their names, one a line
+OUT/<fold>/train|test/<key>.mkv, metadata.csv                the same files, linked; <fold> is fold_<person> or fold1, …
+OUT/<fold>_train.txt, <fold>_test.txt                        their names, one a line
 OUT/clips.parquet, clips.csv, export.json, README.md         README.md names the configurations to load_dataset
 """
 
@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from me_augment.export.card import About, Facts
-from me_augment.export.clip_files import TABLES, ClipWriter, facts_of, parts_of, require_size, use, write_video
+from me_augment.export.clip_files import TABLES, ClipWriter, a_fold, facts_of, parts_of, require_size, use, write_video
 from me_augment.export.steps import Named, Task, Written, row_of, write_export
 from me_augment.export.summary import ExportSummary
 from me_augment.export.table import ExportedVideo, csv_cell, write_csv
@@ -69,7 +69,7 @@ class _Folders(ClipWriter):
         return {"size": self.size}
 
     def about(self, facts: Facts) -> About:
-        holds = [self.shown(), *_holds(bool(facts.folds)), *TABLES]
+        holds = [self.shown(), *_holds(facts.folds), *TABLES]
         return About("Micro-expression clips", holds, use(facts.folds), front={"configs": list(_configs(facts.folds))})
 
     def _write_metadata(self, split: Path, clips: Sequence[Written], persons: set[str]) -> None:
@@ -91,10 +91,10 @@ def _position(apex: int | None) -> int:
     return -1 if apex is None else apex
 
 
-def _holds(folded: bool) -> Iterator[str]:
-    if folded:
-        yield "* `fold_<person>/train` and `test`: a fold, `load_dataset(folder, 'fold_<person>')`."
-        yield "* `fold_<person>_train.txt`, `fold_<person>_test.txt`: the names of a fold's files, one a line."
+def _holds(folds: Sequence[str]) -> Iterator[str]:
+    if folds:
+        yield f"* `<fold>/train` and `<fold>/test`: {a_fold(folds)}; `load_dataset(folder, '{folds[0]}')`."
+        yield "* `<fold>_train.txt`, `<fold>_test.txt`: the names of a fold's files, one a line."
     yield (
         "* `all/train`: every clip, `load_dataset(folder)`. Column `label_index` is the class, `video` the clip, "
         "`apex` a position in it (-1: unknown); `clip_id` finds the rest in the table."

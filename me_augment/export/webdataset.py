@@ -1,7 +1,7 @@
 """Writes WebDataset shards: tar files of samples, of which every fold is a list.
 
 OUT/shards/<who may not train on it>-000000.tar   samples <key>.mkv (or <key>.0000.png …), <key>.json, <key>.cls
-OUT/fold_<person>_train.txt, fold_<person>_test.txt, all.txt   the shards of each part, one path below OUT a line
+OUT/<fold>_train.txt, <fold>_test.txt, all.txt    the shards of each part, one path below OUT a line
 OUT/clips.parquet, clips.csv, export.json, README.md
 """
 
@@ -21,6 +21,7 @@ from me_augment.export.card import About, Facts
 from me_augment.export.clip_files import (
     TABLES,
     ClipWriter,
+    a_fold,
     clip_frames,
     encode_frame,
     facts_of,
@@ -110,7 +111,7 @@ class _Samples(ClipWriter):
         return {"size": self.size, "store": self._store}
 
     def about(self, facts: Facts) -> About:
-        holds = [self.shown(), *_holds(self._store, bool(facts.folds)), *TABLES]
+        holds = [self.shown(), *_holds(self._store, facts.folds), *TABLES]
         return About("Micro-expression clips", holds, use(facts.folds))
 
     def _pictures(self, clip: Named) -> dict[str, bytes]:
@@ -201,14 +202,14 @@ class _Shards:
             self._open = None
 
 
-def _holds(store: Store, folded: bool) -> Iterator[str]:
+def _holds(store: Store, folds: Sequence[str]) -> Iterator[str]:
     held = "`mkv` (FFV1 video)" if store == "video" else "`0000.png`, `0001.png`, … (a frame each)"
     yield (
         f"* `{SHARDS}/*.tar`: samples of {held}, `json` (the row of the table) and `cls` (index of the class). A "
         "shard is named by the persons whose folds may not train on it."
     )
-    if folded:
-        yield "* `fold_<person>_train.txt`, `fold_<person>_test.txt`: the shards of a fold."
+    if folds:
+        yield f"* `<fold>_train.txt`, `<fold>_test.txt`: the shards of {a_fold(folds)}."
     yield (
         "* `all.txt`: all shards, a path below this folder a line. "
         "`wds.WebDataset([f'{folder}/{line}' for line in open(list).read().split()], shardshuffle=100)`."

@@ -15,6 +15,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from me_augment.evaluation.generation import FIGURES
+from me_augment.report.quality import label_of
+from me_augment.synthesis.performances import generator_in_words
 
 MOST_ROWS = 50_000
 """Of a larger manifest so many rows are listed: 4 MB of page."""
@@ -24,38 +26,36 @@ _WORDS = {
     "emotion": "emotion",
     "au_verbatim": "action units",
     "expression": "expression",
-    "person_id": "face",
-    "driver_person_id": "driver",
+    "person_id": "person seen",
+    "driver_person_id": "performed there by",
     "driver_clip_id": "driving clip",
     "target_clip_id": "clip of the face",
     "action_units": "performed without a driver",
     "label_megc3": "class, MEGC 2019",
     "corpus": "corpus",
-    "generator": "generator",
-    "generator_version": "version",
     "seed": "seed",
     "status": "status",
     "reason": "reason",
     "licence": "terms",
 }
 _LISTS = {
-    "forbidden_subjects": "barred from the folds of",
-    "generator_training_subjects": "generator trained by",
-    "parents": "descends from",
-    "transforms": "transforms",
+    "forbidden_subjects": "must not train the folds of",
+    "generator_training_subjects": "its generator was trained on",
+    "parents": "all clips it is made of",
+    "transforms": "light and colour changed by",
 }
 _NUMBERS = {
     "onset": "onset",
     "apex": "apex",
     "offset": "offset",
-    "strength": "strength",
-    "tempo_onset": "tempo, onset to apex",
-    "tempo_offset": "tempo, apex to offset",
-    "asymmetry": "asymmetry",
-    "eyes": "eyes",
-    "shading": "shading",
+    "strength": "strength (1: unchanged)",
+    "tempo_onset": "time to the apex (1: unchanged)",
+    "tempo_offset": "time after the apex (1: unchanged)",
+    "asymmetry": "left side stronger by",
+    "eyes": "share of blinks and gaze kept",
+    "shading": "share of shading kept",
     "peak_displacement_iod": "largest motion, interocular distances",
-    **{f"quality_{name}": name.replace("_", " ") for name in FIGURES},
+    **{f"quality_{name}": label_of(name) for name in FIGURES},
 }
 _SWITCHES = {"is_synthetic": "synthetic", "mirror": "mirrored", "apex_estimated": "apex estimated"}
 
@@ -89,6 +89,8 @@ def clip_table(clips: pa.Table, always: Collection[str], most: int = MOST_ROWS) 
     columns: dict[str, dict[str, Any]] = {}
     for name, label in {**_WORDS, **_LISTS, **_NUMBERS, **_SWITCHES}.items():
         columns[name] = {"label": label} | _packed(name, kept.column(name))
+    pairs = zip(*(kept.column(name).to_pylist() for name in ("generator", "generator_version")), strict=True)
+    columns["made_by"] = {"label": "generator"} | _numbered([generator_in_words(*pair) or None for pair in pairs])
     # What `reproduce` takes: of an event in a long video, the video.
     columns["made_as"] = {"label": "made as"} | _numbered(_planned(kept))
     text = json.dumps({"rows": len(kept), "columns": columns}, ensure_ascii=False, separators=(",", ":"))

@@ -11,9 +11,9 @@ from PIL import Image
 from PIL.PngImagePlugin import PngInfo
 
 from me_augment.errors import MeAugmentError
-from me_augment.report.look import AMPLIFICATION, amplified_difference, flow_colours
-from me_augment.report.panels import Film, Panel, captioned, grid, titled
-from me_augment.report.words import Picture, watermarked
+from me_augment.report.look import amplified_difference, flow_colours
+from me_augment.report.panels import GAP, Film, Panel, caption_of, captioned, footed, grid, legend, titled
+from me_augment.report.words import Picture, line, watermarked
 from me_augment.video.provenance import preview_comment, synthetic_comment
 
 
@@ -31,7 +31,8 @@ def contact_sheet(panels: Sequence[Panel], watermark: bool = False) -> Picture:
             _strip(film, scale, watermark and panel.synthetic and film is panel.films[-1]) for film in panel.films
         ]
         drawn.append(titled(panel, np.vstack(strips)))
-    return grid(drawn)
+    sheet = grid(drawn)
+    return footed(sheet, legend(panels, sheet.shape[1] - 2 * GAP, "difference", "flow"))
 
 
 def write_contact_sheet(path: Path, panels: Sequence[Panel], watermark: bool = False) -> None:
@@ -59,10 +60,9 @@ def _strip(film: Film, scale: float, watermark: bool) -> Picture:
         "onset": onset,
         name: apex,
         "offset": look.frames[look.offset],
-        f"{name} - onset, x{AMPLIFICATION}": amplified_difference(onset, apex),
-        f"motion, full colour {scale:.1f} px": flow_colours(film.motion[look.apex], scale),
+        caption_of("difference", scale): amplified_difference(onset, apex),
+        caption_of("flow", scale): flow_colours(film.motion[look.apex], scale),
     }
-    if watermark:
-        pictures = {caption: watermarked(picture) for caption, picture in pictures.items()}
-    captions = [f"{film.role}: onset", *list(pictures)[1:]]
-    return np.hstack([captioned(*pair) for pair in zip(captions, pictures.values(), strict=True)])
+    shown = [captioned(caption, watermarked(one) if watermark else one) for caption, one in pictures.items()]
+    strip = np.hstack(shown)
+    return np.vstack([line(film.role, strip.shape[1], size=12, bold=True), strip])

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,8 +10,8 @@ from numpy.typing import NDArray
 from me_augment.evaluation.wanted import TrackedDriver, region_weights, wanted_on
 from me_augment.face.geometry import interocular
 from me_augment.generation import Rendition
-from me_augment.manifest import Clip, Manifest
-from me_augment.video.recording import open_recording
+from me_augment.manifest import Clip
+from me_augment.report.look import Footage
 
 # `prior_points` in words; left and right are the subject's own.
 REGIONS = (
@@ -23,22 +22,15 @@ REGIONS = (
 )
 
 
-def track(manifest: Manifest, clip: Clip, positions: Sequence[int]) -> TrackedDriver | None:
+def track(footage: Footage) -> TrackedDriver | None:
     """A face that is tracked all over, apart from any generator; None for a clip without landmarks.
 
-    Args:
-        manifest: holds the clip's recording.
-        clip: whose onset and offset are known.
-        positions: frames counted from the onset, rising, the first 0.
-
     Raises:
-        MeAugmentError: its frames cannot be read, or the face lies outside them.
+        MeAugmentError: the face lies outside the frames.
     """
-    if clip.landmarks is None or clip.recording_id is None or clip.onset_index is None:
+    if footage.clip.landmarks is None:
         return None
-    source = open_recording(manifest, manifest.recording_of[clip.recording_id])
-    frames: Sequence[NDArray[Any]] = list(source.read([clip.onset_index + position for position in positions]))
-    return TrackedDriver(frames, np.asarray(clip.landmarks, np.float32).reshape(68, 2))
+    return TrackedDriver(footage.frames, np.asarray(footage.clip.landmarks, np.float32).reshape(68, 2))
 
 
 def found_curves(face: TrackedDriver) -> NDArray[np.float64]:

@@ -13,6 +13,7 @@ from me_augment.errors import UsageError
 from me_augment.pace import spoken
 from me_augment.synthesis.command_line import synthesize_command
 from me_augment.synthesis.inputs import read_roles, read_settings
+from me_augment.synthesis.performances import generator_in_words
 from me_augment.synthesis.plan import Unusable
 from me_augment.synthesis.plan_file import PLAN
 from me_augment.synthesis.progress_log import Session, read_sessions
@@ -25,6 +26,7 @@ class LabBook:
 
     Attributes:
         name: of its folder.
+        title: the same after the name of the folder that holds it: many a run is called `run`.
         settings: what it was begun with.
         config: the same as the file has it.
         sessions: who worked on it when, as far as they left a line.
@@ -33,6 +35,7 @@ class LabBook:
     """
 
     name: str
+    title: str
     settings: Settings
     config: str
     sessions: tuple[Session, ...]
@@ -50,6 +53,11 @@ class LabBook:
             ("prove that no fold trains on its own test person", f"me-augment audit {run}"),
             ("write this report again", f"me-augment report {run}"),
         )
+
+    @property
+    def generator(self) -> str:
+        """Its name and version."""
+        return generator_in_words(self.settings.generator, self.settings.generator_version)
 
     @property
     def reproduce(self) -> str:
@@ -74,8 +82,10 @@ def open_lab_book(folder: Path) -> LabBook | None:
     """
     if not (folder / PLAN).is_file():
         return None
+    there = folder.resolve()
     return LabBook(
-        name=folder.resolve().name,
+        name=there.name,
+        title="/".join(filter(None, (there.parent.name, there.name))),
         settings=read_settings(folder),
         config=(folder / "config.yaml").read_text(encoding="utf-8"),
         sessions=tuple(session for session in read_sessions(folder) if session.done),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
@@ -30,6 +30,25 @@ _LEAST_SCALE_PX = 0.5
 
 
 @dataclass(frozen=True)
+class Footage:
+    """Frames of a clip as they are stored.
+
+    Attributes:
+        clip: whose they are.
+        frames: T arrays, as the recording has them.
+        positions: T frame numbers, from 0 at the onset, rising; onset, apex and offset are among them.
+        apex: where in `frames` it is; the middle where the manifest knows none.
+        fps: frames a second of the recording, None where it is not known.
+    """
+
+    clip: Clip
+    frames: Sequence[NDArray[Any]]
+    positions: tuple[int, ...]
+    apex: int
+    fps: Fraction | None
+
+
+@dataclass(frozen=True)
 class Look:
     """What is seen of a clip.
 
@@ -48,14 +67,13 @@ class Look:
     fps: Fraction | None
 
 
-def look_at(manifest: Manifest, clip: Clip, hidden: Hidden, side: int = 160, most: int = 40) -> Look:
+def footage_of(manifest: Manifest, clip: Clip, hidden: Hidden, most: int = 40) -> Footage:
     """Read a clip from onset to offset.
 
     Args:
         manifest: holds the clip's recording.
         clip: whose onset and offset are known.
         hidden: who must never be shown.
-        side: of the pictures, pixels. Without landmarks they hold the whole frame, with white bands.
         most: frames; of a longer clip as many, evenly spread.
 
     Raises:
@@ -70,10 +88,21 @@ def look_at(manifest: Manifest, clip: Clip, hidden: Hidden, side: int = 160, mos
     spread = np.rint(np.linspace(0, last, min(last + 1, most))).astype(int).tolist()
     positions = tuple(sorted({*spread, apex}))
     recording = manifest.recording_of[clip.recording_id]
-    source, framed = open_recording(manifest, recording), _framed(clip, side)
-    frames = [framed(frame) for frame in source.read([clip.onset_index + p for p in positions])]
+    frames = list(open_recording(manifest, recording).read([clip.onset_index + p for p in positions]))
     rate = Fraction(recording.fps_num, recording.fps_den or 1) if recording.fps_num else None
-    return Look(np.stack(frames), positions, 0, positions.index(apex), len(positions) - 1, rate)
+    return Footage(clip, frames, positions, positions.index(apex), rate)
+
+
+def look_of(footage: Footage, side: int = 160) -> Look:
+    """What a person sees of it: `side` pixels a picture; without landmarks the whole frame, with white bands."""
+    framed, last = _framed(footage.clip, side), len(footage.frames) - 1
+    frames = np.stack([framed(frame) for frame in footage.frames])
+    return Look(frames, footage.positions, 0, footage.apex, last, footage.fps)
+
+
+def look_at(manifest: Manifest, clip: Clip, hidden: Hidden, side: int = 160, most: int = 40) -> Look:
+    """`look_of` of `footage_of`; raises as this does."""
+    return look_of(footage_of(manifest, clip, hidden, most), side)
 
 
 def look_at_file(path: Path, side: int = 160, most: int = 40) -> Look:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from statistics import median
 
 from me_augment.manifest import Clip, Manifest
 from me_augment.manifest.labels import LABEL_SETS, class_of
@@ -19,12 +20,12 @@ class Span:
 
     Attributes:
         clips: whose onset and offset are known.
-        frames: shortest, median, longest; onset and offset count.
+        frames: shortest, median, longest; onset and offset count. The median of an even number may end in .5.
         seconds: the same from onset to offset, where frame rates are known; else None.
     """
 
     clips: int
-    frames: tuple[int, int, int]
+    frames: tuple[int, float, int]
     seconds: tuple[float, float, float] | None
 
 
@@ -83,26 +84,34 @@ def overview_of(manifest: Manifest) -> Overview:
 
 
 def examples(manifest: Manifest, most: int = 12) -> list[Clip]:
-    """Clips to look at: at most so many, one of each corpus and emotion in turn, in the order of their names.
+    """Clips to look at: at most so many, of every corpus and emotion in turn, and within these of drivers and faces.
 
     Of a run they are synthetic ones, and faces without an event are shown only where there is nothing else. Nobody who
     must never be shown is among them, nor a clip that was made with their face or motion.
     """
     hidden = Hidden(manifest.clips)
-    groups: dict[tuple[str, str], list[Clip]] = {}
     shown = [clip for clip in manifest.usable_clips() if hidden.may_show(clip)]
     events = [clip for clip in shown if clip.expression != "neutral"]
-    for clip in sorted(
-        [clip for clip in events if clip.is_synthetic] or events or shown,
-        key=lambda clip: (clip.corpus, clip.emotion or "", clip.name),
-    ):
-        groups.setdefault((clip.corpus, clip.emotion or ""), []).append(clip)
+    left = [clip for clip in events if clip.is_synthetic] or events or shown
+    left.sort(key=lambda clip: (clip.corpus, clip.emotion or "", clip.name))
+    emotions, drivers, faces = (Counter[tuple[str, str] | str | None]() for _ in range(3))
     chosen: list[Clip] = []
-    for turn in range(max(map(len, groups.values()), default=0)):
-        chosen += [group[turn] for group in groups.values() if turn < len(group)]
-        if len(chosen) >= most:
-            break
-    return chosen[:most]
+    while left and len(chosen) < most:
+        # Of equals the first by name.
+        rarest = min(
+            range(len(left)),
+            key=lambda place: (
+                emotions[left[place].corpus, left[place].emotion or ""],
+                drivers[left[place].driver_person_id],
+                faces[left[place].person_id],
+            ),
+        )
+        clip = left.pop(rarest)
+        chosen.append(clip)
+        emotions[clip.corpus, clip.emotion or ""] += 1
+        drivers[clip.driver_person_id] += 1
+        faces[clip.person_id] += 1
+    return chosen
 
 
 def _rate(manifest: Manifest, clip: Clip) -> float | None:
@@ -122,9 +131,8 @@ def _ordered(title: str, counter: Counter[str]) -> Sequence[tuple[str, int]]:
 def _span(found: Sequence[tuple[int, float | None]]) -> Span:
     frames = sorted(count for count, _ in found)
     seconds = sorted(value for _, value in found if value is not None)
-    middle = len(frames) // 2
     return Span(
         len(frames),
-        (frames[0], frames[middle], frames[-1]),
-        (seconds[0], seconds[len(seconds) // 2], seconds[-1]) if seconds else None,
+        (frames[0], median(frames), frames[-1]),
+        (seconds[0], median(seconds), seconds[-1]) if seconds else None,
     )

@@ -26,13 +26,14 @@ from me_augment.report.look import (
     look_at,
     look_at_file,
 )
-from me_augment.report.words import Picture, line
+from me_augment.report.words import Picture, line, paragraph
 from me_augment.video import synthetic_mark
 
-VIEWS = {"plain": "", "difference": f"change x{AMPLIFICATION}", "flow": "motion"}
-"""What a film can be looked at as, with the words that go with it; change and motion are those since the onset."""
+VIEWS = ("plain", "difference", "flow")
+"""What a film can be looked at as; change and motion are those since the onset."""
 GAP = 12
 """White between panels, pixels."""
+_WHEEL = 44  # diameter, pixels
 _WIDEST = 1200  # where several panels stand side by side, pixels
 
 
@@ -129,15 +130,40 @@ def views(film: Film, view: str, scale: float) -> NDArray[np.uint8]:
     return seen[view]()
 
 
+def caption_of(view: str, scale: float) -> str:
+    """The words over a view; `legend` explains them."""
+    return {"plain": "", "difference": f"change ×{AMPLIFICATION}", "flow": f"motion {scale:.1f} px"}[view]
+
+
+def legend(panels: Sequence[Panel], width: int, *views: str) -> Picture:
+    """What the colours of views of panels mean, (H, width, 3) uint8 RGB."""
+    rows = []
+    if "difference" in views:
+        rows.append(paragraph(f"Change: mid grey, plus {AMPLIFICATION} times what changed since the onset.", width))
+    if "flow" in views:
+        said = "Motion since the onset: the hue says which way, white stands still; full colour moves by the pixels "
+        said += "named above it, or by more." + (" Drivers move their heads, too." if _driven(panels) else "")
+        words = paragraph(said, width - _WHEEL, most=9)
+        height = max(_WHEEL, len(words))
+        rows.append(np.hstack([_padded_below(_wheel(), height), _padded_below(words, height)]))
+    return np.vstack([np.full((0, width, 3), 255, np.uint8), *rows])
+
+
 def titled(panel: Panel, body: Picture) -> Picture:
     """A panel's picture under its name and what is known of it."""
     width = body.shape[1]
-    return np.vstack([line(panel.title, width, size=14, bold=True), line(panel.about, width, size=12), body])
+    return np.vstack([line(panel.title, width, size=14, bold=True), paragraph(panel.about, width), body])
 
 
 def captioned(caption: str, picture: Picture) -> Picture:
     """A picture under its caption."""
     return np.vstack([line(caption, picture.shape[1], size=12), picture])
+
+
+def footed(picture: Picture, foot: Picture) -> Picture:
+    """A picture of panels, and below it what holds for all of them."""
+    width = max(picture.shape[1], foot.shape[1] + 2 * GAP)
+    return np.vstack([padded(picture, len(picture), width), padded(foot, len(foot) + 2 * GAP, width, before=GAP)])
 
 
 def grid(pictures: Sequence[Picture]) -> Picture:
@@ -155,6 +181,21 @@ def padded(picture: Picture, height: int, width: int, before: int = 0) -> Pictur
     """White added up to a size, `before` of it above and to the left."""
     below, right = height - before - picture.shape[0], width - before - picture.shape[1]
     return cv2.copyMakeBorder(picture, before, below, before, right, cv2.BORDER_CONSTANT, value=(255, 255, 255))
+
+
+def _driven(panels: Sequence[Panel]) -> bool:
+    return any(film.role == "driver" for panel in panels for film in panel.films)
+
+
+def _wheel() -> Picture:
+    """Motion in every direction, as `flow_colours` has it."""
+    x, y = np.meshgrid(*2 * [np.arange(_WHEEL) - (_WHEEL - 1) / 2])
+    inside = np.hypot(x, y) <= _WHEEL / 2 - 1
+    return flow_colours(np.stack([x, y], axis=-1) * inside[..., None], _WHEEL / 2 - 1)
+
+
+def _padded_below(picture: Picture, height: int) -> Picture:
+    return padded(picture, height, picture.shape[1])
 
 
 def _about(clip: Clip) -> str:

@@ -18,7 +18,17 @@ from me_augment.manifest.sequence import by_id
 from me_augment.manifest.showing import Hidden
 from me_augment.report.chosen import Chosen
 from me_augment.report.curves import REGIONS, found_curves, track, wanted_curves
-from me_augment.report.look import Look, differences, flow_colours, flow_scale, flows, look_at
+from me_augment.report.look import (
+    Footage,
+    Look,
+    differences,
+    flow_colours,
+    flow_scale,
+    flows,
+    footage_of,
+    look_at,
+    look_of,
+)
 
 SIDE = 160
 """Of a frame in a player, pixels."""
@@ -153,7 +163,8 @@ def _player(
     manifest: Manifest, entry: Chosen, clips: Mapping[str, Clip], hidden: Hidden, missing: list[tuple[str, str]]
 ) -> Player:
     clip = entry.clip
-    look = look_at(manifest, clip, hidden, SIDE)
+    footage = footage_of(manifest, clip, hidden)
+    look = look_of(footage, SIDE)
 
     def parent(role: str, clip_id: str | None, see: Callable[[Clip], _Seen]) -> tuple[Clip, _Seen] | None:
         """Its clip and what is seen of it; a run may be passed on without its corpus, or outlive that."""
@@ -164,11 +175,11 @@ def _player(
             missing.append((f"the {role} of {clip.name}", str(error)))
             return None
 
-    driver = parent("driver", clip.driver_clip_id, lambda known: look_at(manifest, known, hidden, SIDE))
+    driver = parent("driver", clip.driver_clip_id, lambda known: footage_of(manifest, known, hidden))
     target = parent("target", clip.target_clip_id, lambda known: _face(manifest, known, hidden))
     films = [("synthetic" if clip.is_synthetic else "real", clip, look)]
     if driver is not None:
-        films.insert(0, ("driver", *driver))
+        films.insert(0, ("driver", driver[0], look_of(driver[1], SIDE)))
     fields = [flows(seen) for _, _, seen in films]
     scale = flow_scale(*fields)
     phases = phases_of(look)
@@ -185,7 +196,7 @@ def _player(
         rate=None if look.fps is None else float(look.fps),
         flow_px=scale,
         phases=tuple(phases.tolist()),
-        curves=_curves(manifest, clip, look, driver),
+        curves=_curves(footage, None if driver is None else driver[1]),
     )
 
 
@@ -200,28 +211,28 @@ def _screen(role: str, clip: Clip, look: Look, motion: NDArray[np.uint8], phases
     )
 
 
-def _curves(manifest: Manifest, clip: Clip, look: Look, driver: tuple[Clip, Look] | None) -> tuple[Curve, ...]:
-    face = track(manifest, clip, look.positions)
+def _curves(footage: Footage, driver: Footage | None) -> tuple[Curve, ...]:
+    face = track(footage)
     if face is None:
         return ()
     found, wanted = found_curves(face), None
-    performer = None if driver is None else track(manifest, driver[0], driver[1].positions)
+    performer = None if driver is None else track(driver)
     if driver is not None and performer is not None:
-        theirs = phases_of(driver[1])
-        times = np.interp(phases_of(look), theirs, np.arange(len(theirs)))
-        wanted = wanted_curves(performer, clip, face.landmarks, times.tolist())
+        theirs = phases_of(driver)
+        times = np.interp(phases_of(footage), theirs, np.arange(len(theirs)))
+        wanted = wanted_curves(performer, footage.clip, face.landmarks, times.tolist())
     return tuple(
         Curve(region, tuple(found[:, place].tolist()), () if wanted is None else tuple(wanted[:, place].tolist()))
         for place, region in enumerate(REGIONS)
     )
 
 
-def phases_of(look: Look) -> NDArray[np.float64]:
+def phases_of(film: Footage | Look) -> NDArray[np.float64]:
     """How far along each frame is: 0 at the onset, 1 at the apex, 2 at the offset, even in between."""
-    positions = np.asarray(look.positions, np.float64)
+    positions = np.asarray(film.positions, np.float64)
     known: list[float] = []
     steps: list[float] = []
-    for position, phase in ((positions[look.onset], 0.0), (positions[look.apex], 1.0), (positions[look.offset], 2.0)):
+    for position, phase in ((positions[0], 0.0), (positions[film.apex], 1.0), (positions[-1], 2.0)):
         if not known or position > known[-1]:  # an apex may be the onset, or the offset
             known.append(position)
             steps.append(phase)

@@ -15,19 +15,26 @@ from me_augment.evaluation.generation import FIGURES
 from me_augment.report.overview import UNKNOWN
 
 _BINS = 24
-_MEANINGS = {
+MEANINGS = {
     "reliability": "share of the driver's measured motion that is not noise",
-    "correlation": "of the motion of 18 regions with the driver's, carried to this face",
-    "gain": "strength of that motion over the strength asked for",
-    "nrmse": "error of that motion over its size, root mean squares",
+    "correlation": "likeness of the motion of 18 face regions to the driver's, carried to this face; 1 is the same",
+    "gain": "strength of the motion over the strength asked for; 1 is just that",
+    "nrmse": "error of the motion over its size, root mean squares; 0 is none",
     "spill": "motion where there should be none, over the liveliest region's",
-    "head": "head motion left in the clip, interocular distances",
-    "head_ratio": "the same over the driver's, where that moved",
+    "head": "head motion left in the clip, in distances between the eyes",
+    "head_ratio": "head motion left in the clip over the driver's, where that moved",
     "flicker": "change of still pixels over time, grey levels of 255",
-    "identity": "1 − SSIM of the target's face with the clip's, motion undone",
+    "identity": "1 − SSIM of the target's face with the clip's, motion undone; 0 is the same",
     "fold": "smallest factor on the area of a patch of skin; 0 where it folds",
     "lost": "share of the face's points that a tracker loses at worst",
 }
+"""Figure of `Quality` → what it says."""
+_LABELS = {"nrmse": "error (nrmse)"}
+
+
+def label_of(figure: str) -> str:
+    """What a figure of `Quality` is called on the page."""
+    return _LABELS.get(figure, figure.replace("_", " "))
 
 
 @dataclass(frozen=True)
@@ -64,6 +71,11 @@ class Distribution:
     p50: float
     p95: float
     beyond: int
+
+    @property
+    def label(self) -> str:
+        """Its name for people."""
+        return label_of(self.name)
 
     def is_beyond(self, value: float) -> bool:
         """Whether a gate rejects it."""
@@ -136,7 +148,7 @@ def _distribution(name: str, values: NDArray[np.float64], limits: tuple[Limit, .
     p5, p50, p95 = (float(value) for value in np.percentile(values, (5, 50, 95)))
     return Distribution(
         name=name,
-        meaning=_MEANINGS[name],
+        meaning=MEANINGS[name],
         clips=len(values),
         low=low,
         high=high,

@@ -30,7 +30,7 @@ from me_augment.report.gather import Facts, gather
 from me_augment.report.lab_book import LabBook, duration, open_lab_book
 from me_augment.report.look import AMPLIFICATION
 from me_augment.report.players import COLUMNS, SIDE, Drawn, Player, Screen, draw_players
-from me_augment.report.quality import by_emotion, distributions
+from me_augment.report.quality import MEANINGS, by_emotion, distributions
 from me_augment.versions import installed
 
 PLAYER_BYTES = 20_000_000
@@ -77,7 +77,9 @@ class Written:
 
 
 def require_replaceable(out: Path) -> None:
-    """Raise UsageError unless a report may be written there: nothing is, or an earlier report."""
+    """Raise UsageError unless a report may be written there: a name that browsers open, and nothing or a report."""
+    if out.suffix.lower() not in (".html", ".htm"):
+        raise UsageError(f"--out is {out}, but a report is a web page: give a name ending in .html.")
     if not out.parent.is_dir():
         raise UsageError(f"{out.parent} is no folder: name another file with --out, or make the folder.")
     if not out.exists():
@@ -130,7 +132,7 @@ def render(manifest: Manifest, drawn: Drawn) -> str:
     environment = _environment()
     style, script = (_source(environment, name) for name in ("style.css", "script.js"))
     return environment.get_template("report.html").render(
-        name=manifest.folder.resolve().name if book is not None else manifest.corpus,
+        name=manifest.corpus if book is None else book.title,
         version=installed("me-augment"),
         style=Markup(style),
         style_hash=_hash(style),
@@ -154,6 +156,7 @@ def render(manifest: Manifest, drawn: Drawn) -> str:
         about={
             "side": SIDE,
             "tiles": COLUMNS,
+            "meanings": {f"quality_{name}": meaning for name, meaning in MEANINGS.items()},
             "reproduce": None if book is None else book.reproduce,
             "gates": [
                 {"figure": f"quality_{figure_of(gate)}", "limit": limit, "lowest": lowest(gate)}

@@ -1,4 +1,4 @@
-"""Words on pictures, in a font that knows more than ASCII: titles that are cut to fit, captions, the visible mark."""
+"""Words on pictures, in a font that knows more than ASCII: titles and captions made to fit, the visible mark."""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ Colour = tuple[int, int, int]
 BLACK: Colour = (0, 0, 0)
 _WATERMARK = "SYNTHETIC"
 _SHARE_OF_HEIGHT, _SMALLEST = 0.045, 9
+_LEGIBLE = 8  # the smallest size that a line is written in
 
 
 def drawable(text: str) -> str:
@@ -28,12 +29,26 @@ def drawable(text: str) -> str:
 
 
 def line(text: str, width: int, size: int = 13, bold: bool = False, colour: Colour = BLACK) -> Picture:
-    """Text on white, (1.7 size, width, 3) uint8 RGB; what does not fit is cut, which three dots say."""
+    """Text on white, (1.7 size, width, 3) uint8 RGB; smaller where it must be to fit, or cut, which three dots say."""
     picture = Image.new("RGB", (width, round(1.7 * size)), "white")
-    font = _font(size, bold)
-    shown = _fitting(drawable(text), font, width - size)
+    known, room = drawable(text), width - size // 2 - 1
+    fonts = [_font(smaller, bold) for smaller in range(size, min(size, _LEGIBLE) - 1, -1)]
+    font = next((font for font in fonts if font.getlength(known) <= room), fonts[-1])
+    shown = _fitting(known, font, room)
     ImageDraw.Draw(picture).text((size // 2, picture.height // 2), shown, colour, font, anchor="lm")
     return np.array(picture)
+
+
+def paragraph(text: str, width: int, size: int = 12, most: int = 4) -> Picture:
+    """Text on white in as many lines as it takes, at most so many; each as `line` draws it."""
+    font, rows = _font(size, False), [""]
+    for word in drawable(text).split():
+        longer = f"{rows[-1]} {word}".strip()
+        if rows[-1] and font.getlength(longer) > width - size and len(rows) < most:
+            rows.append(word)
+        else:
+            rows[-1] = longer
+    return np.vstack([line(row, width, size) for row in rows])
 
 
 def width_of(text: str, size: int) -> int:

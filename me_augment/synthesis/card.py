@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from me_augment.card import Source, citation, consent, front_matter, terms, text
 from me_augment.manifest import Clip
 from me_augment.synthesis.command_line import synthesize_command
+from me_augment.synthesis.performances import generator_in_words
 from me_augment.synthesis.settings import Settings
 from me_augment.words import plain
 
@@ -47,6 +48,7 @@ def dataset_card(
 
 def _clips(real: Sequence[Clip], made: Mapping[str, int], rejected: int, settings: Settings) -> list[str]:
     """What a card says of clips."""
+    generator = generator_in_words(settings.generator, settings.generator_version)
     counts_real = Counter(str(clip.emotion) for clip in real if clip.expression != "neutral")
     if settings.action_units:
         what = f"action units that were written down ({text(', '.join(settings.action_units))})"
@@ -62,7 +64,7 @@ def _clips(real: Sequence[Clip], made: Mapping[str, int], rejected: int, setting
         "|---|---|---|",
         *(f"| {text(e)} | {counts_real[e]} | {made.get(e, 0)} |" for e in sorted({*counts_real, *made})),
         "",
-        f"Generator {settings.generator} {settings.generator_version}{_weights(settings)}, {often}, seed "
+        f"Generator {generator}{_weights(settings)}, {often}, seed "
         f"{settings.seed}, {', '.join(_controls(settings))}. Every clip is described by a row of `clips.parquet`; "
         "`recordings.parquet` says where its frames are; `stats.json` counts, and names what could not be made.",
         "",
@@ -86,6 +88,7 @@ def _videos(real: Sequence[Clip], made: Mapping[str, int], settings: Settings) -
     """What a card says of long videos."""
     spotting = settings.spotting
     assert spotting is not None
+    generator = generator_in_words(settings.generator, settings.generator_version)
     macro = text(", ".join(spotting.macro_units))
     micro = text(", ".join(settings.action_units)) if settings.action_units else "those of one other person per video"
     return [
@@ -102,7 +105,7 @@ def _videos(real: Sequence[Clip], made: Mapping[str, int], settings: Settings) -
         f"looks elsewhere {spotting.gazes:g} and turns its head {spotting.head_turns:g} times a minute. Filmed frames "
         "are the target's own, outside everything labelled there; what its eyes and head do in them is not labelled.",
         "",
-        f"Generator {settings.generator} {settings.generator_version}, seed {settings.seed}, "
+        f"Generator {generator}, seed {settings.seed}, "
         f"{', '.join(_controls(settings))}. `recordings.parquet` has a row per video. `clips.parquet` has a row per "
         "expression (`expression` micro or macro, `onset_index`, `apex_index` and `offset_index` count from 0 in the "
         "video), one per distractor (`expression` neutral, the issue `distractor`, `au_verbatim` 45 a blink, 61 to 64 "

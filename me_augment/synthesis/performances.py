@@ -30,6 +30,14 @@ def generator_version(version: str) -> str:
     return f"{version} action-units {VERSION}"
 
 
+def generator_in_words(generator: str | None, version: str | None) -> str:
+    """Both of a settings file or row as a person reads them: `warp, version 2`; empty where there is none."""
+    if not generator or not version:
+        return generator or ""
+    named = zip((generator, "action-units"), version.split(" action-units "), strict=False)
+    return ", and ".join(f"{name}, version {part}" for name, part in named)
+
+
 def plan_performances(settings: Settings, targets: Sequence[Clip], checkpoint: str | None = None) -> Plan:
     """Let every person's face perform every specification `per_target` times.
 

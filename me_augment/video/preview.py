@@ -67,12 +67,15 @@ def _eight_bit(frame: np.ndarray) -> Image.Image:
 
 
 def _one_palette(pictures: list[Image.Image]) -> list[Image.Image]:
-    """The pictures in 256 colours of their own choice, undithered: a palette per frame would make stillness flicker."""
+    """The pictures in 256 colours of their own choice, undithered: a palette per frame would make stillness flicker.
+
+    Octrees keep the rare full colours of flow, which a median cut gives away to shades of what is common.
+    """
     if pictures[0].mode == "L":
         return pictures
     shown = [np.asarray(picture) for picture in pictures[:: max(1, len(pictures) // 6)]]
     sample = Image.fromarray(np.concatenate(shown))
-    palette = sample.quantize(256, method=Image.Quantize.MEDIANCUT, dither=Image.Dither.NONE)
+    palette = sample.quantize(256, method=Image.Quantize.FASTOCTREE, dither=Image.Dither.NONE)
     return [picture.quantize(palette=palette, dither=Image.Dither.NONE) for picture in pictures]
 
 

@@ -32,6 +32,31 @@ def test_a_table_and_nothing_written(run, capsys):
     assert sorted(run.rglob("*")) == before
 
 
+def test_a_narrow_terminal_has_the_table_in_parts(run, capsys, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "60")
+    main(["evaluate", "generation", str(run)])
+    lines = capsys.readouterr().out.splitlines()
+    assert max(map(len, lines)) <= 60
+    titles = [line for line in lines if line.startswith("medians")]
+    assert len(titles) > 1
+    assert {"correlation", "flicker", "fold"} <= set(" ".join(titles).split())
+    assert sum(line.startswith("  all ") for line in lines) == len(titles)
+
+
+@pytest.mark.parametrize("made", [None, "folder", "config.yaml"])
+def test_what_is_no_run_is_told_so(tmp_path, capsys, made):
+    if made:
+        (tmp_path / "run").mkdir()
+    if made == "config.yaml":  # a training's folder has one, too
+        (tmp_path / "run/config.yaml").write_text("seed: 1\n")
+    with pytest.raises(SystemExit) as end:
+        main(["evaluate", "generation", str(tmp_path / "run")])
+    assert end.value.code == 2
+    said = capsys.readouterr().err
+    assert "ingest" not in said
+    assert str(tmp_path / "run") in said
+
+
 def test_figures_tables_and_plots(run, tmp_path, capsys):
     out = tmp_path / "quality"
     main(["evaluate", "generation", str(run), "--out", str(out), "--json", "--self-reenactment", "1"])
@@ -93,7 +118,8 @@ def test_who_trained_it_under_an_earlier_id_is_known(run, tmp_path, capsys):
     people = {clip.person_id: clip.person_id.replace("casme2:", "dfme:") for clip in whole.clips}
     mapped = tmp_path / "mapped"
     Persons(people, tmp_path / "map.csv").applied(whole).write(mapped)
-    shutil.copy(run / "config.yaml", mapped)
+    for name in ("config.yaml", "plan.parquet"):
+        shutil.copy(run / name, mapped)
     seen = weights(tmp_path / "m.safetensors", 0, training_subjects=tuple(people))
     again = ["evaluate", "generation", str(mapped), "--device", "cpu", "--generators", "fpb-fomm"]
     main([*again, "--self-reenactment", "1", "--checkpoint", str(seen)])
@@ -105,6 +131,8 @@ def test_who_trained_it_under_an_earlier_id_is_known(run, tmp_path, capsys):
     [
         (["--generator", "warp"], "--self-reenactment"),
         (["--checkpoint", "m.safetensors"], "--self-reenactment"),
+        (["--driving", "cleaned"], "--self-reenactment N"),
+        (["--device", "cpu"], "--self-reenactment N"),
         (["--self-reenactment", "1", "--checkpoint", "m.safetensors"], "or say --generator fpb-fomm"),
         (["--self-reenactment", "1", "--driving", "filmed"], "or say --generator fpb-fomm"),
         (["--self-reenactment", "1", "--generators", "warp,fpb-fomm"], "needs --checkpoint FILE"),

@@ -29,7 +29,7 @@ def test_a_manifest_as_a_sheet_and_moving(cli, tiny_manifest, tmp_path):
     assert synthetic_mark(tmp_path / "a.png") is None
     named = ("--clip", tiny_manifest.clips[0].name, "--clip", tiny_manifest.clips[1].clip_id)
     options = (*named, "--view", "flow", "--slow", 20, "--size", 64, "--out", tmp_path / "a.gif")
-    assert cli("preview", tiny_manifest.folder, *options)[1].startswith("2 clips")
+    assert cli("preview", tiny_manifest.folder, *options)[1].startswith("2 clips, 20 times slower than filmed, ")
     assert len(open_frames(tmp_path / "a.gif")) > 2
 
 

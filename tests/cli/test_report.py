@@ -42,10 +42,17 @@ def test_no_clip_is_drawn_for_a_page_that_cannot_be_written(cli, run, tmp_path):
     assert "Drawing" not in out + err
 
 
-@pytest.mark.parametrize("place", ["mine.txt", "no/where.html"])
+@pytest.mark.parametrize("place", ["mine.html", "no/where.html"])
 def test_where_it_cannot_be_written_is_one_sentence(cli, run, tmp_path, place):
-    (tmp_path / "mine.txt").write_text("mine")
+    (tmp_path / "mine.html").write_text("mine")
     code, _, err = cli("report", run, "--clips", 0, "--out", tmp_path / place)
     assert code in (1, 2)
     assert err.strip().splitlines()[-1].startswith("Error: ")
-    assert (tmp_path / "mine.txt").read_text() == "mine"
+    assert (tmp_path / "mine.html").read_text() == "mine"
+
+
+@pytest.mark.parametrize("place", ["report.txt", "report", "report.html.gz"])
+def test_a_report_is_a_web_page_and_is_called_one(cli, run, tmp_path, place):
+    code, _, err = cli("report", run, "--clips", 0, "--out", tmp_path / place)
+    assert (code, "give a name ending in .html" in err) == (2, True)
+    assert not (tmp_path / place).exists()

@@ -18,15 +18,18 @@ _LINK = re.compile(r"\]\(([^)\s]+)\)")
 
 @pytest.mark.parametrize("name", sorted(set(WITH_PYTHON) - NOT_RUN))
 def test_python_runs_in_the_order_of_the_page(name, desk, monkeypatch, capsys):
-    """After the exports that it opens, which are made by the page's own commands."""
+    """After the exports that it opens, which are made by the page's own commands; each section for itself."""
     monkeypatch.chdir(desk)
     snippets = [block for block in blocks(PAGES[name]) if block.language == "python"]
     for line in commands(PAGES[name]):
         words = shlex.split(line, comments=True)
         if words[1] == "export" and any(words[-1] in block.text for block in snippets):
             main(words[1:])
-    known = {"__name__": "__main__"}
+    lines = PAGES[name].read_text(encoding="utf-8").splitlines()
+    section, known = 0, {}
     for block in snippets:
+        if (now := sum(line.startswith("## ") for line in lines[: block.line])) != section or not known:
+            section, known = now, {"__name__": "__main__"}
         # Blank lines before it make the traceback name the line of the page.
         exec(compile("\n" * (block.line - 1) + block.text, name, "exec"), known)
     capsys.readouterr()

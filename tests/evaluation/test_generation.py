@@ -4,7 +4,7 @@ import pytest
 import rows
 
 from me_augment.evaluation.gates import Gates
-from me_augment.evaluation.generation import as_json, lines, quality_of, run_figures
+from me_augment.evaluation.generation import as_json, notes, quality_of, run_figures, table
 from me_augment.evaluation.plots import write_plots
 
 FIGURES = {
@@ -71,7 +71,8 @@ def test_gates_can_be_judged_anew(clips):
 def test_a_run_without_clips_has_empty_figures():
     figures = run_figures((rows.clip(),), Gates())
     assert (figures.overall.made, figures.overall.figures, figures.groups["emotion"]) == (0, {}, {})
-    assert len(lines(figures)) > 1
+    assert len(table(figures)) > 1
+    assert notes(figures) == []
 
 
 def test_a_clip_that_was_not_measured_has_no_quality(clips):
@@ -81,9 +82,12 @@ def test_a_clip_that_was_not_measured_has_no_quality(clips):
 
 
 def test_the_table_names_every_group(clips):
-    text = "\n".join(lines(run_figures(clips, Gates())))
-    for word in ("all", "happiness", "sadness", "casme2:sub92", "warp 1", "spill 25.0%", "1.100 x strength"):
-        assert word in text
+    figures = run_figures(clips, Gates())
+    named = {row[0].strip() for row in table(figures)}
+    assert {"all", "by emotion", "happiness", "sadness", "casme2:sub92", "warp 1"} <= named
+    beyond, strength = notes(figures)
+    assert "spill 25.0%" in beyond
+    assert "1.100 x strength" in strength
     assert as_json(run_figures(clips, Gates()))["groups"]["overall"]["all"]["made"] == 3
 
 

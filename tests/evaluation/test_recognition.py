@@ -1,11 +1,13 @@
 """Arms: sizes, comparison with real clips alone, the log of predictions."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 from me_augment.evaluation.problem import Problem
 from me_augment.evaluation.recognisers import Fold, recogniser
-from me_augment.evaluation.recognition import as_json, confusion_lines, log, run_arms, table
+from me_augment.evaluation.recognition import as_json, confusion_lines, explanation, log, run_arms, table
 
 PEOPLE, EACH = 8, 3
 
@@ -63,12 +65,22 @@ def test_sizes_are_those_of_the_folds(arms):
 
 
 def test_table_and_data_say_the_same(arms):
-    lines, data = table(arms), as_json(arms)
-    assert len(lines) == 5
-    assert f"{data[1]['uf1']:.3f}" in lines[2]
-    assert f"{data[1]['against_real']['uf1']:+.3f}" in lines[2]
+    rows, data = table(arms), as_json(arms)
+    assert len(rows) == 5
+    shown = dict(zip(rows[0], rows[2], strict=True))
+    assert shown["UF1"] == f"{data[1]['uf1']:.3f}"
+    assert shown["UF1 gained [95 %]"].startswith(f"{data[1]['against_real']['uf1']:+.3f} [")
     assert sum(map(sum, data[0]["confusion"])) == PEOPLE * EACH
     assert len(confusion_lines(arms[0])) == 4
+
+
+def test_the_explanation_says_when_nothing_can_be_gained(arms):
+    assert any("McNemar" in line for line in explanation(arms))
+    assert not any("nothing is left to gain" in line for line in explanation(arms))
+    alone = arms[0]
+    right = replace(alone, predictions=replace(alone.predictions, predicted=alone.predictions.truth))
+    assert "nothing is left to gain" in explanation([right])[-1]
+    assert not any("McNemar" in line for line in explanation([right]))
 
 
 def test_the_log_has_a_block_for_every_person(arms):

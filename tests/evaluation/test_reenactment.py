@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from me_augment.evaluation.reenactment import MEASURES, STILL, FaceDescriptor, choose_clips, lines, means, reenact
+from me_augment.evaluation.reenactment import MEASURES, STILL, FaceDescriptor, choose_clips, means, reenact, table
 from me_augment.generation import create_generator
 
 
@@ -31,7 +31,7 @@ def test_the_table_has_a_line_for_each_maker(results):
     assert list(means(results)) == ["warp", STILL]
     assert list(means(results)["warp"]) == list(MEASURES)
     assert means(results)["warp"]["l1"] == results[0].l1
-    assert [line.split()[0] for line in lines(results)] == ["self-reenactment", "warp", "still"]
+    assert [row[0] for row in table(results)] == ["self-reenactment", "warp", "still"]
 
 
 def test_clips_are_drawn_always_alike(tiny_manifest):

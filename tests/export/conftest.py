@@ -184,6 +184,23 @@ def five_persons(tmp_path_factory):
     return grown
 
 
+@pytest.fixture(scope="session")
+def with_others(tmp_path_factory):
+    """Three persons' clips, synthetic ones of each, and some without a class of MEGC2019; for tests that export.
+
+    Each synthetic clip is of one person alone, so that it trains in folds of groups, too.
+    """
+    grown = Corpus(tmp_path_factory.mktemp("others"))
+    one = grown.real("casme2:sub01", "EP01_01f", "negative")
+    two = grown.real("casme2:sub02", "EP02_04", "positive", motion=(-1.5, 0.5))
+    three = grown.real("casme2:sub03", "EP01_01f", "surprise", motion=(0.5, 2.0))
+    other = grown.real("casme2:sub03", "EP05_02", None, motion=(1.0, -2.0), emotion="others")
+    for clip, motion in ((one, (2.0, 2.0)), (two, (3.0, 0.0)), (three, (0.0, -3.0)), (other, (-2.0, 2.0))):
+        grown.synthetic(clip, clip, motion)
+    grown.manifest().write_tables(grown.folder / "run")
+    return grown
+
+
 @pytest.fixture
 def small(corpus):
     """Three persons, four real clips of three classes, and three synthetic ones."""

@@ -324,6 +324,15 @@ def test_without_folds_the_card_speaks_of_none(small, tmp_path, format):
     assert "No folds were written" in text
 
 
+@pytest.mark.parametrize("format", FORMATS)
+def test_the_card_names_folds_as_they_are(small, tmp_path, format):
+    export(small.manifest(), format, tmp_path / "out", folds=2)
+    text = (tmp_path / "out/README.md").read_text()
+    assert "`fold1` for one" in text
+    assert "fold_" not in text
+    assert (tmp_path / "out/fold1_train.txt").is_file()
+
+
 def test_the_card_has_one_front_matter_with_a_configuration_for_each_fold(small, tmp_path):
     from huggingface_hub import DatasetCard
 

@@ -2,6 +2,7 @@
 
 import json
 import re
+import shutil
 
 import cv2
 import long_corpus
@@ -13,6 +14,7 @@ from runs import hashes
 
 from me_augment.corpora import read_corpus
 from me_augment.errors import MeAugmentError, UsageError
+from me_augment.evaluation.audit import audit
 from me_augment.evaluation.spotting_files import read_intervals
 from me_augment.export import export
 from me_augment.flow.field import apex_flow
@@ -205,6 +207,24 @@ def test_folds_keep_contributors_apart(casme_sq, samm_lv):
         assert fold["test"] == [f"{person[9:]}_0401"]
         assert not set(fold["test"]) & set(fold["train"])
     assert "901_1" in json.loads((samm_lv / "folds.json").read_text())["casme_sq:s19"]["train"]
+
+
+@pytest.mark.parametrize(("shape", "made"), [("casme-sq", "s901_9001"), ("samm-lv", "901_1")])
+def test_the_audit_finds_a_video_that_trains_with_its_driver_held_out(
+    manifest, casme_sq, samm_lv, tmp_path, shape, made
+):
+    out = casme_sq if shape == "casme-sq" else samm_lv
+    for against in ([], [manifest.folder]):
+        report = audit(out, against)
+        assert (report.leaks, report.missing, report.exit_code) == ([], [], 0)
+        assert (report.counts["rows"], report.counts["of these in folds"]) == (4, 4)
+    for name in ("folds.json", "videos.csv", "export.json"):
+        shutil.copy(out / name, tmp_path)
+    folds = json.loads((tmp_path / "folds.json").read_text())
+    folds["casme_sq:s16"]["train"].append(made)
+    (tmp_path / "folds.json").write_text(json.dumps(folds))
+    (leak,) = audit(tmp_path, [manifest.folder]).leaks
+    assert (leak.rule, leak.where) == ("R1", f"folds.json, casme_sq:s16, train, {made}")
 
 
 def test_the_same_bytes_again(manifest, samm_lv, tmp_path):

@@ -144,11 +144,30 @@ def test_a_player_plays_scrubs_and_changes_view(visit, report):
     assert slider.input_value() == stopped
 
 
+def test_controls_have_names_of_their_own(visit, report):
+    page = visit(report)
+    page.locator("#table").scroll_into_view_if_needed()
+    page.wait_for_selector("html[data-rows]")
+    nameless = """() => [...document.querySelectorAll('button, select, input, summary, a')].filter(one =>
+        !(one.textContent.trim() || one.getAttribute('aria-label') || one.labels?.length))"""
+    assert page.evaluate(f"({nameless})().length") == 0
+    titles = page.locator(".player h4").all_inner_texts()
+    articles = [page.get_by_role("article", name=title, exact=True).count() for title in titles]
+    assert articles == [1] * len(titles) != []
+    assert page.get_by_role("status").inner_text() == "1–12 of 12 clips"
+
+
+def test_words_are_there_before_the_list_is(visit, report):
+    page = visit(report, viewport={"width": 1280, "height": 300})
+    assert page.locator("#count").text_content() == "Unpacking the list…"
+
+
 def test_it_fits_a_phone_and_both_schemes(visit, report):
     grounds = []
     for scheme in ("light", "dark"):
         page = visit(report, viewport={"width": 390, "height": 800}, color_scheme=scheme)
         assert page.evaluate("document.documentElement.scrollWidth") == 390
+        assert page.get_by_text("scrolled sideways").first.is_visible()
         grounds.append(pixels(page.locator("h1")).max((0, 1)).mean() > 200 and pixels(page.locator("h1"))[0, 0].mean())
     assert grounds[0] > 240
     assert grounds[1] < 60
@@ -190,6 +209,8 @@ def test_on_paper_everything_is_open(visit, report):
     assert not page.locator("nav").is_visible()
     assert not page.locator(".controls").first.is_visible()
     assert page.get_by_text("per_driver: 1").is_visible()
+    assert page.get_by_text("is left out on paper").is_visible()
+    assert not page.locator("#browser").is_visible()
     page.evaluate("dispatchEvent(new Event('afterprint'))")
     assert page.locator("details:not([open])").count() > 0
 

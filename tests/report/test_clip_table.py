@@ -37,6 +37,7 @@ def test_everything_comes_back():
     assert (cell("onset", 2), cell("onset", 0)) == (123456, 10)
     assert (cell("mirror", 2), cell("is_synthetic", 2), cell("is_synthetic", 0)) == (1, 1, 0)
     assert cell("forbidden_subjects", 2) == ["casme2:sub91", "casme2:sub92"]
+    assert [cell("made_by", row) for row in range(3)] == [None, None, "warp, version 1"]
     assert [cell("made_as", row) for row in range(3)] == [None, None, made.clip_id]
 
 

@@ -45,6 +45,11 @@ def test_everything_is_counted(mixed):
     assert found.lengths["samm"].seconds[1] == pytest.approx(5 * 1.001 / 30)
 
 
+def test_the_median_of_an_even_number_lies_between_two():
+    rows = tuple(clip(clip_id=str(last), offset_index=last) for last in (3, 4, 7, 20))
+    assert overview_of(manifest(clips=rows)).lengths["casme2"].frames == (4, 6.5, 21)
+
+
 def test_an_empty_manifest_has_nothing_to_count_or_draw(tmp_path):
     empty = manifest(recordings=(), clips=())
     found = overview_of(empty)
@@ -80,4 +85,21 @@ def test_examples_take_turns():
     shown = examples(manifest(clips=tuple(reversed(rows))), most=6)
     assert [clip.clip_id for clip in shown] == ["casme2a0", "casme2b0", "samma0", "casme2a1", "samma1", "casme2a2"]
     assert len(examples(manifest(clips=tuple(rows)), most=99)) == 12
+
+
+def test_examples_are_of_different_drivers_and_faces():
+    people = [f"casme2:sub{number}" for number in range(4)]
+    drivers = {person: clip(clip_id=f"of {person}", person_id=person) for person in people}
+    rows = [
+        synthetic(drivers[driver], drivers[face], clip_id=f"{driver}{face}{emotion}", name=f"{driver} on {face}",
+                  emotion=emotion)
+        for emotion in ("fear", "joy") for driver in people for face in people if face != driver
+    ]  # fmt: skip
+    shown = examples(manifest(clips=tuple(rows)), most=4)
+    assert {row.driver_person_id for row in shown} == {row.person_id for row in shown} == set(people)
+    assert [row.emotion for row in shown] == ["fear", "joy"] * 2
+    assert examples(manifest(clips=tuple(reversed(rows))), most=4) == shown
+
+
+def test_nothing_but_what_can_be_shown_is_an_example():
     assert examples(manifest(clips=(clip(status="failed", reason="x"), clip(onset_index=None)))) == []

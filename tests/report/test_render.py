@@ -56,7 +56,7 @@ def hostile(tiny_manifest, tmp_path_factory):
 
 def test_it_tells_what_there_is_to_tell(page, run):
     text = " ".join(" ".join(Reader(page).texts).split())
-    assert "6 synthetic clips made by warp 2 from 6 real clips of 3 people" in text
+    assert "6 synthetic clips made by the generator warp, version 2, from 6 real clips of 3 people" in text
     assert "This page shows faces." in text
     for clip in run.clips:
         if not clip.is_synthetic:
@@ -64,6 +64,9 @@ def test_it_tells_what_there_is_to_tell(page, run):
     for words in (
         *("correlation", "Folds and leakage", "config.yaml", "me-augment reproduce run CLIP_ID", "numpy"),
         "me-augment synthesize run/inputs/manifest --out run-again --generator warp",
+        f"{run.folder.parent.name}/run: report",
+        "In the folder that holds run ;",
+        "nine of ten from",
     ):
         assert words in text
     assert "per_driver: 1" in text
@@ -138,8 +141,9 @@ def test_only_a_report_is_replaced(run, tmp_path):
     with pytest.raises(UsageError, match="is not a report"):
         write_report(run, out, 0)
     assert out.read_text() == "<html>mine</html>"
+    (tmp_path / "folder.html").mkdir()
     with pytest.raises(UsageError, match="is not a report"):
-        require_replaceable(tmp_path)
+        require_replaceable(tmp_path / "folder.html")
     out.unlink()
     write_report(run, out, 0)
     write_report(run, out, 0)

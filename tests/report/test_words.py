@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from me_augment.report.words import drawable, line, watermarked, width_of
+from me_augment.report.words import drawable, line, paragraph, watermarked, width_of
 
 
 def ink(picture):
@@ -24,6 +24,20 @@ def test_a_line_has_the_width_asked_for_and_is_cut_to_it():
     assert (line("", 60) == 255).all()
     assert line("x", 20).shape[1] == 20
     assert width_of("apex", 10) < width_of("apexes", 10)
+
+
+def test_a_line_is_written_smaller_before_it_is_cut():
+    text, apart = "motion 1.9 px", line("motion 1.9 px", 300, size=9)[:, 4:]
+    small = line(text, width_of(text, 9) + 8, size=12)[:, 6:]
+    assert ink(small) == ink(apart)
+
+
+def test_a_paragraph_takes_the_lines_that_it_needs():
+    words = "one two three four five six"
+    assert paragraph(words, 400).shape == (20, 400, 3)
+    assert paragraph(words, 90).shape == (60, 90, 3)
+    assert paragraph(words, 90, most=2).shape == (40, 90, 3)
+    assert paragraph("", 90).shape == (20, 90, 3)
 
 
 @pytest.mark.parametrize("shape", [(120, 200, 3), (120, 200), (20, 24, 3)])

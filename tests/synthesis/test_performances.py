@@ -15,7 +15,7 @@ from me_augment.evaluation.regions import tracked_displacement
 from me_augment.export import export
 from me_augment.export.norm_uv_os import FOLDS
 from me_augment.flow.choose import select
-from me_augment.generation.action_units import apex_fields, read_specification
+from me_augment.generation.action_units import VERSION, apex_fields, read_specification
 from me_augment.generation.au_basis import Basis, UnitCount
 from me_augment.generation.canonical_face import PIXELS
 from me_augment.manifest import Manifest
@@ -24,6 +24,7 @@ from me_augment.manifest.validate import findings
 from me_augment.synthesis.estimate import estimate
 from me_augment.synthesis.executor import InProcess
 from me_augment.synthesis.overview import overview
+from me_augment.synthesis.performances import generator_in_words, generator_version
 from me_augment.synthesis.prepare import prepare as planned
 from me_augment.synthesis.run import Session, begin, execute
 from me_augment.synthesis.sources import open_sources
@@ -213,3 +214,10 @@ def test_the_cost_is_judged_without_a_driver(tiny_manifest):
     cost = estimate(prepared, overview(prepared.plan))
     assert cost.bytes > 10_000
     assert cost.seconds > 0
+
+
+def test_the_generator_is_said_in_words():
+    assert generator_in_words("warp", "2") == "warp, version 2"
+    assert generator_in_words("warp", generator_version("2")) == f"warp, version 2, and action-units, version {VERSION}"
+    assert generator_in_words("warp", None) == "warp"
+    assert generator_in_words(None, None) == ""

@@ -5,15 +5,17 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 from me_augment.errors import MeAugmentError, UsageError
+from me_augment.evaluation.audit.coverage import count, judge_coverage
 from me_augment.evaluation.audit.flow_tree import read_tree, tree_below
 from me_augment.evaluation.audit.fold_lists import read_lists
 from me_augment.evaluation.audit.folds import judge_folds
-from me_augment.evaluation.audit.known import Names, identify, names_of_manifest, names_of_table, read_table
-from me_augment.evaluation.audit.listing import Listed
+from me_augment.evaluation.audit.known import Names, identify, names_of_manifest
 from me_augment.evaluation.audit.origin import Origin
 from me_augment.evaluation.audit.pictures import judge_bytes, judge_pictures
+from me_augment.evaluation.audit.readable import has_table, read_export, unfit
 from me_augment.evaluation.audit.report import RULES, Leak, Report
 from me_augment.evaluation.audit.rows import judge_rows, judge_table, judge_thresholds
 from me_augment.manifest import Manifest
@@ -44,17 +46,15 @@ def audit(folder: Path, against: Sequence[Path] = ()) -> Report:
     origin = Origin(others[0], others[1:]) if others else None
     tree = tree_below(folder)
     home = _home(folder, tree)
-    rows = read_table(home)
-    if tree is None and rows is None:
-        raise UsageError(
-            f"{folder} holds nothing that could be audited: no manifest.json, no <fold>/u_train, and no clips.parquet. "
-            "Give a run, a manifest, what `me-augment export` wrote, or a norm_u_v_os tree."
-        )
-    names = names_of_table(rows, origin) if rows is not None else names_of_manifest(origin) if origin else Names()
-    listed = read_tree(tree) if tree is not None else read_lists(folder, names)
-    report = Report(str(folder), "flow tree" if tree is not None else _format(home))
+    table = read_export(home, origin)
+    if tree is None and table is None:
+        raise UsageError(unfit(folder))
+    names = table.names if table is not None else names_of_manifest(origin) if origin else Names()
+    listed = read_tree(tree) if tree is not None else read_lists(folder, names, *(table.readers if table else ()))
+    record = _record(home)
+    report = Report(str(folder), "flow tree" if tree is not None else str(record.get("format", "export")))
     identify(listed, names)
-    _count(listed, report, len(rows or ()))
+    count(listed, report)
     if listed.folds:
         judge_folds(listed, report)
         judge_bytes(listed, report)
@@ -63,8 +63,10 @@ def audit(folder: Path, against: Sequence[Path] = ()) -> Report:
         else:
             report.open["R4"].append("how these files were scaled is not looked at; flow trees are")
             report.open["R9"].append("what these files show is not compared, so that a mirrored copy is not seen")
-    if rows is not None:
-        _judge_table(rows, origin, report, with_folds=bool(listed.folds))
+    if table is not None:
+        judge_table(table.clips, table.file, origin, report)
+        report.looked["R1"].append(f"forbidden_subjects of {len(table.rows)} rows of {table.file}")
+        judge_coverage(listed, table.rows, table.names, record.get("folds", {}), report)
     synthetic = sum(bool(item.known and item.known.is_synthetic) for item in listed.items)
     if origin is not None:
         judge_thresholds(origin, report, synthetic)
@@ -76,7 +78,7 @@ def audit(folder: Path, against: Sequence[Path] = ()) -> Report:
 def _home(folder: Path, tree: Path | None) -> Path:
     """Where the table lies: in the folder that was named, or beside the tree that it is."""
     beside = folder.resolve().parent
-    return beside if tree == folder and read_table(folder) is None and read_table(beside) is not None else folder
+    return beside if tree == folder and not has_table(folder) and has_table(beside) else folder
 
 
 def _audit_rows(origin: Origin) -> Report:
@@ -96,22 +98,6 @@ def _audit_rows(origin: Origin) -> Report:
     return report
 
 
-def _judge_table(rows: list[dict[str, object]], origin: Origin | None, report: Report, *, with_folds: bool) -> None:
-    judge_table(rows, origin, report)
-    report.looked["R1"].append(f"forbidden_subjects of {len(rows)} rows of the table")
-    if not with_folds:
-        report.looked["R5"].append("no fold is listed, so nothing is tested yet")
-        for rule in ("R2", "R4", "R6", "R7", "R9"):
-            report.open[rule].append("no fold is listed that could be looked at")
-
-
-def _count(listed: Listed, report: Report, rows: int) -> None:
-    places = sum(len(fold.train) + len(fold.test) + len(fold.validation) for fold in listed.folds)
-    report.counts = {"folds": len(listed.folds), "places in them": places, "different files": len(listed.items)}
-    if rows:
-        report.counts["rows"] = rows
-
-
 def _look_for_statistics(folder: Path, report: Report) -> None:
     """Files that look as if something had been fitted: of whom, they do not say."""
     found = sorted(
@@ -124,11 +110,13 @@ def _look_for_statistics(folder: Path, report: Report) -> None:
         report.open["R4"].append(f"{name} may hold figures fitted on clips, and nothing says on whose")
 
 
-def _format(folder: Path) -> str:
+def _record(folder: Path) -> dict[str, Any]:
+    """What `export.json` says of an export; nothing where there is none."""
     path = folder / "export.json"
     if not path.is_file():
-        return "export"
+        return {}
     try:
-        return str(json.loads(path.read_text(encoding="utf-8"))["format"])
-    except (OSError, ValueError, KeyError, TypeError) as error:
+        record = json.loads(path.read_text(encoding="utf-8"))
+        return {"format": str(record["format"]), "folds": dict(record.get("folds", {}))}
+    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
         raise MeAugmentError(f"{path} is damaged ({error!r}): export again.") from error

@@ -1,4 +1,7 @@
-"""Finds the folds of a `norm_u_v_os` tree, by whomever it was made: ROOT/<fold>/u_train|u_test/<class>/<picture>."""
+"""Finds the folds of a `norm_u_v_os` tree, by whomever it was made: ROOT/<fold>/u_train|u_test/<class>/<picture>.
+
+HTNet and CausalNet take only names and classes from the folds, and the pictures from a pool beside them.
+"""
 
 from __future__ import annotations
 
@@ -11,6 +14,8 @@ from me_augment.evaluation.audit.contents import Contents
 from me_augment.evaluation.audit.listing import Items, Listed, Listing
 
 _NAMES = ("norm_u_v_os", "three_norm_u_v_os", "datasets/three_norm_u_v_os")
+_POOL = "STSNet_whole_norm_u_v_os"
+_FURTHER = ("_1", "_2", "_3")
 _PICTURES = (".png", ".jpg", ".jpeg", ".bmp")
 
 
@@ -24,6 +29,9 @@ def tree_below(folder: Path) -> Path | None:
 
 def read_tree(tree: Path) -> Listed:
     """Every picture of every fold; a picture is known by its bytes, of which a tree has each some seventy times.
+
+    Where the pool has other bytes under the same name, its picture stands in the fold too, and so do those that
+    CausalNet takes from there: of clip `a .png` also `a_1 .png`, `a_2 .png` and `a_3 .png`.
 
     Raises:
         MeAugmentError: a file cannot be read.
@@ -41,17 +49,30 @@ def read_tree(tree: Path) -> Listed:
             }
             if any(parts.values()):
                 found.append((child.name, parts))
+        pool = {
+            entry.name: (entry.path, contents.add(Path(entry.path), entry.stat()))
+            for entry in _pictures(tree.parent / _POOL)
+        }
     except OSError as error:
         raise MeAugmentError(f"{error.filename} cannot be read ({error.strerror}).") from error
     merged = contents.merged()
     items = Items()
     folds = []
     for name, parts in found:
-        train, test = (
-            [(where, items.add(base, contents.files[number], merged[number])) for where, base, number in parts[part]]
-            for part in ("u_train", "u_test")
-        )
-        folds.append(Listing(name, train, test))
+        listing = Listing(name)
+        for part, places in (("u_train", listing.train), ("u_test", listing.test)):
+            for where, base, number in parts[part]:
+                places.append((where, items.add(base, contents.files[number], merged[number])))
+                path, other = pool.get(base, (where, number))
+                if merged[other] != merged[number]:
+                    said = f"{_POOL}/{base}, in place of {where}"
+                    places.append((said, items.add(base, Path(path), merged[other])))
+                for further in (f"{base.split(' ')[0]}{ending} .png" for ending in _FURTHER):
+                    if further in pool:
+                        path, other = pool[further]
+                        said = f"{_POOL}/{further}, beside {where}"
+                        places.append((said, items.add(base, Path(path), merged[other])))
+        folds.append(listing)
     return Listed(items.listed, folds, pictures=True)
 
 

@@ -1,23 +1,22 @@
-"""Finds the folds of an export by its lists and folders: `fold_x_train.txt`, `x/train.csv`, `x/test/`, tar shards.
+"""Finds the folds of an export by lists and folders: `fold_x_train.txt`, `x/train.csv`, `x/test/`, shards, sheets.
 
-Every reader gives what it found as entries (fold, part, where, name); another layout is another reader in `READERS`.
+Every reader gives what it found as entries; another layout is another reader in `READERS`.
 """
 
 from __future__ import annotations
 
 import csv
-import json
 import os
 import re
 import tarfile
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
 from pathlib import Path
 
 from me_augment.errors import MeAugmentError
 from me_augment.evaluation.audit.contents import Contents
+from me_augment.evaluation.audit.fold_sheets import read_sheets
 from me_augment.evaluation.audit.known import Names
-from me_augment.evaluation.audit.listing import Items, Listed, Listing
+from me_augment.evaluation.audit.listing import Entry, Items, Listed, Listing
 
 _PART = {"train": "train", "trainlist": "train", "test": "test", "testlist": "test"}
 _PART |= dict.fromkeys(("val", "valid", "validation", "vallist"), "validation")
@@ -26,30 +25,16 @@ _MEDIA = (".mkv", ".mp4", ".avi", ".gif", ".png", ".jpg", ".jpeg", ".bmp", ".npy
 _DEEPEST = 3
 
 
-@dataclass(frozen=True)
-class Entry:
-    """One clip in one part of a fold.
-
-    Attributes:
-        fold, part: `train`, `test` or `validation` of which fold.
-        where: file, and line or member, for people.
-        name: of the clip.
-        file: that holds it, if it has one of its own.
-    """
-
-    fold: str
-    part: str
-    where: str
-    name: str
-    file: Path | None
+Reader = Callable[[Path, Names], Iterable[Entry]]
 
 
-def read_lists(folder: Path, known: Names) -> Listed:
-    """The folds of an export; none where it lists none. Folds without any test clip hold nobody out and are left out.
+def read_lists(folder: Path, known: Names, *readers: Reader) -> Listed:
+    """The folds of an export; none where it lists none. Folds that hold nobody out are left out.
 
     Args:
         folder: of the export.
         known: names of clips, by which a line of a list is understood.
+        readers: of its lists; `READERS` where none are given.
 
     Raises:
         MeAugmentError: a list or shard cannot be read.
@@ -58,7 +43,7 @@ def read_lists(folder: Path, known: Names) -> Listed:
     folds: dict[str, Listing] = {}
     numbered: list[tuple[Entry, int]] = []
     try:
-        for reader in READERS:
+        for reader in readers or READERS:
             for entry in reader(folder, known):
                 is_file = entry.file is not None and entry.file.is_file()
                 numbered.append((entry, contents.add(entry.file, entry.file.stat()) if is_file and entry.file else -1))
@@ -71,11 +56,12 @@ def read_lists(folder: Path, known: Names) -> Listed:
         content = merged[number] if number >= 0 else nameless.setdefault(entry.name, -1 - len(nameless))
         item = items.add(entry.name, contents.files[number] if number >= 0 else None, content)
         fold = folds.setdefault(entry.fold, Listing(entry.fold))
+        fold.held_out |= entry.held_out
         getattr(fold, entry.part).append((entry.where, item))
     for fold in folds.values():
         if not fold.test:  # a list for validation is all that is tested
             fold.test, fold.validation = fold.validation, []
-    found = sorted((fold for fold in folds.values() if fold.test), key=lambda fold: fold.name)
+    found = sorted((fold for fold in folds.values() if fold.test or fold.held_out), key=lambda fold: fold.name)
     return Listed(items.listed, found, pictures=False)
 
 
@@ -138,31 +124,7 @@ def _columns(folder: Path, known: Names) -> Iterator[Entry]:
                     yield Entry(fold, part, f"meta.csv, {row['clip_id']}, fold {fold}", row["clip_id"], None)
 
 
-def _sheets(folder: Path, known: Names) -> Iterator[Entry]:
-    """Trees in a corpus' shape: a list of clips, `dataset,subject,clip,label`, for each fold.
-
-    Loaders of those corpora test the persons held out, whom export.json names, and train on all others of the list.
-    """
-    record = folder / "export.json"
-    if not (folder / "folds").is_dir() or not record.is_file():
-        return
-    for fold, about in json.loads(record.read_text(encoding="utf-8"))["folds"].items():
-        held_out = {about.get("person_id"), *about.get("persons", ())}
-        for path in sorted((folder / "folds" / fold).glob("*.csv")):
-            where = path.relative_to(folder).as_posix()
-            if not path.is_file():  # a pipe would be waited for
-                raise MeAugmentError(f"{path} is no file: make the export again.")
-            with path.open(newline="", encoding="utf-8") as file:
-                for number, row in enumerate(csv.reader(file), 1):
-                    if len(row) != 4 or _LIST.fullmatch(path.name):
-                        break
-                    name = f"{row[1]}/{row[2]}"
-                    found = known.get(name)
-                    tested = found is not None and not found.is_synthetic and not held_out.isdisjoint(found.persons)
-                    yield Entry(fold, "test" if tested else "train", f"{where}, line {number}", name, None)
-
-
-READERS: tuple[Callable[[Path, Names], Iterable[Entry]], ...] = (_listed, _foldered, _columns, _sheets)
+READERS: tuple[Reader, ...] = (_listed, _foldered, _columns, read_sheets)
 
 
 def _members(folder: Path, fold: str, part: str, shard: Path, where: str) -> Iterator[Entry]:

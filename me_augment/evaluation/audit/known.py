@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -16,6 +17,8 @@ from me_augment.evaluation.audit.listing import Known, Listed
 from me_augment.evaluation.audit.origin import Origin, made
 from me_augment.manifest import Clip
 
+GUESSED = "name or fold alone"
+"""Source of what neither table nor manifest says."""
 SYNTHETIC = "syn_"
 """How the names of synthetic clips begin in our exports."""
 _ENDINGS = (".png", ".jpg", ".jpeg", ".bmp", ".mkv", ".mp4", ".avi", ".gif", ".npy", ".npz", ".tar")
@@ -29,8 +32,18 @@ def key(name: str) -> str:
     return lowered.removesuffix(ending).strip()
 
 
+def sheet_name(subject: str, clip: str) -> str:
+    """A row of a corpus' sheet as it is compared: copies write `sub06`, `006` and 6, `s06_ne_01` and `s6_ne_01`."""
+    number = re.sub(r"[^0-9]", "", subject).lstrip("0") or subject.strip()
+    return f"{number}, {re.sub('^(s?)0+(?=[0-9])', lambda found: found[1], clip.strip().casefold())}"
+
+
 class Names:
-    """Clips by the names under which they may lie in a folder; a name that two clips share is nobody's."""
+    """Clips by the names under which they may lie in a folder.
+
+    A name that two clips share is nobody's, unless both were filmed of one person (by several cameras): then it means
+    both.
+    """
 
     def __init__(self) -> None:
         self._found: dict[str, Known | None] = {}
@@ -39,7 +52,7 @@ class Names:
         """Let these names mean a clip."""
         for name in {key(name) for name in names if name.strip()}:
             other = self._found.get(name, known)
-            self._found[name] = known if other is not None and other.clip_id == known.clip_id else None
+            self._found[name] = None if other is None else _meant(other, known)
 
     def __contains__(self, name: object) -> bool:
         return isinstance(name, str) and self.get(name) is not None
@@ -48,36 +61,35 @@ class Names:
         """The clip of a path or name."""
         return self._found.get(key(name)) or self._found.get(key(name.rpartition("/")[2]))
 
-    def __len__(self) -> int:
-        return len({known.clip_id for known in self._found.values() if known})
+
+def table_of(folder: Path) -> Path | None:
+    """`clips.parquet`, or else `clips.csv`, of an export; None where there is neither."""
+    return next((path for name in ("clips.parquet", "clips.csv") if (path := folder / name).is_file()), None)
 
 
-def read_table(folder: Path) -> list[dict[str, Any]] | None:
-    """Rows of `clips.parquet`, or else `clips.csv`, of an export; None where there is neither.
+def read_table(path: Path) -> list[dict[str, Any]]:
+    """Rows of the table of an export.
 
     Raises:
         UsageError: the table has not the columns that exports write.
+        MeAugmentError: it cannot be read.
     """
-    parquet, text = folder / "clips.parquet", folder / "clips.csv"
     try:
-        if parquet.is_file():
-            table = pq.read_table(parquet)
+        if path.suffix == ".parquet":
+            table = pq.read_table(path)
             rows = table.to_pylist() if set(_COLUMNS) <= set(table.schema.names) else None
-        elif text.is_file():
-            with text.open(newline="", encoding="utf-8") as file:
-                rows = [dict(row) for row in csv.DictReader(file)]
-            rows = [_from_text(row) for row in rows] if rows and set(_COLUMNS) <= set(rows[0]) else None
         else:
-            return None
+            with path.open(newline="", encoding="utf-8") as file:
+                cells = [dict(row) for row in csv.DictReader(file)]
+            rows = [_from_text(row) for row in cells] if cells and set(_COLUMNS) <= set(cells[0]) else None
     except (OSError, UnicodeDecodeError, csv.Error, pa.ArrowException) as error:
-        raise MeAugmentError(f"{folder}: its table of clips cannot be read ({error}).") from error
+        raise MeAugmentError(f"{path.parent}: its table of clips cannot be read ({error}).") from error
     if rows is None:
-        path = parquet if parquet.is_file() else text
         raise UsageError(f"{path} is no table of exported clips: it lacks some of the columns {', '.join(_COLUMNS)}.")
     return rows
 
 
-def of_row(row: Mapping[str, Any]) -> Known:
+def _of_row(row: Mapping[str, Any]) -> Known:
     """A row of an export's table."""
     seen = {row["person_id"], row.get("driver_person_id"), row.get("target_person_id")} - {None, ""}
     if not row["is_synthetic"]:
@@ -97,12 +109,14 @@ def names_of_table(rows: Iterable[Mapping[str, Any]], origin: Origin | None) -> 
     """Clips by their names in an export's table, with what a manifest says of them beside."""
     names = Names()
     for row in rows:
-        known = of_row(row)
+        known = _of_row(row)
         clip = origin.rows.get(str(row["clip_id"])) if origin else None
         name = str(row["name"])
-        told = known if clip is None or origin is None else _both(known, origin.known(clip))
+        told = known if clip is None or origin is None else both(known, origin.known(clip))
         pieces = name.split("/")
         names.add(told, [str(row["clip_id"]), *("/".join(pieces[start:]) for start in range(len(pieces)))])
+        if row.get("sheet_clip"):
+            names.add(told, [sheet_name(str(row["sheet_subject"]), str(row["sheet_clip"]))])
     return names
 
 
@@ -114,11 +128,23 @@ def names_of_manifest(origin: Origin) -> Names:
     return names
 
 
+def both(table: Known, manifest: Known) -> Known:
+    """What the table says, and what the manifest adds: nobody whom either names is forgotten."""
+    return replace(
+        manifest,
+        source="the table and the manifest",
+        subject=table.subject,
+        persons=table.persons | manifest.persons,
+        contributors=table.contributors | manifest.contributors,
+        is_synthetic=table.is_synthetic or manifest.is_synthetic,
+    )
+
+
 def identify(listed: Listed, names: Names) -> None:
     """Fill in what is known of every item.
 
-    What neither table nor manifest know is told by the fold that tests its bytes, or by a name that begins with a
-    fold's; what is found nowhere stays unknown.
+    What neither table nor manifest know by name is told by its bytes, where a clip that they know has the same; else by
+    the fold that tests it, or by a name that begins with a fold's. What is found nowhere stays unknown.
     """
     persons = {
         fold.name: _person_of(fold.name, [listed.items[i].name for _, i in fold.test], names) for fold in listed.folds
@@ -128,18 +154,25 @@ def identify(listed: Listed, names: Names) -> None:
         for _, index in fold.test:
             tested.setdefault(listed.items[index].content, fold.name)
     prefixes = {fold.name.casefold(): fold.name for fold in listed.folds}
+    twins: dict[int, Known | None] = {}
     for item in listed.items:
         item.known = names.get(item.name)
+        # What is tested is compared byte by byte with all that trains.
+        if item.known is not None and item.content >= 0 and item.content not in tested:
+            other = twins.get(item.content, item.known)
+            twins[item.content] = None if other is None else _meant(other, item.known)
+    for item in listed.items:
+        item.known = item.known or twins.get(item.content)
         if item.known is not None:
             continue
         base = item.name.rpartition("/")[2]
         if base.casefold().startswith(SYNTHETIC):
-            item.known = Known("its name", None, True, None, frozenset())
+            item.known = Known(GUESSED, None, True, None, frozenset())
             continue
         fold_name = prefixes.get(_beginning(base.casefold(), prefixes)) or tested.get(item.content)
         if fold_name is not None:
             who = persons[fold_name]
-            item.known = Known("its name or fold", None, False, fold_name, who, contributors=who)
+            item.known = Known(GUESSED, None, False, fold_name, who, contributors=who)
 
 
 def _person_of(fold: str, tested: Iterable[str], names: Names) -> frozenset[str]:
@@ -155,15 +188,17 @@ def _beginning(name: str, prefixes: Mapping[str, str]) -> str:
     return max(fitting, key=len, default="")
 
 
-def _both(table: Known, manifest: Known) -> Known:
-    """What the table says, and what the manifest adds: nobody whom either names is forgotten."""
+def _meant(first: Known, second: Known) -> Known | None:
+    """What one name of two clips means."""
+    if first.clip_id == second.clip_id:
+        return second
+    if first.is_synthetic or second.is_synthetic or first.persons.isdisjoint(second.persons):
+        return None
     return replace(
-        manifest,
-        source="the table and the manifest",
-        subject=table.subject,
-        persons=table.persons | manifest.persons,
-        contributors=table.contributors | manifest.contributors,
-        is_synthetic=table.is_synthetic or manifest.is_synthetic,
+        first,
+        persons=first.persons | second.persons,
+        contributors=first.contributors | second.contributors,
+        recordings=first.recordings | second.recordings,
     )
 
 

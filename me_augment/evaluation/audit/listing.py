@@ -34,6 +34,26 @@ class Known:
     recordings: frozenset[str] = frozenset()
 
 
+@dataclass(frozen=True)
+class Entry:
+    """One clip in one part of a fold, as a reader of folds gives it.
+
+    Attributes:
+        fold, part: `train`, `test` or `validation` of which fold.
+        where: file, and line or member, for people.
+        name: of the clip.
+        file: that holds it, if it has one of its own.
+        held_out: persons whom the folder itself says the fold holds out.
+    """
+
+    fold: str
+    part: str
+    where: str
+    name: str
+    file: Path | None
+    held_out: frozenset[str] = frozenset()
+
+
 @dataclass
 class Item:
     """A clip of the folds: one name and one content.
@@ -58,12 +78,19 @@ class Listing:
     Attributes:
         name: of the fold.
         train, test, validation: (where it stands, index of the item).
+        held_out: persons whom the folder itself says it holds out; those seen in the test clips are, too.
     """
 
     name: str
     train: list[tuple[str, int]] = field(default_factory=list)
     test: list[tuple[str, int]] = field(default_factory=list)
     validation: list[tuple[str, int]] = field(default_factory=list)
+    held_out: frozenset[str] = frozenset()
+
+    @property
+    def protocol(self) -> str:
+        """What its folds belong to, each of which tests a clip once: the folder of the folds."""
+        return self.name.rpartition("/")[0]
 
 
 @dataclass(frozen=True)

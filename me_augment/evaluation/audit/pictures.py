@@ -39,7 +39,7 @@ _DERIVED: Mapping[str, Callable[[Picture], Picture]] = {
 
 def judge_bytes(listed: Listed, report: Report) -> None:
     """R1, R5 and R6: the same bytes in training and test of one fold, or in the tests of two folds."""
-    tested: dict[int, str] = {}
+    tested: dict[tuple[str, int], str] = {}
     for fold in listed.folds:
         test = {listed.items[index].content: where for where, index in fold.test}
         names = {listed.items[index].name for _, index in fold.test}
@@ -50,7 +50,7 @@ def judge_bytes(listed: Listed, report: Report) -> None:
                 under = "" if item.name in names else " under another name"
                 report.leak(rule, where, f"the same bytes are tested in this fold{under}: {test[item.content]}")
         for content, where in test.items():
-            other = tested.setdefault(content, fold.name)
+            other = tested.setdefault((fold.protocol, content), fold.name)
             if other != fold.name and not _blank(_file(listed, content), listed.pictures):
                 report.leak("R5", where, f"the fold {other} tests the same bytes")
     with_bytes = sum(item.content >= 0 for item in listed.items)

@@ -6,7 +6,6 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from me_augment.evaluation.audit.known import of_row
 from me_augment.evaluation.audit.origin import Origin, canonical, made
 from me_augment.evaluation.audit.report import Report
 from me_augment.manifest import Clip
@@ -77,11 +76,10 @@ def judge_thresholds(origin: Origin, report: Report, synthetic: int) -> None:
         report.looked["R3"].append(f"quality gates, chosen on {whose}")
 
 
-def judge_table(rows: Iterable[Mapping[str, Any]], origin: Origin | None, report: Report) -> None:
+def judge_table(rows: Iterable[Mapping[str, Any]], table: str, origin: Origin | None, report: Report) -> None:
     """The rows of an export's table, and where they differ from the manifest that they were made from."""
     for row in rows:
-        where = f"clips.parquet, {row['name']}"
-        known = of_row(row)
+        where = f"{table}, {row['name']}"
         # What a corpus calls its person is no id: it need not be listed.
         persons = {row["person_id"], row.get("driver_person_id"), row.get("target_person_id")} - {None, ""}
         judge_forbidden(report, where, row["forbidden_subjects"], persons, (), ())
@@ -92,7 +90,7 @@ def judge_table(rows: Iterable[Mapping[str, Any]], origin: Origin | None, report
             report.missing.append(f"{where}: the manifest given with --against has no clip {row['clip_id']}.")
             continue
         told = origin.known(clip)
-        if told.is_synthetic and not known.is_synthetic:
+        if told.is_synthetic and not row["is_synthetic"]:
             report.leak("R5", where, "the manifest says that it is synthetic, the table that it is real")
         if clip.person_id != row["person_id"]:
             report.leak("R6", where, f"the manifest calls the person {clip.person_id}, the table {row['person_id']}")

@@ -82,14 +82,13 @@
     ]);
     if (synthetic) {
       definitions(body, "Made from", [
-        ["driver", link(table, cell(table, "driver_clip_id", row))],
-        ["person", text("driver_person_id")],
-        ["face", link(table, cell(table, "target_clip_id", row))],
+        ["its expression is from", link(table, cell(table, "driver_clip_id", row))],
+        ...plain("driver_person_id"),
+        ["its face is from", link(table, cell(table, "target_clip_id", row))],
         ...plain("action_units", "strength"),
-        ["mirrored", cell(table, "mirror", row) ? "yes" : "no"],
+        ["left and right exchanged", cell(table, "mirror", row) ? "yes" : "no"],
         ...plain("tempo_onset", "tempo_offset", "asymmetry", "eyes", "shading", "transforms"),
-        ["generator", `${text("generator")} ${text("generator_version")}`],
-        ...plain("seed", "parents", "generator_training_subjects", "forbidden_subjects"),
+        ...plain("made_by", "seed", "parents", "generator_training_subjects", "forbidden_subjects"),
       ]);
       definitions(body, "Quality", Object.keys(table.columns).filter((name) => name.startsWith("quality_"))
         .filter((name) => cell(table, name, row) !== null).map((name) => {
@@ -99,7 +98,10 @@
           const beyond = gates.some((gate) => (gate.lowest ? value < gate.limit : value > gate.limit));
           const line = make("span", figure(value) + (said.length ? ` (gate: ${said.join(", ")})` : ""));
           if (beyond) line.className = "bad";
-          return [label(name), line];
+          const both = make("div");
+          both.append(line);
+          make("small", about.meanings[name], both);
+          return [label(name), both];
         }));
       if (about.reproduce) {
         definitions(body, "Make it again", [

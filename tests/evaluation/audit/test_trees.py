@@ -29,8 +29,9 @@ def test_a_clean_tree_passes_and_says_what_could_not_be_seen(scene):
         assert report.counts == {
             "folds": 5,
             "places in them": 10 * 5 + 3 + 2 + 2,
-            "different files": 13,
+            "different clips": 13,
             "rows": 13,
+            "of these in folds": 13,
         }
     assert [alone.verdict(f"R{n}") for n in range(1, 10)] == [
         *("clean", "in part", "in part", "clean", "clean", "clean", "not checkable", "not checkable", "in part")
@@ -75,6 +76,21 @@ def test_whoever_chose_the_gates(scene):
     report = audit(export, [run])
     assert found(report) == {("R3", "sub05/u_train/0/syn_plain .png")}
     assert "casme2:sub05 is held out and was looked at" in report.leaks[0].detail
+
+
+def test_a_pool_that_has_another_picture_than_the_folds(scene):
+    """HTNet reads the pool, whatever the picture of that name in the fold shows."""
+    export = scene.export()
+    (export / "pool").rename(export / "STSNet_whole_norm_u_v_os")
+    report = audit(export)
+    assert (report.leaks, report.counts["places in them"]) == ([], 57)
+    path = export / "STSNet_whole_norm_u_v_os/sub04_EP01 .png"
+    path.unlink()
+    path.write_bytes(next((export / "norm_u_v_os/sub03/u_test/0").iterdir()).read_bytes())
+    report = audit(export)
+    place = "sub03/u_train/0/sub04_EP01 .png"
+    assert ("R6", f"STSNet_whole_norm_u_v_os/{path.name}, in place of {place}") in found(report)
+    assert all("STSNet_whole_norm_u_v_os/sub04" in f"{leak.where} {leak.detail}" for leak in report.leaks)
 
 
 WAYS = {
@@ -173,7 +189,9 @@ def test_names_alone_tell_real_clips_but_not_who_made_synthetic_ones(tmp_path):
     report = audit(export)
     assert (report.leaks, report.exit_code) == ([], 2)
     assert "synthetic, and nobody says who had a part in them" in report.missing[0]
-    assert audit(export, [scene.run()]).exit_code == 0
+    assert {report.verdict(rule) for rule in ("R1", "R2", "R3")} == {"not checkable"}
+    told = audit(export, [scene.run()])
+    assert (told.exit_code, told.verdict("R1"), told.verdict("R2")) == (0, "clean", "clean")
 
 
 def test_a_real_tree_of_others_is_judged_by_its_folds(tmp_path):
@@ -184,6 +202,11 @@ def test_a_real_tree_of_others_is_judged_by_its_folds(tmp_path):
         path.rename(path.with_name(f"{number}.png"))  # names that tell nothing: the bytes do
     report = audit(export)
     assert (report.leaks, report.exit_code) == ([], 0)
+    assert [report.verdict(f"R{n}") for n in (1, 2, 3, 5, 7)] == [
+        *("not checkable", "not checkable", "not checkable", "in part", "not checkable")
+    ]
+    assert "all clips are told by name or fold alone" in report.open["R1"][0]
+    assert "table" not in str([*report.looked.values(), *report.open.values()])
     test = next(export.glob("norm_u_v_os/sub03/u_test/0/*"))
     (export / "norm_u_v_os/sub03/u_train/0/other.png").hardlink_to(test)
     assert ("R6", "sub03/u_train/0/other.png") in found(audit(export))
