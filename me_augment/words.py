@@ -22,10 +22,15 @@ def plain(text: str) -> str:
     return "".join(char if char.isprintable() else ascii(char)[1:-1] for char in text)
 
 
+def bare(word: str) -> str:
+    """A word as it is compared with others: no capitals, no punctuation."""
+    return "".join(char for char in word.casefold() if char.isalnum())
+
+
 def meant(word: str, known: Iterable[str]) -> str:
     """` Did you mean 'synthesize'?` where a known word is like the one given, else nothing."""
-    of = {name.casefold(): name for name in known}
-    close = get_close_matches(word.casefold(), of, n=1)
+    of = {bare(name): name for name in known}
+    close = get_close_matches(bare(word), of, n=1)
     return f" Did you mean {of[close[0]]!r}?" if close else ""
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 import os
 import signal
 import sys
@@ -13,7 +12,7 @@ import click
 
 import me_augment
 from me_augment.cli.lazy import LazyGroup
-from me_augment.cli.saying import say
+from me_augment.cli.saying import say, take_any_sign
 from me_augment.errors import MeAugmentError
 
 # Command → what it does. The module me_augment.cli.<command> holds a click command called `command`.
@@ -33,7 +32,7 @@ _COMMANDS = {
     "ingest": "Turn corpus folders into a manifest.",
     "inspect": "Count what is in a manifest or run.",
     "merge": "Make one manifest of several.",
-    "preview": "Draw clips beside their drivers, still or moving.",
+    "preview": "Draw clips and their drivers, still or moving.",
     "report": "Write a page to look at of a manifest or run.",
     "reproduce": "Make one clip of a run again and compare.",
     "resume": "Go on with a run.",
@@ -62,6 +61,7 @@ def group() -> None:
       1    the work failed, what was checked is not sound, or the reader of the output went away
       2    wrong use: a mistyped option, a folder of the wrong kind
       130  interrupted; the same command goes on with the work
+
     \b
     Examples:
       me-augment demo
@@ -73,9 +73,7 @@ def group() -> None:
 
 def main(arguments: list[str] | None = None) -> Any:
     """Run the command line; errors that a user can cause become one sentence on stderr and an exit code."""
-    for stream in (sys.stdout, sys.stderr):
-        if isinstance(stream, io.TextIOWrapper):
-            stream.reconfigure(errors="backslashreplace")  # an arrow must not end a job whose log is ASCII
+    take_any_sign(sys.stdout, sys.stderr)
     if threading.current_thread() is threading.main_thread():
         # A job that is told to end cleans up as after Ctrl-C.
         signal.signal(signal.SIGTERM, signal.default_int_handler)
@@ -99,10 +97,13 @@ def main(arguments: list[str] | None = None) -> Any:
     except RecursionError:
         say("Error: a file that was read is nested too deeply to be one of ours: make it again.", err=True)
         sys.exit(1)
+    except click.exceptions.NoArgsIsHelpError as error:
+        error.show()  # a group without a command: its help, all of it ours
+        sys.exit(error.exit_code)
     except click.ClickException as error:
         if isinstance(error, click.UsageError) and error.ctx is not None:
             click.echo(f"{error.ctx.get_usage()}\nTry '{error.ctx.command_path} --help' for help.\n", err=True)
-        say(f"Error: {error.format_message()}", err=True)
+        say(f"Error: {_one_line(error.format_message())}", err=True)
         sys.exit(error.exit_code)
     except (click.Abort, KeyboardInterrupt):
         say("Interrupted. A run goes on where it stopped when the same command is given again.", err=True)

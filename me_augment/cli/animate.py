@@ -31,7 +31,13 @@ _FASTEST = 1000
 @click.option("--driver", type=click.Path(path_type=Path), help="Clip whose motion is taken.")
 @click.option("--action-units", "specification", help="Action units to perform without a driver, such as 12B+6A.")
 @click.option("--action-units-basis", "basis", type=click.Path(path_type=Path), help="Their motion, from `au-basis`.")
-@click.option("--seed", default=0, show_default=True, help="With --action-units: draws how long the phases last.")
+@click.option(
+    "--seed",
+    type=click.IntRange(0),
+    default=0,
+    show_default=True,
+    help="With --action-units: draws how long the phases last.",
+)
 @click.option("--target", required=True, type=click.Path(path_type=Path), help="Face that is to move.")
 @click.option(
     "--out",

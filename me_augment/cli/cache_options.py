@@ -11,14 +11,19 @@ import click
 if TYPE_CHECKING:
     from me_augment.array_cache import ArrayCache
 
-cache_size = click.option("--cache-size", type=float, default=10.0, show_default=True, help="GB that --cache may hold.")
+CACHE_FOLDER = click.Path(path_type=Path, file_okay=False)
+CACHE_SIZE = click.FloatRange(0)
+
+cache_size = click.option(
+    "--cache-size", type=CACHE_SIZE, default=10.0, show_default=True, help="GB that --cache may hold."
+)
 
 
 def flow_cache(command: Callable[..., Any]) -> Callable[..., Any]:
     """Add both options to a command."""
     named = click.option(
         "--cache",
-        type=click.Path(path_type=Path),
+        type=CACHE_FOLDER,
         help="Keep measured flows in this folder, where `flow`, `export` and `evaluate recognition` find them.",
     )
     return named(cache_size(command))

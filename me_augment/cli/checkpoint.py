@@ -75,7 +75,7 @@ def inspect(file: Path, saw: tuple[str, ...] | None, as_json: bool) -> None:
             say(f"  {name:22} {_text(value)}")
 
 
-@command.command()
+@command.command(short_help="Write a model in the other layout.")
 @click.argument("file", type=click.Path(path_type=Path))
 @click.option("--out", required=True, type=click.Path(path_type=Path), help="New file: .safetensors or .pth.tar.")
 @_saw

@@ -98,11 +98,12 @@ def command(out: Path, overwrite: bool, corpus_only: bool, hard: bool, long: boo
     demo.draw_sheet(folders)
     say()
     say(f"Open {folders.report} in a browser: what was made, how good it is, and clips to play.")
-    say(f"Look at {folders.sheet}: each driver, and beside it another face performing its expression.")
+    say(f"Look at {folders.sheet}: each driver, and below it another face performing its expression.")
     say(f"The clips are described by {folders.run / 'clips.parquet'}; start reading at {folders.run / 'README.md'}.")
 
 
 def _only_corpus(out: Path, people: int, clips: int, *, hard: bool, long: bool, overwrite: bool) -> None:
+    from me_augment.cli.progress import progress
     from me_augment.demo.corpus import write_demo_corpus, write_hard_corpus
     from me_augment.staging import staged
 
@@ -110,25 +111,39 @@ def _only_corpus(out: Path, people: int, clips: int, *, hard: bool, long: bool, 
         raise UsageError("--overwrite does not go with --corpus-only: name another --out.")
     if hard and long:
         raise UsageError("--hard and --long are two corpora: give one of them.")
+    if out.exists() and (not out.is_dir() or any(out.iterdir())):  # before a minute's work
+        raise UsageError(f"{out} exists and is not an empty folder: name another --out, or empty it.")
     if long:
         _long_videos(out, people, clips)
         return
-    with staged(out) as folder:
-        made = (write_hard_corpus if hard else write_demo_corpus)(folder, people, clips)
+    write = write_hard_corpus if hard else write_demo_corpus
+    with staged(out) as folder, progress("Inventing clips", people * clips) as advance:
+        made = write(folder, people, clips, lambda _, total: advance(total=total))
     say(f"{len(made)} invented clips of {people} people, shaped like CASME II → {out / 'CASME2'}")
 
 
 def _long_videos(out: Path, people: int, videos: int) -> None:
     from tempfile import TemporaryDirectory
 
+    from me_augment.cli.progress import progress
     from me_augment.demo.faces import subjects
     from me_augment.demo.long_videos import write_long_videos
     from me_augment.export import export
 
     out.parent.mkdir(parents=True, exist_ok=True)
     with TemporaryDirectory(dir=out.parent, prefix=f".{out.name}.") as scratch:
-        made = write_long_videos(Path(scratch), subjects()[:people], videos=videos, seconds=10, micro=3, macro=2)
-        export(made, "spotting", out, shape="casme-sq")
+        with progress("Inventing videos", people * videos) as advance:
+            made = write_long_videos(
+                Path(scratch),
+                subjects()[:people],
+                videos=videos,
+                seconds=10,
+                micro=3,
+                macro=2,
+                progress=lambda *_: advance(),
+            )
+        with progress("Writing them", people * videos) as advance:
+            export(made, "spotting", out, shape="casme-sq", progress=lambda _, total: advance(total=total))
     say(
         f"{len(made.recordings)} invented videos of {people} people with {len(made.clips)} expressions, shaped like "
         f"CAS(ME)^2 → {out}"

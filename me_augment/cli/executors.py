@@ -14,6 +14,18 @@ if TYPE_CHECKING:
     from me_augment.synthesis.executor import Executor
 
 
+def require_possible(workers: int, scheduler: str | None) -> None:
+    """Raise UsageError for options that suit no run; see `Working`."""
+    from me_augment.synthesis.dask_cluster import ExistingScheduler, OwnWorkers
+
+    if scheduler is not None and workers:
+        raise UsageError("--workers starts processes here, and --scheduler uses those of a cluster: give one of them.")
+    if scheduler is not None:
+        _ = ExistingScheduler(scheduler).address
+    elif workers:
+        OwnWorkers(workers)
+
+
 @contextmanager
 def open_executor(workers: int, scheduler: str | None, run: Path) -> Iterator[Executor]:
     """Who is to make the clips of a run that was begun, for as long as the context lasts.
@@ -23,8 +35,9 @@ def open_executor(workers: int, scheduler: str | None, run: Path) -> Iterator[Ex
         run: the run's folder.
 
     Raises:
-        UsageError: options that do not go together, with each other or with the device that the run was planned for.
+        UsageError: options that suit no run, or not the device that this one was planned for.
     """
+    require_possible(workers, scheduler)
     if workers == 0 and scheduler is None:
         from me_augment.synthesis.executor import InProcess
 
@@ -34,8 +47,6 @@ def open_executor(workers: int, scheduler: str | None, run: Path) -> Iterator[Ex
     from me_augment.synthesis.dask_executor import DaskExecutor
     from me_augment.synthesis.inputs import devices
 
-    if scheduler is not None and workers:
-        raise UsageError("--workers starts processes here, and --scheduler uses those of a cluster: give one of them.")
     drawn_on = devices(run)
     for device in sorted(drawn_on):
         if ":" in device:
@@ -45,7 +56,6 @@ def open_executor(workers: int, scheduler: str | None, run: Path) -> Iterator[Ex
     cluster: Cluster
     if scheduler is not None:
         cluster = ExistingScheduler(scheduler, gpu="cuda" in drawn_on)
-        _ = cluster.address  # refused here where it is none
     else:
         cluster = OwnWorkers(workers, visible_gpus()[:workers] if "cuda" in drawn_on else ())
     with DaskExecutor(cluster, run / "shards", lambda text: say(text, err=True)) as executor:

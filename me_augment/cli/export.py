@@ -8,23 +8,25 @@ from typing import Any
 
 import click
 
-from me_augment.cli.cache_options import cache_size, open_cache
+from me_augment.cli.cache_options import CACHE_FOLDER, cache_size, open_cache
 from me_augment.cli.choice import Choice
 from me_augment.cli.saying import say
-from me_augment.export import FORMATS, export, options_of_formats
+from me_augment.export import FORMATS, export, format_meant, options_of_formats
 
 
 def _formats_options(command: Callable[..., Any]) -> Callable[..., Any]:
     """Add what the formats declare; those of some formats only say so."""
     for option, formats in reversed(options_of_formats().items()):
         some = "" if len(formats) == len(FORMATS) else f" [{', '.join(formats)}]"
-        command = click.option(f"--{option.name}", type=option.kind, help=option.help + some)(command)
+        command = click.option(
+            f"--{option.name}", type=CACHE_FOLDER if option.kind is Path else option.kind, help=option.help + some
+        )(command)
     return command
 
 
 @click.command()
 @click.argument("source", type=click.Path(path_type=Path))
-@click.option("--format", "format_", type=Choice(list(FORMATS)), required=True, help="Format to write.")
+@click.option("--format", "format_", type=Choice(FORMATS, format_meant), required=True, help="Format to write.")
 @click.option("--out", required=True, type=click.Path(path_type=Path), help="Folder to write.")
 @_formats_options
 @cache_size
@@ -53,6 +55,7 @@ def command(
     webdataset, videofolder, kinetics
                 frames without loss, for WebDataset, Hugging Face datasets, mmaction2, PySlowFast
     spotting    intervals of long videos, and on request the videos
+
     \b
     Example:
       me-augment export work/run --format norm-uv-os --out work/export

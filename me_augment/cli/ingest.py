@@ -67,7 +67,7 @@ def command(
       me-augment ingest casme2 /data/CASME2 --out work/manifest
       me-augment ingest auto /data/CASME2 --out work/manifest --no-landmarks
     """
-    from me_augment.cli.joining import Joining
+    from me_augment.cli.joining import Joining, say_written
     from me_augment.manifest.store import require_free
     from me_augment.manifest.validate import require_sound
 
@@ -90,8 +90,7 @@ def command(
         manifest = _with_apexes(manifest, apex)
     manifest = require_sound(manifest).write(out, overwrite=overwrite)
     _report(manifest)
-    persons = len({clip.person_id for clip in manifest.clips})
-    say(f"{count(len(manifest.clips), 'clip')} of {count(persons, 'person', 'people')} → {out}")
+    say_written(manifest, out)
 
 
 def _pairs(corpus: str, root: Path, more: Sequence[str]) -> list[tuple[str, Path]]:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from me_augment.cli.saying import say
+from me_augment.words import count
 
 if TYPE_CHECKING:
     from me_augment.manifest import Manifest
@@ -51,6 +52,14 @@ class Joining:
         for warning in warnings:
             say(f"warning: {warning}", err=True)
         return manifest
+
+
+def say_written(manifest: Manifest, out: Path) -> None:
+    """The last line of both: how many clips of how many people. Faces that only others animate are called so."""
+    persons = len({clip.person_id for clip in manifest.clips})
+    faces = all(clip.expression == "neutral" for clip in manifest.clips)
+    clips = count(len(manifest.clips), "face" if faces else "clip")
+    say(f"{clips} of {count(persons, 'person', 'people')} → {out}")
 
 
 def joining_options(function: Callable[..., Any]) -> Callable[..., Any]:

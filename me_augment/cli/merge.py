@@ -7,8 +7,6 @@ from pathlib import Path
 import click
 
 from me_augment.cli.joining import joining_options
-from me_augment.cli.saying import say
-from me_augment.words import count
 
 
 @click.command()
@@ -27,7 +25,7 @@ def command(
     Example:
       me-augment merge work/casme2 work/samm --megc2019 combined_3class_gt.csv --out work/both
     """
-    from me_augment.cli.joining import Joining
+    from me_augment.cli.joining import Joining, say_written
     from me_augment.manifest import Manifest
     from me_augment.manifest.store import require_free
     from me_augment.manifest.validate import require_sound
@@ -36,5 +34,4 @@ def command(
     joining = Joining.read(megc2019, person_map)
     manifest = require_sound(joining.join([Manifest.open(folder) for folder in manifests]))
     manifest.write(out, overwrite=overwrite)
-    persons = len({clip.person_id for clip in manifest.clips})
-    say(f"{count(len(manifest.clips), 'clip')} of {count(persons, 'person', 'people')} → {out}")
+    say_written(manifest, out)

@@ -6,7 +6,8 @@ from pathlib import Path
 
 import click
 
-from me_augment.cli.saying import say
+from me_augment.cli.saying import say, say_dry
+from me_augment.words import count
 
 
 @click.command()
@@ -42,6 +43,7 @@ def command(pipeline: Path, settings: tuple[str, ...], dry_run: bool) -> None:
     if dry_run:
         for call in calls:
             say(call.line)
+        say_dry(f"carry out {count(len(calls), 'step')}", err=True)  # the lines above are a script
         return
     folder.mkdir(parents=True, exist_ok=True)
     with only_one(folder):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import codecs
+import io
 import json
 import os
 import sys
@@ -12,11 +14,37 @@ import click
 from me_augment.words import plain
 
 _ENDLESS = 10_000  # columns of a table that goes into a file or to another program
+# What is said here and not in ASCII; where a stream knows no such sign.
+_PLAINER = {"→": "->", "…": "...", "–": "-", "−": "-", "²": "^2", "±": "+/-", "½": "1/2"}
+
+
+def take_any_sign(*streams: object) -> None:
+    """Let text streams print what their encoding lacks, in other signs: an arrow must not end a job whose log is ASCII.
+
+    Of our own signs there are plainer ones; others, from data, are spelled out (`\\u65e5`).
+    """
+    codecs.register_error("plainer", _plainer)
+    for stream in streams:
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="plainer")
+
+
+def _plainer(error: UnicodeError) -> tuple[str | bytes, int]:
+    if not isinstance(error, UnicodeEncodeError):
+        raise error
+    signs = error.object[error.start : error.end]
+    return "".join(_PLAINER.get(sign) or ascii(sign)[1:-1] for sign in signs), error.end
 
 
 def say(line: str = "", *, err: bool = False) -> None:
     """One line to stdout or stderr."""
-    click.echo(plain(line), err=err)
+    # The stream itself: where that is ASCII click takes another, of UTF-8.
+    click.echo(plain(line), file=sys.stderr if err else sys.stdout)
+
+
+def say_dry(what: str, *, err: bool = False) -> None:
+    """The last line of a `--dry-run`: what the command would do without."""
+    say(f"would {what}; nothing was written.", err=err)
 
 
 def say_json(document: object) -> None:
@@ -51,4 +79,4 @@ def say_table(rows: Iterable[Sequence[str]], head: Sequence[str] = (), right: It
     with console.capture() as captured:
         console.print(table)
     for line in captured.get().splitlines():
-        click.echo(line.rstrip())
+        click.echo(line.rstrip(), file=sys.stdout)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import asdict
 from pathlib import Path
+from shlex import quote
 from typing import TYPE_CHECKING
 
 import click
@@ -43,7 +44,7 @@ def command(run: Path, as_json: bool) -> None:
         f"{state.made} of {state.planned} clips made, {state.rejected} rejected, {state.failed} failed, "
         f"{state.missing} missing; "
         f"{state.shards_done} of {state.shards} shards complete; "
-        f"{_word(state)}"
+        f"{_word(state, run)}"
     )
     if session is not None and session.clips_per_minute is not None:
         say(_pace(session, state))
@@ -73,7 +74,7 @@ def _pace(session: Session, state: Status) -> str:
     return f"this session: {pace}" + ("" if left is None else f", about {spoken(left)} left")
 
 
-def _word(state: Status) -> str:
+def _word(state: Status, run: Path) -> str:
     if state.finished:
         return "finished"
-    return "running" if state.running else "not finished: `me-augment resume` goes on"
+    return "running" if state.running else f"not finished: `me-augment resume {quote(str(run))}` goes on"

@@ -17,7 +17,6 @@ from me_augment.errors import UsageError
 
 if TYPE_CHECKING:
     from me_augment.synthesis.events import SpottingSettings
-    from me_augment.synthesis.prepare import Prepared
 
 
 @click.command()
@@ -252,46 +251,10 @@ def command(
     if len(prepared.unusable) > 5:
         say(f"left out: {len(prepared.unusable) - 5} more, see stats.json", err=True)
     if dry_run:
-        _describe(prepared)
+        from me_augment.cli.describing import describe
+        from me_augment.synthesis.overview import overview
+
+        describe(prepared, overview(prepared.plan))
     else:
         begin(prepared, out)
         work_and_report(out, working)
-
-
-def _describe(prepared: Prepared) -> None:
-    from me_augment.synthesis.estimate import estimate
-    from me_augment.synthesis.overview import overview
-
-    seen = overview(prepared.plan)
-    for maker in prepared.makers:
-        if maker.checkpoint is not None:
-            fold = f", for the fold of {maker.fold}" if maker.fold else ""
-            say(f"weights {maker.checkpoint} ({maker.name}): {seen.checkpoints[maker.checkpoint]} clips{fold}")
-    for title, counts in (
-        ("emotion", seen.emotions),
-        ("driver", seen.drivers),
-        ("units", seen.units),
-        ("target", seen.targets),
-    ):
-        if counts:
-            say(f"{title:8} " + "  ".join(f"{name} {n}" for name, n in sorted(counts.items())))
-    if prepared.settings.spotting is not None:
-        say("events   " + "  ".join(f"{kind} {n}" for kind, n in sorted(seen.events.items())))
-    for title, name in (
-        ("strength", "strength"),
-        ("tempo to the apex", "tempo_onset"),
-        ("tempo from the apex", "tempo_offset"),
-        ("asymmetry", "asymmetry"),
-        ("eyes", "eyes"),
-        ("shading", "shading"),
-        ("frames a clip", "n_frames"),
-    ):
-        say(f"{title}: " + "{:g} to {:g}".format(*seen.ranges[name]))
-    say(f"mirrored: {seen.mirrored} of {seen.clips} clips")
-    rates = sorted(rate / per for rate, per in seen.rates)
-    say("frames a second: " + ", ".join(f"{rate:g}" if rate else "unknown" for rate in rates))
-    cost = estimate(prepared, seen)
-    judged = f"about {cost.bytes / 1e6:.0f} MB and {cost.seconds:.0f} s, judged by one clip"
-    if cost.reason is not None:
-        judged = f"size and time unknown, since the first clip cannot be made ({cost.reason})"
-    say(f"{seen.clips} clips, {seen.frames} frames, {judged}. Nothing was written.")

@@ -7,11 +7,13 @@ from typing import TYPE_CHECKING
 
 import click
 
+from me_augment.cli.cache_options import CACHE_FOLDER
 from me_augment.cli.choice import Choice
-from me_augment.cli.saying import say
+from me_augment.cli.saying import say, say_dry
 from me_augment.errors import UsageError
 
 if TYPE_CHECKING:
+    from me_augment.manifest import Manifest
     from me_augment.training.run import Ended
     from me_augment.training.settings import TrainingSettings
     from me_augment.training.subjects import Split
@@ -65,7 +67,7 @@ _CONVENTIONS = ("mended", "reference")
 @click.option("--seed", type=int, help="Seed of every random choice.  [default: the preset's, 0]")
 @click.option(
     "--cache",
-    type=click.Path(path_type=Path),
+    type=CACHE_FOLDER,
     help="Folder for prepared clips, to be shared by several folds.  [default: OUT/cache]",
 )
 @click.option("--root", type=click.Path(path_type=Path), help="Where the corpus lies now, if it moved.")
@@ -129,7 +131,7 @@ def command(
                 f"{place.world * (2 if settings.weights.temporal else 1)}."
             )
         if dry_run:
-            _describe(chosen, settings, init, _listed(init_saw))
+            _describe(source, chosen, settings, init, _listed(init_saw))
             return
         from me_augment.cli.train_run import train
 
@@ -156,12 +158,14 @@ def _listed(text: str | None) -> tuple[str, ...] | None:
     return tuple(part.strip() for part in text.split(",") if part.strip())
 
 
-def _describe(chosen: Split, settings: TrainingSettings, init: Path | None, saw: tuple[str, ...] | None) -> None:
+def _describe(
+    manifest: Manifest, chosen: Split, settings: TrainingSettings, init: Path | None, saw: tuple[str, ...] | None
+) -> None:
     from me_augment.cli.train_run import taken_from
     from me_augment.generation.fpb_fomm.model import new_model, parameters_of
 
     model, discriminator = new_model(settings.shape, settings.seed)
-    taken = None if init is None else taken_from(init, saw, (model, discriminator), chosen)
+    taken = None if init is None else taken_from(init, saw, (model, discriminator), chosen, manifest)
     for name, people in (("train", chosen.train), ("validate", chosen.validation)):
         persons = sorted({clip.person_id for clip in people})
         counts = "  ".join(f"{person} {sum(clip.person_id == person for clip in people)}" for person in persons)
@@ -173,9 +177,9 @@ def _describe(chosen: Split, settings: TrainingSettings, init: Path | None, saw:
         f"discriminator {parameters_of(discriminator):,}"
     )
     say(f"pictures: {settings.shape.size} x {settings.shape.size}")
-    say(
-        f"{settings.steps} steps of {settings.batch_size} pairs, a checkpoint every {settings.checkpoint_every}. "
-        "Nothing was written."
+    say_dry(
+        f"train {settings.steps} steps of {settings.batch_size} pairs, with a checkpoint every "
+        f"{settings.checkpoint_every}"
     )
 
 

@@ -15,6 +15,7 @@ from me_augment.generation.fpb_fomm.discriminator import Discriminator
 from me_augment.generation.fpb_fomm.model import Model, new_model
 from me_augment.manifest import Clip, Manifest
 from me_augment.manifest.folds import covers
+from me_augment.synthesis.contributors import Closure
 from me_augment.training.clips import TrainingClip, prepare_clips
 from me_augment.training.devices import Place
 from me_augment.training.perceptual import read_vgg19
@@ -23,6 +24,7 @@ from me_augment.training.settings import TrainingSettings
 from me_augment.training.state import read_state
 from me_augment.training.subjects import Split
 from me_augment.versions import installed
+from me_augment.words import count
 
 # VGG-19 halves its pictures four times.
 _LEAST_FOR_VGG = 16
@@ -69,7 +71,7 @@ def train(
         fold=chosen.fold,
     )
     if init is not None:
-        taken = taken_from(init, saw, networks, chosen)
+        taken = taken_from(init, saw, networks, chosen, manifest)
         before = taken.provenance
         provenance = replace(
             provenance,
@@ -119,16 +121,26 @@ def train(
 
 
 def taken_from(
-    init: Path, saw: tuple[str, ...] | None, networks: tuple[Model, Discriminator], chosen: Split
+    init: Path, saw: tuple[str, ...] | None, networks: tuple[Model, Discriminator], chosen: Split, manifest: Manifest
 ) -> TakenOver:
     """Give new networks the weights of `init`; see `take_over`.
+
+    Args:
+        init: checkpoint to begin with.
+        saw: who trained it, if it does not say.
+        networks: that get its weights.
+        chosen: who is trained from, and who is held out.
+        manifest: that `chosen` is from; it tells the ids that its people had before a person map.
 
     Raises:
         UsageError: it saw whom the fold holds out, and as `take_over` does.
         MeAugmentError: as `take_over` does.
     """
     taken = take_over(*networks, init, saw)
-    if chosen.fold is not None and covers(taken.provenance.training_subjects, chosen.fold):
+    everyone = Closure([clip for clip in manifest.clips if not clip.is_synthetic])
+    learned_from = everyone((), taken.provenance.training_subjects)
+    taken = replace(taken, provenance=replace(taken.provenance, training_subjects=learned_from))
+    if chosen.fold is not None and covers(learned_from, chosen.fold):
         raise UsageError(
             f"{init} was trained with {chosen.fold}, whom --fold holds out: that fold could not use it. Begin "
             "with another checkpoint, or without; if it is a reference checkpoint that saw others, say --init-saw."
@@ -142,6 +154,14 @@ def _shown(place: Place, title: str, total: int, done: int = 0) -> AbstractConte
 
 
 def _announce(chosen: Split, settings: TrainingSettings, vgg: Path | None) -> None:
+    judges = f"{count(len(chosen.validation), 'clip')} judge it" if chosen.validation else "nobody judges it"
+    persons = len({clip.person_id for clip in chosen.train})
+    say(
+        f"training on {count(len(chosen.train), 'clip')} of {count(persons, 'person', 'people')}, {judges}: "
+        f"{count(settings.steps or 0, 'step')} of {count(settings.batch_size, 'pair')} of frames, "
+        f"{settings.shape.size} x {settings.shape.size} pixels, a checkpoint every {settings.checkpoint_every}",
+        err=True,
+    )
     for clip in chosen.unusable[:5]:
         say(f"left out: {clip.name}: {clip.reason}", err=True)
     if len(chosen.unusable) > 5:

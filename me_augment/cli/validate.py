@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import click
 
 from me_augment.cli.saying import say, say_json, say_table
-from me_augment.errors import MeAugmentError
+from me_augment.errors import MeAugmentError, UsageError
 from me_augment.words import count
 
 if TYPE_CHECKING:
@@ -82,6 +82,8 @@ def command(manifest: Path, root: Path | None, decode: bool, issues: bool, as_js
     from me_augment.manifest.validate import findings
 
     opened = Manifest.open(manifest, root)
+    if root is not None:
+        opened.require_roots()
     problems = findings(opened, check_files=True)
     checked = _Checked(opened, problems, _undecoded(opened) if decode else None, _warnings(opened))
     if as_json:
@@ -94,7 +96,12 @@ def command(manifest: Path, root: Path | None, decode: bool, issues: bool, as_js
         say(f"{manifest} is sound: {count(len(opened.clips), 'clip')}, {count(len(opened.recordings), 'recording')}.")
 
 
-def _undecoded(manifest: Manifest) -> list[str]:
+def _undecoded(manifest: Manifest) -> list[str] | None:
+    """What cannot be read; None where the corpus is not there, which is a problem that `findings` tells of."""
+    try:
+        manifest.require_roots()
+    except UsageError:
+        return None
     from me_augment.cli.progress import progress
     from me_augment.video.decode import unreadable
 

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from me_augment.cli.cache_options import CACHE_FOLDER, CACHE_SIZE
 from me_augment.cli.saying import say
 from me_augment.errors import MeAugmentError
 from me_augment.words import count
@@ -66,8 +67,12 @@ def working_options(command: Callable[..., Any]) -> Callable[..., Any]:
 
     @wraps(command)
     def gather(*arguments: Any, **options: Any) -> Any:
-        mine = {field.name: options.pop(field.name) for field in fields(Working)}
-        return command(*arguments, working=Working(**mine), **options)
+        working = Working(**{field.name: options.pop(field.name) for field in fields(Working)})
+        if working.workers or working.scheduler is not None:  # before anything is written
+            from me_augment.cli.executors import require_possible
+
+            require_possible(working.workers, working.scheduler)
+        return command(*arguments, working=working, **options)
 
     for option in (
         click.option(
@@ -85,14 +90,14 @@ def working_options(command: Callable[..., Any]) -> Callable[..., Any]:
         ),
         click.option(
             "--cache-size",
-            type=float,
+            type=CACHE_SIZE,
             default=Working().cache_size,
             show_default=True,
             help="GB that --cache may hold.",
         ),
         click.option(
             "--cache",
-            type=click.Path(path_type=Path),
+            type=CACHE_FOLDER,
             help="Keep the measured motion of drivers in this folder, where another run over the same clips finds it.",
         ),
         click.option("--retry-failed", is_flag=True, help="Also make again what could not be made before."),

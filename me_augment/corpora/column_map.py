@@ -82,7 +82,7 @@ def read_column_map(file: Path) -> ColumnMap:
     try:
         found = read_yaml(file)
     except (OSError, YamlError) as error:
-        raise UsageError(f"{file} cannot be read as YAML: {error}.") from error
+        raise UsageError(f"{file} cannot be read as YAML: {getattr(error, 'strerror', None) or error}.") from error
     try:
         return _column_map(found)
     except ValueError as error:

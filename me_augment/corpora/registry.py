@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -253,5 +254,7 @@ def corpus_of(name: str) -> Corpus:
     found = CORPORA.get(name.casefold())
     if found is None:
         known = ", ".join(f"{corpus.name} ({corpus.title})" for corpus in CORPORA.values())
-        raise UsageError(f"there is no corpus {name!r}: choose one of {known}.{meant(name, CORPORA)}")
+        # Authors write CASME II and CAS(ME)^2, which are two.
+        spelled = re.sub("i{2,3}", lambda digits: str(len(digits[0])), name.casefold()).replace("^2", "sq")
+        raise UsageError(f"there is no corpus {name!r}: choose one of {known}.{meant(spelled, CORPORA)}")
     return found

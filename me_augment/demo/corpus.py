@@ -11,6 +11,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from me_augment.corpora.registry import Progress
 from me_augment.demo.actions import Side
 from me_augment.demo.faces import FRAME_SHAPE, Performance, Subject, subjects
 
@@ -61,28 +62,34 @@ class TrueClip:
     coded: str
 
 
-def write_demo_corpus(folder: Path, people: int = 6, clips_per_subject: int = 4) -> list[TrueClip]:
+def write_demo_corpus(
+    folder: Path, people: int = 6, clips_per_subject: int = 4, progress: Progress = lambda *_: None
+) -> list[TrueClip]:
     """Write `folder/CASME2` (frames and sheet) and `folder/truth.json`; the same pixels every time.
 
     Args:
         folder: is empty, or made.
         people: of the six that there are, the first.
         clips_per_subject: their clips.
+        progress: called with clips done and clips in all.
     """
     folder.mkdir(parents=True, exist_ok=True)
     (folder / NOTE).write_text(_NOTE)
-    clips = write_clips(folder / "CASME2", subjects()[:people], clips_per_subject)
+    clips = write_clips(folder / "CASME2", subjects()[:people], clips_per_subject, progress=progress)
     _write_truth(folder / "truth.json", clips)
     return clips
 
 
-def write_hard_corpus(folder: Path, people: int, clips_per_subject: int) -> list[TrueClip]:
+def write_hard_corpus(
+    folder: Path, people: int, clips_per_subject: int, progress: Progress = lambda *_: None
+) -> list[TrueClip]:
     """Write the hard corpus (`hard`) as `write_demo_corpus` writes the plain one.
 
     Args:
         folder: is empty, or made.
         people: how many.
         clips_per_subject: their clips, on average.
+        progress: called with clips done and clips in all.
     """
     from me_augment.demo import hard  # which stands on this module
 
@@ -93,13 +100,18 @@ def write_hard_corpus(folder: Path, people: int, clips_per_subject: int) -> list
     by_name = {subject.name: subject for subject in crowd}
     for number, clip in enumerate(clips):
         _write_frames(folder / "CASME2", by_name[clip.subject], clip, seed=10_000 + number, noise=hard.NOISE)
+        progress(number + 1, len(clips))
     _write_sheet(folder / "CASME2" / SHEET, clips)
     _write_truth(folder / "truth.json", clips)
     return clips
 
 
 def write_clips(
-    root: Path, people: Sequence[Subject], clips_per_subject: int, max_frames: int | None = None
+    root: Path,
+    people: Sequence[Subject],
+    clips_per_subject: int,
+    max_frames: int | None = None,
+    progress: Progress = lambda *_: None,
 ) -> list[TrueClip]:
     """Write frames and sheet of some people below `root`, which must not exist.
 
@@ -108,6 +120,7 @@ def write_clips(
         people: who is filmed.
         clips_per_subject: their clips.
         max_frames: keep only this many frames about the apex, onset and offset included (for tests).
+        progress: called with clips done and clips in all.
     """
     clips = []
     for index, subject in enumerate(people):
@@ -117,6 +130,7 @@ def write_clips(
                 clip = _shortened(clip, max_frames)
             _write_frames(root, subject, clip, seed=100 * index + k)
             clips.append(clip)
+            progress(len(clips), len(people) * clips_per_subject)
     _write_sheet(root / SHEET, clips)
     return clips
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
@@ -41,7 +41,15 @@ class _Drawn:
 
 
 def write_long_videos(
-    folder: Path, people: Sequence[Subject], *, videos: int, seconds: float, micro: int, macro: int, seed: int = 0
+    folder: Path,
+    people: Sequence[Subject],
+    *,
+    videos: int,
+    seconds: float,
+    micro: int,
+    macro: int,
+    seed: int = 0,
+    progress: Callable[[int, int], None] = lambda *_: None,
 ) -> Manifest:
     """Write `folder/corpus` and a manifest of it in `folder/manifest`; the same pixels every time.
 
@@ -52,6 +60,7 @@ def write_long_videos(
         seconds: length of a video, at 30 frames per second.
         micro, macro: expressions in each.
         seed: of everything by chance.
+        progress: called with videos done and videos in all.
     """
     root = folder / "corpus"
     root.mkdir(parents=True)
@@ -70,6 +79,7 @@ def write_long_videos(
                 _clip(recording, person, event, place, source.content_digest(event.onset, event.offset + 1))
                 for place, event in enumerate(drawn)
             ]
+            progress(len(recordings), len(people) * videos)
     manifest = Manifest(
         corpus="demo-long",
         roots={"demo-long": root.resolve()},

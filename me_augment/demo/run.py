@@ -109,7 +109,7 @@ def export_tree(folders: DemoFolders, progress: Callable[[int, int], None]) -> l
 
 
 def draw_sheet(folders: DemoFolders) -> None:
-    """Some synthetic clips, each beside its driver, with different emotions and faces."""
+    """Some synthetic clips, each below its driver, with different emotions and faces."""
     run = Manifest.open(folders.run)
     hidden = Hidden(run.clips)
     shown: list[Clip] = []

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from me_augment.errors import UsageError
-from me_augment.words import choose, meant
+from me_augment.words import bare, choose, meant
 
 if TYPE_CHECKING:  # listing the formats must not cost the import of OpenCV
     from me_augment.export.summary import ExportSummary
@@ -135,6 +135,25 @@ FORMATS: Mapping[str, Format] = {
 }
 
 
+# Project, without capitals and punctuation → the options that write what it reads; see docs/recognisers.md.
+_READ_BY = {
+    "ststnet": "norm-uv-os --variant ststnet",
+    "htnet": "norm-uv-os --variant htnet",
+    "causalnet": "norm-uv-os --variant causalnet",
+    **dict.fromkeys(("mmnet", "slstt", "offtanet"), "frames --shape casme2"),
+    **dict.fromkeys(("meb", "sklearn", "scikitlearn"), "arrays"),
+    **dict.fromkeys(("softnet", "mean", "mtsn", "auwgcn"), "spotting --shape casme-sq"),
+    **dict.fromkeys(("mmaction", "mmaction2", "pyslowfast"), "kinetics"),
+    **dict.fromkeys(("datasets", "huggingface"), "videofolder"),
+}
+
+
+def format_meant(word: str, formats: Iterable[str] = FORMATS) -> str:
+    """` ststnet reads --format …` where a word is a project's name, else as `meant`."""
+    read = _READ_BY.get(bare(word))
+    return meant(word, formats) if read is None else f" {word} reads --format {read}."
+
+
 _OF_THE_TASK = ("labels", "protocol", "folds")
 
 
@@ -168,7 +187,9 @@ def export(
     from me_augment.export.steps import Task
 
     if format not in FORMATS:
-        raise UsageError(f"there is no export format {format!r}: {choose(format, FORMATS)}")
+        raise UsageError(
+            f"there is no export format {format!r}: choose one of {', '.join(FORMATS)}.{format_meant(format)}"
+        )
     chosen = FORMATS[format]
     given = {name: value for name, value in options.items() if value is not None}
     known = {option.name: option for option in chosen.options}

@@ -10,6 +10,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
+from shlex import quote
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
@@ -25,6 +26,7 @@ from me_augment.manifest.ids import digest
 from me_augment.manifest.rows import Clip, Recording
 from me_augment.manifest.sequence import Rows, by_id, table_of
 from me_augment.staging import staged
+from me_augment.whereabouts import not_the_folder
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -65,18 +67,18 @@ class Manifest:
             root: where the corpus lies now, if it moved since it was ingested.
 
         Raises:
-            UsageError: not a manifest, another format version, or a table with other columns.
+            UsageError: no such folder, not a manifest, another format version, or a table with other columns.
         """
         folder = Path(folder)
         meta_file = folder / "manifest.json"
         if not meta_file.is_file():
             if (folder / "plan.parquet").is_file():
                 raise UsageError(
-                    f"{folder} is a run that is not finished: start `me-augment synthesize` again with the same "
-                    "settings to finish it."
+                    f"{folder} is a run that is not finished: `me-augment resume {quote(str(folder))}` finishes it."
                 )
             raise UsageError(
-                f"{folder} is not a manifest: it holds no manifest.json. Make one with `me-augment ingest`."
+                not_the_folder(folder, "a manifest")
+                or f"{folder} is not a manifest: it holds no manifest.json. Make one with `me-augment ingest`."
             )
         try:
             meta = json.loads(meta_file.read_text(encoding="utf-8"))

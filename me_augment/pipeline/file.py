@@ -71,6 +71,8 @@ def read_pipeline(file: Path) -> Pipeline:
     try:
         # Every scalar stays the text that it is: YAML would make 62 of 1:2, and False of off.
         content = read_yaml(file, _TextLoader)
+    except FileNotFoundError:
+        raise UsageError(f"{file} does not exist: {_named(file)}.") from None
     except OSError as error:
         raise UsageError(f"{file} cannot be read ({error.strerror or error}): name a pipeline file.") from error
     except YamlError as error:
@@ -86,6 +88,13 @@ def read_pipeline(file: Path) -> Pipeline:
     if twice is not None:
         raise UsageError(f"{file}: two steps are called {twice!r}: give each a name of its own.")
     return pipeline
+
+
+def _named(file: Path) -> str:
+    """How the file is named that was meant, perhaps: recipes have no bare names, since they are anybody's files."""
+    name = f"{file.name.removesuffix('.yaml')}.yaml"
+    near = [path for path in (file.with_name(name), Path("pipelines", name)) if path.is_file()]
+    return f"did you mean {near[0]}" if near else "name a pipeline file by its path, such as pipelines/demo.yaml"
 
 
 class _TextLoader(yaml.BaseLoader):

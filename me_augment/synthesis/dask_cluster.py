@@ -73,15 +73,23 @@ class ExistingScheduler:
 
     @property
     def address(self) -> str:
-        """The address itself; UsageError where there is none."""
-        if "://" in self.where:
-            return self.where
+        """The address itself; UsageError where there is none, or none that Dask knows."""
+        from distributed.comm.addressing import parse_address, parse_host_port
+        from distributed.comm.registry import get_backend
+
         try:
-            return str(json.loads(Path(self.where).read_text(encoding="utf-8"))["address"])
+            found = self.where
+            if "://" not in found:
+                found = str(json.loads(Path(found).read_text(encoding="utf-8"))["address"])
+            scheme, place = parse_address(found, strict=True)
+            get_backend(scheme)
+            if scheme in ("tcp", "tls"):
+                parse_host_port(place)
+            return found
         except (OSError, ValueError, KeyError, TypeError) as error:
             raise UsageError(
                 f"--scheduler is {self.where!r}, neither an address such as tcp://10.0.0.1:8786 nor a file that "
-                f"`dask scheduler --scheduler-file` wrote."
+                "`dask scheduler --scheduler-file` wrote: start one (docs/cluster.md), or give --workers instead."
             ) from error
 
 

@@ -19,6 +19,7 @@ from me_augment.synthesis.makers import Maker, makers_of
 from me_augment.synthesis.plan import Unusable
 from me_augment.synthesis.settings import Settings
 from me_augment.threads import cores
+from me_augment.whereabouts import not_the_folder
 
 _CONFIG = "config.yaml"
 # Threads that read, measure, encode and judge while a GPU draws; never tried on one.
@@ -61,10 +62,18 @@ def keep_inputs(run: Path, real: Manifest, roles: Roles, makers: Sequence[Maker]
         basis.write(inputs / "basis.npz")
 
 
+def require_run(folder: Path) -> None:
+    """Raise UsageError unless a folder is a run that was begun."""
+    if not (folder / _CONFIG).is_file():
+        raise UsageError(
+            not_the_folder(folder, "a run")
+            or f"{folder} is not a run: it holds no {_CONFIG}. Make one with `me-augment synthesize`."
+        )
+
+
 def read_settings(run: Path) -> Settings:
     """The settings of a run; UsageError if the folder is none."""
-    if not (run / _CONFIG).is_file():
-        raise UsageError(f"{run} is not a run: it holds no {_CONFIG}. Make one with `me-augment synthesize`.")
+    require_run(run)
     return Settings.read(run / _CONFIG)
 
 

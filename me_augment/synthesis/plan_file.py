@@ -20,6 +20,7 @@ from me_augment.manifest.store import publish, temporary_name
 from me_augment.synthesis.plan import Plan, PlannedClip
 from me_augment.synthesis.shard import Shard, rows_digest
 from me_augment.synthesis.sharding import Packer
+from me_augment.whereabouts import not_the_folder
 
 # Name of the file in a run.
 PLAN = "plan.parquet"
@@ -93,7 +94,8 @@ class PlanFile:
         """
         if not path.is_file():
             raise UsageError(
-                f"{path.parent} is not a run: it holds no {path.name}. Make one with `me-augment synthesize`."
+                not_the_folder(path.parent, "a run")
+                or f"{path.parent} is not a run: it holds no {path.name}. Make one with `me-augment synthesize`."
             )
         with _readable(path), pq.ParquetFile(path) as file:
             said = {key.decode(): text.decode() for key, text in (file.metadata.metadata or {}).items()}

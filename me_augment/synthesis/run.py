@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable
 from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
+from shlex import quote
 from typing import Any
 
 from me_augment.errors import MeAugmentError, UsageError
@@ -15,7 +16,7 @@ from me_augment.lock import only_one
 from me_augment.manifest.store import write_text
 from me_augment.synthesis.executor import Executor, InProcess
 from me_augment.synthesis.finish import finish, sweep
-from me_augment.synthesis.inputs import keep_inputs, open_clip_maker, open_real, read_settings
+from me_augment.synthesis.inputs import keep_inputs, open_clip_maker, open_real, read_settings, require_run
 from me_augment.synthesis.plan_file import PLAN, PlanFile, write_plan
 from me_augment.synthesis.prepare import Prepared
 from me_augment.synthesis.records import Record, is_finished, read_records, unfinish
@@ -118,7 +119,7 @@ def execute(folder: Path, session: Session | None = None, *, open_clips: Open = 
         if len(skip) == plan.shards and is_finished(folder):
             return status(folder)
         open_real(folder).require_roots()  # or every clip would fail for the same reason
-        limit = _Limit(session.max_failures, [done[number] for number in skip])
+        limit = _Limit(folder, session.max_failures, [done[number] for number in skip])
         work = ShardMaker(folder.absolute(), open_clips, retry=session.retry_failed)
         try:
             unfinish(folder)
@@ -140,8 +141,8 @@ def execute(folder: Path, session: Session | None = None, *, open_clips: Open = 
 class _Limit:
     """How many clips may fail."""
 
-    def __init__(self, share: float, done: Iterable[Record]) -> None:
-        self._share, self._tried, self._failed = share, 0, 0
+    def __init__(self, run: Path, share: float, done: Iterable[Record]) -> None:
+        self._run, self._share, self._tried, self._failed = run, share, 0, 0
         for record in done:
             self._count(record.clips, record.failed)
 
@@ -151,8 +152,8 @@ class _Limit:
         if self._tried >= _JUDGED and self._failed > self._share * self._tried:
             raise MeAugmentError(
                 f"{self._failed} of {self._tried} clips could not be made, more than --max-failures "
-                f"{self._share:.0%} allows: `me-augment status` says why. What was made is kept; the same command "
-                "with a higher limit goes on."
+                f"{self._share:.0%} allows: `me-augment status {quote(str(self._run))}` says why. What was made is "
+                "kept; the same command with a higher limit goes on."
             )
 
     def _count(self, tried: int, failed: int) -> None:
@@ -171,6 +172,7 @@ def require_same_packages(folder: Path) -> None:
 
 def changed_packages(folder: Path) -> list[str]:
     """Packages that decide a run's bytes and are of another version now, as `numpy 2.1, now it is 2.2`."""
+    require_run(folder)
     environment = folder / "environment.json"
     try:
         started = json.loads(environment.read_text(encoding="utf-8"))["packages"]

@@ -240,7 +240,7 @@ class Settings:
                     shown = started._files(), self._files()
                 more = ", `me-augment extend` for more clips" if name in ("per_driver", "per_target") else ""
                 raise UsageError(
-                    f"{folder} was started with {name} = {shown[0]}, now it is {shown[1]}: give the old "
+                    f"{folder} was started or extended with {name} = {shown[0]}, now it is {shown[1]}: give the old "
                     f"value to finish that run{more}, or another --out for a new one."
                 )
 

@@ -166,7 +166,7 @@ def read_settings(file: Path, start: TrainingSettings) -> TrainingSettings:
     try:
         found = read_yaml(file)
     except (OSError, YamlError) as error:
-        raise UsageError(f"{file} cannot be read as YAML: {error}.") from error
+        raise UsageError(f"{file} cannot be read as YAML: {getattr(error, 'strerror', None) or error}.") from error
     if not isinstance(found, dict):
         raise UsageError(f"{file} is not a mapping of settings.")
     try:

@@ -8,6 +8,7 @@ from pathlib import Path, PurePath
 
 from me_augment.errors import UsageError
 from me_augment.video.checks import VideoError
+from me_augment.whereabouts import frames_below
 
 IMAGE_SUFFIXES = (".jpg", ".jpeg", ".png", ".bmp")
 """Suffixes of the images read, lower case; names may carry them in any case."""
@@ -63,7 +64,8 @@ def sequence_of(names: Iterable[str], pattern: str | None, folder: Path) -> tupl
     parsed = [found for found in map(parse_name, sorted(names)) if found is not None]
     if not parsed:
         raise UsageError(
-            f"{folder} holds no numbered image ({', '.join(IMAGE_SUFFIXES)}); give a folder of frames such as img1.jpg"
+            f"{folder} holds no numbered image ({', '.join(IMAGE_SUFFIXES)}); give a folder of frames such as "
+            f"{frames_below(folder, IMAGE_SUFFIXES) or 'img1.jpg'}"
         )
     if pattern is None:
         chosen = parsed

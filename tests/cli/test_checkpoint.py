@@ -56,7 +56,7 @@ def test_mistakes(cli, tmp_path):
     (tmp_path / "page.pth.tar").write_text("<html>")
     for arguments, code, words in (
         (("inspect", tmp_path / "nowhere.pth.tar"), 2, "is not a file"),
-        (("inspect", tmp_path / "page.pth.tar"), 1, "web page"),
+        (("inspect", tmp_path / "page.pth.tar"), 2, "web page"),
         (("inspect", CHECKPOINT, "--saw", "sub01"), 2, "person id"),
         (("convert", CHECKPOINT, "--out", tmp_path / "m.bin"), 2, ".safetensors or .pth.tar"),
         (("convert", CHECKPOINT, "--out", mended), 2, "exists"),

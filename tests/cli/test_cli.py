@@ -101,7 +101,7 @@ class TestSynthesize:
     def test_dry_run_writes_nothing(self, cli, tiny_manifest, tmp_path):
         code, out, _ = cli("synthesize", tiny_manifest.folder, "--out", tmp_path / "r", "--dry-run")
         assert code == 0
-        assert "6 clips, 30 frames, about" in out
+        assert "would make 6 clips, 30 frames, about" in out
         assert "casme2:sub91 2" in out
         assert list(tmp_path.iterdir()) == []
 
@@ -295,6 +295,7 @@ class TestAnimate:
         fails(cli(*common, "--driver", driver, "--action-units", "12"), 2, "--driver", "--action-units")
         fails(cli(*common, "--action-units", "smile"), 2, "smile", "12B+6A")
         fails(cli(*common, "--action-units", "12", "--fps", "4"), 2, "frames per second")
+        fails(cli(*common, "--action-units", "12", "--seed", "-1"), 2, "--seed", "-1 is not in the range")
         fails(cli(*common, "--driver", driver, "--action-units-basis", "b.npz"), 2, "--action-units-basis")
         fails(cli(*common, "--action-units", "12", "--action-units-basis", tmp_path / "b.npz"), 2, "does not exist")
 

@@ -10,6 +10,7 @@ import click
 import pytest
 
 from me_augment.cli import group, saying
+from me_augment.export import FORMATS
 from me_augment.words import choose, count, plain
 
 # One clip is given a number where a run is given a range or a share; who makes clips again may be several.
@@ -36,6 +37,20 @@ def test_help_has_an_example_fits_and_explains_every_option(path, command, conte
     assert path in text.partition("Example")[2] or isinstance(command, click.Group)
     assert [line for line in text.splitlines() if len(line) > 100] == []
     assert [option.opts for option in command.params if isinstance(option, click.Option) and not option.help] == []
+    assert "\b" not in text
+
+
+@pytest.mark.parametrize("words", [[], ["evaluate"], ["checkpoint"]])
+def test_a_group_alone_gives_its_help(cli, words):
+    code, out, err = cli(*words)
+    assert (code, out) == (2, "")
+    assert "\nCommands:\n" in err
+    assert "Error" not in err
+
+
+def test_what_click_says_in_lines_is_said_in_one_and_names_stay_harmless(cli):
+    assert cli("export", "m", "--out", "x")[2].endswith(" Choose from: " + ", ".join(FORMATS) + "\n")
+    assert "'a\\nb\\x1b[2J'" in cli("export", "m", "--out", "x", "--format", "a\nb\x1b[2J")[2]
 
 
 def test_options_of_one_name_are_of_one_kind():
@@ -73,6 +88,11 @@ class TestMistypedNames:
             (["synthesize", "m", "--out", "x", "--generator", "wrap"], "warp"),
             (["synthesize", "m", "--out", "x", "--sed", "1"], "--seed"),
             (["ingest", "casme22", ".", "--out", "x"], "casme2"),
+            (["ingest", "casmeii", ".", "--out", "x"], "casme2"),
+            (["ingest", "CASME-II", ".", "--out", "x"], "casme2"),
+            (["ingest", "CAS(ME)^2", ".", "--out", "x"], "casme-sq"),
+            (["ingest", "casme3a", ".", "--out", "x"], "casme3-a"),
+            (["au_basis"], "au-basis"),
         ],
     )
     def test_what_was_meant_is_named(self, cli, words, meant, tmp_path, monkeypatch):
@@ -85,6 +105,21 @@ class TestMistypedNames:
         common = (tiny_manifest.folder, "--out", tmp_path / "x")
         assert "Did you mean 'megc3'?" in cli("export", *common, "--format", "frames", "--labels", "megc4")[2]
         assert "Did you mean 'correlation'?" in cli("synthesize", *common, "--gate", "corelation=1")[2]
+
+    def test_projects_are_told_the_format_that_they_read(self, cli):
+        for project, read in (
+            ("STSTNet", "norm-uv-os --variant ststnet"),
+            ("mmnet", "frames --shape casme2"),
+            ("AUW-GCN", "spotting --shape casme-sq"),
+        ):
+            err = cli("export", "m", "--out", "x", "--format", project)[2]
+            assert err.endswith(f" {project} reads --format {read}.\n")
+
+    def test_who_is_left_out_is_an_option_that_is_found(self, cli):
+        assert "--exclude-subjects" in cli("train", "m", "--out", "x", "--exclude", "sub01")[2].splitlines()[-1]
+        assert (
+            "'--exclude'?" in cli("au-basis", "m", "--out", "x.npz", "--exclude-subjects", "sub01")[2].splitlines()[-1]
+        )
 
     def test_a_word_like_none_suggests_nothing(self):
         assert choose("vhs", ["frames", "arrays"]) == "choose one of frames, arrays."
@@ -145,6 +180,13 @@ def test_a_pipe_gets_whole_tables_without_colours(tiny_manifest):
     assert not [line for line in done.stdout.splitlines() if line != line.rstrip()]
 
 
+def test_signs_that_a_log_cannot_hold_are_plainer(tiny_manifest, tmp_path):
+    words = ("ingest", "casme2", tiny_manifest.roots["casme2"], "--out", tmp_path / "\u65e5", "--no-landmarks")
+    done = _me(*words, PYTHONIOENCODING="ascii")
+    assert done.returncode == 0
+    assert done.stdout.endswith(f"6 clips of 3 people -> {tmp_path}/\\u65e5\n".encode("ascii"))
+
+
 def test_narrow_terminals_get_wrapped_tables():
     done = _me("corpora", COLUMNS="60", PYTHONIOENCODING="utf-8")
     assert max(map(len, done.stdout.decode().splitlines()[:-1])) <= 60
@@ -161,6 +203,23 @@ def test_a_reader_that_goes_away_is_no_error(tiny_manifest):
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
     assert (done.returncode, done.stderr) == (1, "")
+
+
+def test_a_file_is_no_cache_and_no_place_for_a_corpus(cli, tiny_manifest, tmp_path):
+    (tmp_path / "file").write_text("mine")
+    for words in (
+        ("export", tiny_manifest.folder, "--format", "arrays", "--out", tmp_path / "x"),
+        ("flow", tiny_manifest.folder, "--out", tmp_path / "x"),
+        ("synthesize", tiny_manifest.folder, "--out", tmp_path / "x"),
+        ("train", tiny_manifest.folder, "--out", tmp_path / "x"),
+    ):
+        code, _, err = cli(*words, "--cache", tmp_path / "file")
+        assert code == 2
+        assert "'--cache': Directory" in err
+    code, _, err = cli("demo", "--corpus-only", "--long", "--out", tmp_path / "file")
+    assert code == 2
+    assert "Inventing" not in err
+    assert [path.name for path in tmp_path.iterdir()] == ["file"]
 
 
 class TestCompletion:

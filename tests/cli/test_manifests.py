@@ -127,7 +127,8 @@ class TestIngest:
 
 
 def test_merge(cli, ingested, faces, tmp_path):
-    assert cli("ingest", "faces", faces, "--out", tmp_path / "f", "--no-landmarks")[0] == 0
+    code, out, _ = cli("ingest", "faces", faces, "--out", tmp_path / "f", "--no-landmarks")
+    assert (code, out.splitlines()[-1]) == (0, f"2 faces of 2 people → {tmp_path / 'f'}")
     code, out, _ = cli("merge", ingested, tmp_path / "f", "--out", tmp_path / "both")
     assert (code, out) == (0, f"10 clips of 5 people → {tmp_path / 'both'}\n")
     both = Manifest.open(tmp_path / "both")
@@ -148,6 +149,16 @@ class TestValidate:
         lines = [line.split() for line in out.splitlines()]
         assert ["frame-missing", "2", "0"] in lines
         assert ["frames", "not", "read", "(--decode)"] in lines
+
+    def test_a_corpus_that_is_not_there_is_said_once(self, cli, corpus, ingested, tmp_path):
+        code, out, err = cli("validate", ingested, "--root", tmp_path / "nowhere", "--decode")
+        assert (code, out) == (2, "")
+        assert err.startswith(f"Error: the corpus folder {tmp_path / 'nowhere'} is not there: mount it")
+        corpus.rename(tmp_path / "elsewhere")
+        code, out, err = cli("validate", ingested, "--decode")
+        assert code == 1
+        assert out.count("is not there: mount it") == 1
+        assert err.endswith("has 1 problem.\n")
 
     def test_issues_are_listed_row_by_row(self, cli, ingested):
         out = cli("validate", ingested, "--issues")[1]

@@ -8,7 +8,9 @@ import torch
 from fpb_golden import DATA, numbers
 
 from me_augment.cli import main, train
-from me_augment.generation.fpb_fomm.checkpoint import read_checkpoint
+from me_augment.generation.fpb_fomm.checkpoint import Provenance, read_checkpoint, write_checkpoint
+from me_augment.generation.fpb_fomm.model import new_model
+from me_augment.manifest.persons import Persons
 from me_augment.training.clips import prepare_clips
 from me_augment.training.presets import CONVENTIONS, PRESETS, preset
 
@@ -110,6 +112,25 @@ def test_figures_are_printed_where_somebody_judges(cli, tiny_manifest, out):
         "where the face moves it is",
     ):
         assert words in said
+
+
+def test_a_person_map_hides_nobody_from_whom_a_checkpoint_learned(cli, tiny_manifest, out, tmp_path):
+    """A checkpoint knows people by the ids that they had: sub93 here, who turned out to be sub91."""
+    network = tmp_path / "net.safetensors"
+    learned_from = Provenance(training_subjects=("casme2:sub93",))
+    write_checkpoint(network, *new_model(preset("tiny", "mended").shape, 0), learned_from)
+    one = Persons({"casme2:sub93": "casme2:sub91"}, tmp_path / "map.csv").applied(tiny_manifest)
+    folder = one.write(tmp_path / "mapped").folder
+    common = (folder, "--out", out, "--preset", "tiny", "--device", "cpu", "--init", network)
+    for dry in ((), ("--dry-run",)):
+        code, _, warned = cli(*common, "--fold", "sub91", *dry)
+        assert code == 2
+        assert "was trained with casme2:sub91, whom --fold holds out" in warned
+    code, _, warned = cli(*common, "--exclude-subjects", "sub91", "--steps", 1)
+    assert code == 0, warned
+    assert "training on 2 clips of 1 person, nobody judges it: 1 step of" in warned
+    now = read_checkpoint(out / "checkpoint.safetensors").provenance.training_subjects
+    assert now == ("casme2:sub91", "casme2:sub92", "casme2:sub93")
 
 
 @pytest.mark.parametrize(

@@ -305,7 +305,7 @@ def test_a_clip_that_fails_a_gate_is_kept_but_not_used(tiny_manifest, tmp_path):
     card = (folder / "README.md").read_text()
     assert "\n# Synthetic micro-expressions\n\n6 clips made" in card
     assert "6 did not pass the gates" in card
-    assert "\n```\nme-augment synthesize inputs/manifest --out ../again --per-driver 2 --generator warp " in card
+    assert "\n```\nme-augment synthesize inputs/manifest --out ../again --generator warp --per-driver 2 " in card
     data = DatasetCard(card).data
     assert data.tags[-1] == "synthetic"
     assert data.size_categories == ["n<1K"]

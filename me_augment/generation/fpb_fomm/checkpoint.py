@@ -69,8 +69,8 @@ def read_checkpoint(path: str | os.PathLike[str], saw: tuple[str, ...] | None = 
             assumes all of CASME II, SAMM and SMIC.
 
     Raises:
-        UsageError: no such file, or `saw` is given for a file that says itself who trained it.
-        MeAugmentError: the file is damaged or foreign, or its tensors make up no such model; names the keys.
+        UsageError: no such file or a foreign one, or `saw` is given for a file that says itself who trained it.
+        MeAugmentError: the file is damaged, or its tensors make up no such model; names the keys.
     """
     stored = open_weights(Path(path))
     if stored.layout == "first-order-motion":

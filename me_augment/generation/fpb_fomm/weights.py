@@ -53,8 +53,8 @@ def open_weights(path: Path, *, header_only: bool = False) -> Stored:
         header_only: of a file in our layout read the header alone; `networks` is then empty.
 
     Raises:
-        UsageError: there is no such file.
-        MeAugmentError: it is damaged, or something else, or a weight is no finite number.
+        UsageError: there is no such file, or it is something else.
+        MeAugmentError: it is damaged, or a weight is no finite number.
     """
     if path.is_dir():
         there = sorted(path.glob("*.safetensors"))
@@ -70,7 +70,7 @@ def open_weights(path: Path, *, header_only: bool = False) -> Stored:
         header, networks = _safetensors(path, header_only)
         return Stored(path, "own", networks, header, sha256)
     if start[:2] not in (b"PK", b"\x80\x02"):
-        raise MeAugmentError(
+        raise UsageError(
             f"{path} is no checkpoint: it is neither a .safetensors file nor one that torch saved (.pth.tar). If it "
             "was downloaded, it may be a web page or an archive around the file."
         )
