@@ -61,6 +61,7 @@ def command(out: Path, overwrite: bool, corpus_only: bool, hard: bool, long: boo
     from me_augment.cli.working import Working, work_and_report
     from me_augment.demo import run as demo
     from me_augment.synthesis.run import begin
+    from me_augment.words import count
 
     folders = demo.clear_for(out, overwrite=overwrite)
     say("1. Inventing a CASME II-shaped corpus")
@@ -71,7 +72,8 @@ def command(out: Path, overwrite: bool, corpus_only: bool, hard: bool, long: boo
     manifest = demo.ingest(folders)
     emotions = Counter(clip.emotion for clip in manifest.clips)
     persons = len({clip.person_id for clip in manifest.clips})
-    say(f"   {len(manifest.clips)} clips of {persons} people: " + _counts(emotions))
+    of = f"{count(len(manifest.clips), 'clip')} of {count(persons, 'person', 'people')}"
+    say(f"   {of}: " + _counts(emotions))
     say(f"   → {folders.manifest}")
 
     say("3. me-augment synthesize --per-driver 2 --strength 0.9:1.1")

@@ -42,7 +42,8 @@ def describe(prepared: Prepared, seen: Overview) -> None:
         ("shading", "shading"),
         ("frames a clip", "n_frames"),
     ):
-        say(f"{title}: " + "{:g} to {:g}".format(*seen.ranges[name]))
+        low, high = seen.ranges[name]
+        say(f"{title}: {low:g}" + f" to {high:g}" * (low < high))
     say(f"mirrored: {seen.mirrored} of {seen.clips} clips")
     rates = sorted(rate / per for rate, per in seen.rates)
     say("frames a second: " + ", ".join(f"{rate:g}" if rate else "unknown" for rate in rates))

@@ -73,9 +73,9 @@ def command(
 
     \b
     Examples:
-      me-augment preview work/run --out look.png
-      me-augment preview work/run --clip syn-0c0ba2178dfc88ac --view flow --slow 20 --out a.gif
-      me-augment preview clip.mkv work/CASME2/sub01/EP02_01f --out look.webp
+      me-augment preview work/run --out work/look.png
+      me-augment preview work/run --clip syn-0c0ba2178dfc88ac --view flow --slow 20 --out work/a.gif
+      me-augment preview clip.mkv work/CASME2/sub01/EP02_01f --out work/look.webp
     """
     _require_new(out, overwrite)
     still = out.suffix.lower() == ".png"

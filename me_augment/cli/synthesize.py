@@ -181,7 +181,7 @@ def command(
     from me_augment.synthesis.contributors import Closure
     from me_augment.synthesis.makers import checkpoint_files, leakage_warnings
     from me_augment.synthesis.prepare import prepare
-    from me_augment.synthesis.run import begin
+    from me_augment.synthesis.run import begin, require_place
     from me_augment.synthesis.sources import is_folder_of_images, open_sources
 
     detector = None
@@ -254,6 +254,7 @@ def command(
         from me_augment.cli.describing import describe
         from me_augment.synthesis.overview import overview
 
+        require_place(prepared, out)
         describe(prepared, overview(prepared.plan))
     else:
         begin(prepared, out)

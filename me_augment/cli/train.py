@@ -163,13 +163,14 @@ def _describe(
 ) -> None:
     from me_augment.cli.train_run import taken_from
     from me_augment.generation.fpb_fomm.model import new_model, parameters_of
+    from me_augment.words import count
 
     model, discriminator = new_model(settings.shape, settings.seed)
     taken = None if init is None else taken_from(init, saw, (model, discriminator), chosen, manifest)
     for name, people in (("train", chosen.train), ("validate", chosen.validation)):
         persons = sorted({clip.person_id for clip in people})
         counts = "  ".join(f"{person} {sum(clip.person_id == person for clip in people)}" for person in persons)
-        say(f"{name:8} {len(people)} clips  {counts}")
+        say(f"{name:8} {count(len(people), 'clip')}  {counts}")
     if taken is not None:
         say(f"--init: {len(taken.taken)} tensors taken over, {len(taken.fresh)} begun anew")
     say(

@@ -178,7 +178,10 @@ def _announce(chosen: Split, settings: TrainingSettings, vgg: Path | None) -> No
             err=True,
         )
     if not chosen.validation:
-        say("warning: nobody judges the model: there are too few people, or you said so.", err=True)
+        say(
+            "warning: no clips are kept apart to judge the model by, which takes three people or --validation-subjects.",
+            err=True,
+        )
 
 
 def _prepared(

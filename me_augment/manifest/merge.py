@@ -9,6 +9,7 @@ from pathlib import Path
 from me_augment.manifest.ids import content_id
 from me_augment.manifest.rows import Clip, Recording
 from me_augment.manifest.store import Manifest
+from me_augment.words import count
 
 # Corpora that show the same events, from elsewhere or in a longer recording.
 SAME_EVENTS = (
@@ -82,13 +83,13 @@ def doubled(manifests: Sequence[Manifest]) -> list[str]:
         seen |= new
     notes = []
     if same:
-        notes.append(f"{len(same)} clips are in several of the manifests and are kept once: {_some(same)}.")
+        notes.append(f"{count(len(same), 'clip')} in several of the manifests, kept once: {_some(same)}.")
     if unlike:
-        notes.append(f"{len(unlike)} of these have other labels in the later one, which is not kept: {_some(unlike)}.")
+        notes.append(f"{len(unlike)} of these with other labels in the later one, which is not kept: {_some(unlike)}.")
     if alike:
         notes.append(
-            f"{len(alike)} clips have the name of another one of their corpus and other frames or labels, such as raw "
-            f"and cropped ones of one event: {_some(alike)}."
+            f"{count(len(alike), 'clip')} with the name of another one of their corpus and other frames or labels, "
+            f"such as raw and cropped ones of one event: {_some(alike)}."
         )
     there = {clip.corpus for clip in seen.values()}
     views = ([name for name in group if name in there] for group in SAME_EVENTS)

@@ -42,6 +42,7 @@ def write_contact_sheet(path: Path, panels: Sequence[Panel], watermark: bool = F
     encoded = BytesIO()
     Image.fromarray(contact_sheet(panels, watermark)).save(encoded, "PNG", pnginfo=about)
     try:
+        path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(encoded.getvalue())
     except OSError as error:
         raise MeAugmentError(f"cannot write {path}: {error.strerror}.") from error

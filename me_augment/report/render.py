@@ -77,11 +77,17 @@ class Written:
 
 
 def require_replaceable(out: Path) -> None:
-    """Raise UsageError unless a report may be written there: a name that browsers open, and nothing or a report."""
+    """Make the folder that a report is to lie in.
+
+    Raises:
+        UsageError: it cannot be made, the name is none that browsers open, or something else lies there.
+    """
     if out.suffix.lower() not in (".html", ".htm"):
         raise UsageError(f"--out is {out}, but a report is a web page: give a name ending in .html.")
-    if not out.parent.is_dir():
-        raise UsageError(f"{out.parent} is no folder: name another file with --out, or make the folder.")
+    try:
+        out.parent.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise UsageError(f"{out.parent} cannot be made ({error.strerror}): name another file with --out.") from error
     if not out.exists():
         return
     head = b""

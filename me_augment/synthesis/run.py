@@ -30,6 +30,18 @@ from me_augment.versions import DECIDING, installed
 _JUDGED = 20
 
 
+def require_place(prepared: Prepared, folder: Path) -> Settings:
+    """UsageError unless a run may be begun or gone on with in this folder; gives the settings that it has or gets."""
+    config = folder / "config.yaml"
+    if config.is_file():
+        settings = Settings.read(config)
+        prepared.settings.require_same(settings, folder)
+        return settings
+    if folder.exists() and (not folder.is_dir() or any(not p.name.startswith(".") for p in folder.iterdir())):
+        raise UsageError(f"{folder} exists and is not a run: name another --out, or an empty folder.")
+    return prepared.settings
+
+
 def begin(prepared: Prepared, folder: Path) -> Status:
     """Write what the run is begun with and its plan, or check that the folder's own are the same.
 
@@ -39,12 +51,7 @@ def begin(prepared: Prepared, folder: Path) -> Status:
         MeAugmentError: it cannot be written.
     """
     config, environment = folder / "config.yaml", folder / "environment.json"
-    settings = prepared.settings
-    if config.is_file():
-        settings = Settings.read(config)
-        prepared.settings.require_same(settings, folder)
-    elif folder.exists() and (not folder.is_dir() or any(not p.name.startswith(".") for p in folder.iterdir())):
-        raise UsageError(f"{folder} exists and is not a run: name another --out, or an empty folder.")
+    settings = require_place(prepared, folder)
     try:
         folder.mkdir(parents=True, exist_ok=True)
         with only_one(folder):

@@ -99,6 +99,8 @@ class TestIngest:
 
 class TestSynthesize:
     def test_dry_run_writes_nothing(self, cli, tiny_manifest, tmp_path):
+        code, _, err = cli("synthesize", tiny_manifest.folder, "--out", tiny_manifest.folder, "--dry-run")
+        assert (code, "exists and is not a run" in err) == (2, True)
         code, out, _ = cli("synthesize", tiny_manifest.folder, "--out", tmp_path / "r", "--dry-run")
         assert code == 0
         assert "would make 6 clips, 30 frames, about" in out

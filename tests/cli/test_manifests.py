@@ -94,7 +94,7 @@ class TestIngest:
         )  # fmt: skip
         assert code == 0
         assert "8 clips of 3 people" in out
-        assert "8 clips are in several of the manifests" in err
+        assert "8 clips in several of the manifests" in err
 
     def test_apexes_are_estimated_on_request_only(self, cli, corpus, ingested, tmp_path):
         before = {clip.name: clip for clip in Manifest.open(ingested).clips}

@@ -23,10 +23,11 @@ def fails(result, code, text):
 
 
 def test_a_manifest_as_a_sheet_and_moving(cli, tiny_manifest, tmp_path):
-    code, out, _ = cli("preview", tiny_manifest.folder, "--out", tmp_path / "a.png", "--most", 2, "--size", 64)
-    assert (code, out) == (0, f"2 clips, to look at and not to measure → {tmp_path / 'a.png'}\n")
-    assert open_frames(tmp_path / "a.png").width >= 5 * 64
-    assert synthetic_mark(tmp_path / "a.png") is None
+    sheet = tmp_path / "new" / "a.png"
+    code, out, _ = cli("preview", tiny_manifest.folder, "--out", sheet, "--most", 2, "--size", 64)
+    assert (code, out) == (0, f"2 clips, to look at and not to measure → {sheet}\n")
+    assert open_frames(sheet).width >= 5 * 64
+    assert synthetic_mark(sheet) is None
     named = ("--clip", tiny_manifest.clips[0].name, "--clip", tiny_manifest.clips[1].clip_id)
     options = (*named, "--view", "flow", "--slow", 20, "--size", 64, "--out", tmp_path / "a.gif")
     assert cli("preview", tiny_manifest.folder, *options)[1].startswith("2 clips, 20 times slower than filmed, ")

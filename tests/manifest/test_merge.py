@@ -62,7 +62,7 @@ def test_the_same_clip_twice_is_kept_once_and_said(tmp_path):
     assert both.clips == first.clips
     assert both.recordings == first.recordings
     assert doubled([first, second]) == [
-        "1 clips are in several of the manifests and are kept once: sub91/EP01_01.",
+        "1 clip in several of the manifests, kept once: sub91/EP01_01.",
     ]
     relabelled = replace(second, clips=(clip(emotion="disgust"),))
     assert merged([first, relabelled]).clips == first.clips
@@ -72,7 +72,7 @@ def test_the_same_clip_twice_is_kept_once_and_said(tmp_path):
 def test_two_clips_of_one_name_are_said():
     raw, cropped = manifest(), manifest(clips=(clip(clip_id="clip-2"),))
     (line,) = doubled([raw, cropped])
-    assert line.startswith("1 clips have the name of another one of their corpus")
+    assert line.startswith("1 clip with the name of another one of their corpus")
     assert line.endswith("raw and cropped ones of one event: sub91/EP01_01.")
 
 
