@@ -179,7 +179,7 @@ def _announce(chosen: Split, settings: TrainingSettings, vgg: Path | None) -> No
         )
     if not chosen.validation:
         say(
-            "warning: no clips are kept apart to judge the model by, which takes three people or --validation-subjects.",
+            "warning: no clips are kept to judge the model by: that takes three people, or --validation-subjects.",
             err=True,
         )
 
