@@ -6,7 +6,7 @@ import pytest
 from fpb_golden import CHECKPOINT
 from runs import small_plan
 
-from me_augment.cli import main
+from me_augment.cli import main, synthesize
 from me_augment.evaluation.gates import Gates
 from me_augment.generation import GeneratorChoice
 from me_augment.manifest import Manifest
@@ -27,15 +27,13 @@ VIDEOS = {"spotting": SpottingSettings(videos=2, seconds=(2.0, 2.5), micro=3.0, 
 
 
 @pytest.mark.parametrize("options", [{}, CLIPS, UNITS, VIDEOS], ids=["default", "clips", "units", "videos"])
-def test_it_plans_the_same_run(tiny_manifest, tmp_path, capsys, options):
+def test_it_plans_the_same_run(tiny_manifest, tmp_path, monkeypatch, options):
     run, again = tmp_path / "my run", tmp_path / "again"
     begin(small_plan(tiny_manifest, clips_per_shard=None, **options), run)
     words = shlex.split(synthesize_command(read_settings(run), f"{run}/inputs", str(again)))
     assert words[:2] == ["me-augment", "synthesize"]
-    # The run is begun; nobody is there to work on it.
-    with pytest.raises(SystemExit):
-        main([*words[1:], "--scheduler", str(tmp_path / "none.json")])
-    assert "none.json" in capsys.readouterr().err
+    monkeypatch.setattr(synthesize, "work_and_report", lambda *_: None)  # the plan is enough
+    main(words[1:])
     for name in ("config.yaml", PLAN):
         assert (again / name).read_bytes() == (run / name).read_bytes()
 

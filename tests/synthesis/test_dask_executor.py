@@ -291,7 +291,8 @@ class Hosts:
 
     def __init__(self, folder):
         self.folder = folder
-        self.file = folder / "scheduler.json"
+        self.file = folder / "work" / "scheduler.json"  # as the page has it
+        self.file.parent.mkdir()
         # An environment with a me-augment that is not this one.
         package = folder / "other" / "me_augment"
         package.mkdir(parents=True)
