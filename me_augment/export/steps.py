@@ -245,11 +245,12 @@ def row_of(row_type: type[Row], one: Named, said: Mapping[str, Any], persons: se
 def forbidden(clip: Clip, persons: set[str]) -> tuple[str, ...]:
     """Whose fold must not train on a clip, sorted: everybody whom the row names.
 
-    Programs that read the table look for names: of `persons`, whoever `corpus:*` stands for is named too.
+    Programs that read the table look for names: of `persons`, whoever is meant by `corpus:*` or by what another corpus
+    calls them is named too.
     """
     named = contributors_of(clip)
     found = {*clip.forbidden_subjects, *(named & persons)}
-    if any(name.endswith(":*") for name in named):
+    if not named <= persons:
         found |= {person for person in persons if covers(named, person)}
     return tuple(sorted(found))
 

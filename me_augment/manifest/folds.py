@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Iterable, Sequence
+from functools import lru_cache
 
 import numpy as np
 import pyarrow as pa
@@ -16,17 +17,26 @@ from me_augment.manifest.sequence import Rows
 # Where a row names whoever contributed to its clip.
 CONTRIBUTORS = ("person_id", "driver_person_id", "target_person_id")
 LISTS_OF_CONTRIBUTORS = ("forbidden_subjects", "generator_training_subjects")
+# Corpora of the same people, of whom somebody may write by any of these; the first begins their person ids.
+SHARED_PEOPLE = (
+    ("casme3", "casme3-a", "casme3-c"),
+    ("samm", "samm-lv"),
+    ("smic", *(f"smic-{view}" for view in ("hs", "vis", "nir", "e-hs", "e-vis", "e-nir"))),
+)
 _PERSON = re.compile(r"[^\s:*,]+:(\*|[^:*,\n]+)")
 
 
 def covers(subjects: Iterable[str], person_id: str) -> bool:
-    """Whether a list of contributors holds a person: by person id, or as `corpus:*`, everybody of that corpus."""
+    """Whether a list of contributors holds a person, by any of `names_of`."""
     return not set(names_of(person_id)).isdisjoint(subjects)
 
 
-def names_of(person_id: str) -> tuple[str, str]:
-    """What covers a person: its id, and everybody of its corpus."""
-    return person_id, f"{person_id.partition(':')[0]}:*"
+@lru_cache(maxsize=4096)
+def names_of(person_id: str) -> tuple[str, ...]:
+    """What covers a person: the id, and everybody of the corpus; by any corpus of the same people."""
+    corpus, _, subject = person_id.partition(":")
+    group = next((group for group in SHARED_PEOPLE if corpus in group), (corpus,))
+    return tuple(name for corpus in group for name in (f"{corpus}:{subject}", f"{corpus}:*"))
 
 
 def is_person(text: str) -> bool:

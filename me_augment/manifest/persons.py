@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from me_augment.errors import UsageError
+from me_augment.manifest.folds import covers
 from me_augment.manifest.lists import read_lines
 from me_augment.manifest.merge import SAME_EVENTS
 from me_augment.manifest.rows import Clip, Recording
@@ -87,8 +88,8 @@ class Persons:
         for person in persons:
             kept[self._one(person)] = None
             if person.endswith(":*"):
-                left = (new for old, new in self.same_as.items() if old.startswith(person[:-1]))
-                kept.update(dict.fromkeys(new for new in left if not new.startswith(person[:-1])))
+                left = (new for old, new in self.same_as.items() if covers([person], old))
+                kept.update(dict.fromkeys(new for new in left if not covers([person], new)))
         return tuple(kept)
 
 

@@ -7,6 +7,7 @@ import pytest
 
 from me_augment.corpora import CORPORA, options_of, read_corpus
 from me_augment.errors import UsageError
+from me_augment.manifest.folds import SHARED_PEOPLE
 
 
 def test_an_unknown_corpus_names_the_known_ones(tmp_path):
@@ -44,6 +45,14 @@ def test_every_corpus_says_what_it_is(name):
     assert corpus.title
     assert corpus.licence.endswith(".")
     assert corpus.expects.startswith("a folder")
+
+
+def test_the_leakage_rule_knows_which_corpora_share_their_people():
+    people_of = {name: corpus.people or name for name, corpus in CORPORA.items()}
+    groups = {people: {name for name in people_of if people_of[name] == people} for people in people_of.values()}
+    assert {group[0]: set(group) for group in SHARED_PEOPLE} == {
+        people: names | {people} for people, names in groups.items() if names != {people}
+    }
 
 
 def test_listing_the_corpora_imports_nothing_heavy():

@@ -2,6 +2,7 @@
 
 import json
 
+import pyarrow.parquet as pq
 import pytest
 
 from me_augment.errors import MeAugmentError, UsageError
@@ -212,3 +213,16 @@ def test_a_full_disk_leaves_nothing_behind(small, out, monkeypatch):
     with pytest.raises(MeAugmentError, match=r"cannot write .*tree: No space left on device"):
         export(small.manifest(), "norm-uv-os", out)
     assert list(out.parent.iterdir()) == []
+
+
+def test_the_table_names_people_as_it_calls_them(corpus, out):
+    """Whoever learned from SAMM's long videos has seen SAMM's people."""
+    first, *_ = (corpus.real(f"samm:{name}", f"{name}_1_2") for name in ("006", "007", "009"))
+    corpus.synthetic(
+        first, first, generator_training_subjects=("samm-lv:009",), forbidden_subjects=("samm:006", "samm-lv:009")
+    )
+    export(corpus.manifest(), "kinetics", out)
+    (row,) = [row for row in pq.read_table(out / "clips.parquet").to_pylist() if row["is_synthetic"]]
+    assert row["forbidden_subjects"] == ["samm-lv:009", "samm:006", "samm:009"]
+    trains = [path.name for path in out.glob("fold_*_train.txt") if row["name"] in path.read_text()]
+    assert trains == ["fold_samm_007_train.txt"]

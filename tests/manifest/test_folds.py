@@ -52,6 +52,14 @@ def test_a_whole_corpus_is_everybody_in_it_and_nobody_else(trainers, column, hel
     assert not may_train(row, "mmew:S01")
 
 
+@pytest.mark.parametrize("named", ["samm-lv:006", "samm-lv:*", "samm:*", "samm:006"])
+def test_a_person_is_meant_by_what_any_corpus_of_theirs_calls_them(named):
+    row = synthetic(clip(person_id="mmew:S01"), clip(person_id="mmew:S02"), generator_training_subjects=(named,))
+    table = to_table(Clip, [row])
+    for person, free in (("samm:006", False), ("samm-lv:006", False), ("mmew:S03", True), ("smic:006", True)):
+        assert may_train(row, person) == training_mask(table, person).to_pylist()[0] == free
+
+
 @given(st.sampled_from(PEOPLE), st.sampled_from(PEOPLE))
 def test_a_real_clip_is_in_exactly_one_side_of_a_fold(person, held_out):
     row = clip(person_id=person)
