@@ -65,6 +65,25 @@ def test_a_fold_that_is_gone(with_others, tmp_path):
     assert "export.json names the fold fold_sub02, of which nothing was found" in report.open["R1"]
 
 
+@pytest.mark.parametrize("folds", ["loso", 2])
+def test_a_fold_whose_list_of_tests_is_gone_still_holds_its_people_out(with_others, tmp_path, folds):
+    export(with_others.manifest(), "kinetics", tmp_path / "export", folds=folds)
+    where = (planted := Planted(tmp_path / "export")).into_list()
+    (tmp_path / "export" / f"{planted.fold}_test.txt").unlink()
+    report = audit(tmp_path / "export")
+    assert [(leak.rule, leak.where) for leak in report.leaks] == [("R1", where)]
+
+
+@pytest.mark.parametrize("folds", ['{"sub01": {"persons": 5}}', '{"sub01": {"persons": [{}]}}', '{"sub01": []}', "[]"])
+@pytest.mark.parametrize("format", ["norm-uv-os", "frames"])
+def test_a_record_that_is_damaged(with_others, tmp_path, format, folds):
+    export(with_others.manifest(), format, tmp_path / "export", **({"shape": "casme2"} if format == "frames" else {}))
+    path = tmp_path / "export/export.json"
+    path.write_text(json.dumps(json.loads(path.read_text()) | {"folds": json.loads(folds)}))
+    with pytest.raises(MeAugmentError, match=r"export\.json is damaged .*: export again"):
+        audit(tmp_path / "export")
+
+
 def test_clips_of_which_no_list_was_found(with_others, tmp_path):
     export(with_others.manifest(), "frames", tmp_path / "export", shape="casme2")
     for path in (tmp_path / "export/folds").rglob("*.xlsx"):

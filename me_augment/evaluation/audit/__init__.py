@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
-from me_augment.errors import MeAugmentError, UsageError
+from me_augment.errors import UsageError
 from me_augment.evaluation.audit.coverage import count, judge_coverage
 from me_augment.evaluation.audit.flow_tree import read_tree, tree_below
 from me_augment.evaluation.audit.fold_lists import read_lists
@@ -16,6 +14,7 @@ from me_augment.evaluation.audit.known import Names, identify, names_of_manifest
 from me_augment.evaluation.audit.origin import Origin
 from me_augment.evaluation.audit.pictures import judge_bytes, judge_pictures
 from me_augment.evaluation.audit.readable import has_table, read_export, unfit
+from me_augment.evaluation.audit.record import read_record
 from me_augment.evaluation.audit.report import RULES, Leak, Report
 from me_augment.evaluation.audit.rows import judge_rows, judge_table, judge_thresholds
 from me_augment.manifest import Manifest
@@ -50,9 +49,12 @@ def audit(folder: Path, against: Sequence[Path] = ()) -> Report:
     if tree is None and table is None:
         raise UsageError(unfit(folder))
     names = table.names if table is not None else names_of_manifest(origin) if origin else Names()
-    listed = read_tree(tree) if tree is not None else read_lists(folder, names, *(table.readers if table else ()))
-    record = _record(home)
-    report = Report(str(folder), "flow tree" if tree is not None else str(record.get("format", "export")))
+    record = read_record(home)
+    if tree is not None:
+        listed = read_tree(tree, record.held_out)
+    else:
+        listed = read_lists(folder, names, record.held_out, *(table.readers if table else ()))
+    report = Report(str(folder), "flow tree" if tree is not None else record.format)
     identify(listed, names)
     count(listed, report)
     if listed.folds:
@@ -66,7 +68,7 @@ def audit(folder: Path, against: Sequence[Path] = ()) -> Report:
     if table is not None:
         judge_table(table.clips, table.file, origin, report)
         report.looked["R1"].append(f"forbidden_subjects of {len(table.rows)} rows of {table.file}")
-        judge_coverage(listed, table.rows, table.names, record.get("folds", {}), report)
+        judge_coverage(listed, table.rows, table.names, record.held_out, report)
     synthetic = sum(bool(item.known and item.known.is_synthetic) for item in listed.items)
     if origin is not None:
         judge_thresholds(origin, report, synthetic)
@@ -108,15 +110,3 @@ def _look_for_statistics(folder: Path, report: Report) -> None:
     )
     for name in found:
         report.open["R4"].append(f"{name} may hold figures fitted on clips, and nothing says on whose")
-
-
-def _record(folder: Path) -> dict[str, Any]:
-    """What `export.json` says of an export; nothing where there is none."""
-    path = folder / "export.json"
-    if not path.is_file():
-        return {}
-    try:
-        record = json.loads(path.read_text(encoding="utf-8"))
-        return {"format": str(record["format"]), "folds": dict(record.get("folds", {}))}
-    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
-        raise MeAugmentError(f"{path} is damaged ({error!r}): export again.") from error

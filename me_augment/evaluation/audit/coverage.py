@@ -20,7 +20,7 @@ def count(listed: Listed, report: Report) -> None:
         index if item.known is None or item.known.clip_id is None else item.known.clip_id
         for index, item in enumerate(listed.items)
     }
-    folds = {fold.name.rpartition("/")[2] for fold in listed.folds}  # some stand twice, for loaders of two kinds
+    folds = {fold.called for fold in listed.folds}
     report.counts = {"folds": len(folds), "places in them": places, "different clips": len(different)}
 
 
@@ -45,7 +45,7 @@ def judge_coverage(
             report.open[rule].append("no fold is listed that could be looked at")
     else:
         report.counts["of these in folds"] = _judge_rows(listed, rows, names, report)
-    if lost := sorted(set(folds) - {fold.name.rpartition("/")[2] for fold in listed.folds}):
+    if lost := sorted(set(folds) - {fold.called for fold in listed.folds}):
         more = f" and {len(lost) - 1} more" if len(lost) > 1 else ""
         for rule in _RULES_OF_FOLDS:
             report.open[rule].append(f"export.json names the fold {lost[0]}{more}, of which nothing was found")

@@ -6,8 +6,10 @@ HTNet and CausalNet take only names and classes from the folds, and the pictures
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
+
+import cv2
 
 from me_augment.errors import MeAugmentError
 from me_augment.evaluation.audit.contents import Contents
@@ -27,11 +29,15 @@ def tree_below(folder: Path) -> Path | None:
     return None
 
 
-def read_tree(tree: Path) -> Listed:
+def read_tree(tree: Path, held_out: Mapping[str, frozenset[str]]) -> Listed:
     """Every picture of every fold; a picture is known by its bytes, of which a tree has each some seventy times.
 
     Where the pool has other bytes under the same name, its picture stands in the fold too, and so do those that
     CausalNet takes from there: of clip `a .png` also `a_1 .png`, `a_2 .png` and `a_3 .png`.
+
+    Args:
+        tree: of folds.
+        held_out: fold → persons, as far as a record beside the tree says.
 
     Raises:
         MeAugmentError: a file cannot be read.
@@ -59,7 +65,7 @@ def read_tree(tree: Path) -> Listed:
     items = Items()
     folds = []
     for name, parts in found:
-        listing = Listing(name)
+        listing = Listing(name, held_out=held_out.get(name, frozenset()))
         for part, places in (("u_train", listing.train), ("u_test", listing.test)):
             for where, base, number in parts[part]:
                 places.append((where, items.add(base, contents.files[number], merged[number])))
@@ -87,7 +93,10 @@ def _pictures(part: Path) -> Iterator[os.DirEntry[str]]:
     for entry in sorted(os.scandir(part), key=lambda entry: entry.name):
         if entry.is_dir():
             yield from _pictures(Path(entry.path))
-        elif entry.name.lower().endswith(_PICTURES) and not entry.name.startswith("."):
-            if not entry.is_file():  # a pipe would be waited for
-                raise MeAugmentError(f"{entry.path} is a pipe, a device or a broken link and no picture: remove it.")
+            continue
+        named = entry.name.lower().endswith(_PICTURES) and not entry.name.startswith(".")
+        if named and not entry.is_file():  # a pipe would be waited for
+            raise MeAugmentError(f"{entry.path} is a pipe, a device or a broken link and no picture: remove it.")
+        # Loaders give cv2.imread every file of a folder, and it asks for no name.
+        if named or (entry.is_file() and cv2.haveImageReader(entry.path)):
             yield entry

@@ -9,7 +9,7 @@ import csv
 import os
 import re
 import tarfile
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 
 from me_augment.errors import MeAugmentError
@@ -28,12 +28,13 @@ _DEEPEST = 3
 Reader = Callable[[Path, Names], Iterable[Entry]]
 
 
-def read_lists(folder: Path, known: Names, *readers: Reader) -> Listed:
+def read_lists(folder: Path, known: Names, held_out: Mapping[str, frozenset[str]], *readers: Reader) -> Listed:
     """The folds of an export; none where it lists none. Folds that hold nobody out are left out.
 
     Args:
         folder: of the export.
         known: names of clips, by which a line of a list is understood.
+        held_out: fold → persons, as far as the export's record says.
         readers: of its lists; `READERS` where none are given.
 
     Raises:
@@ -56,7 +57,7 @@ def read_lists(folder: Path, known: Names, *readers: Reader) -> Listed:
         content = merged[number] if number >= 0 else nameless.setdefault(entry.name, -1 - len(nameless))
         item = items.add(entry.name, contents.files[number] if number >= 0 else None, content)
         fold = folds.setdefault(entry.fold, Listing(entry.fold))
-        fold.held_out |= entry.held_out
+        fold.held_out |= entry.held_out | held_out.get(fold.called, frozenset())
         getattr(fold, entry.part).append((entry.where, item))
     for fold in folds.values():
         if not fold.test:  # a list for validation is all that is tested

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import csv
-import json
 import os
 import re
 from collections.abc import Iterator
@@ -13,6 +12,7 @@ from me_augment.corpora.sheets import SHEET_SUFFIXES, Columns, read_table
 from me_augment.errors import MeAugmentError, UsageError
 from me_augment.evaluation.audit.known import Names, sheet_name
 from me_augment.evaluation.audit.listing import Entry
+from me_augment.evaluation.audit.record import read_record
 
 _FILLED = re.compile(r"\s*\S.*", re.DOTALL)
 _COLUMNS = Columns(
@@ -36,19 +36,17 @@ def read_sheets(folder: Path, known: Names) -> Iterator[Entry]:
     Raises:
         MeAugmentError: a file of a fold cannot be read, so that nobody could tell what trains.
     """
-    record = folder / "export.json"
-    if not (folder / "folds").is_dir() or not record.is_file():
+    record = read_record(folder)
+    if not (folder / "folds").is_dir() or not record.held_out:
         return
-    about = json.loads(record.read_text(encoding="utf-8"))["folds"]
     for fold in sorted(path for path in (folder / "folds").iterdir() if path.is_dir()):
-        said = about.get(fold.name, {})
-        held_out = frozenset({said.get("person_id"), *said.get("persons", ())} - {None})
+        held_out = record.held_out.get(fold.name, frozenset())
         for where, name, file in _clips(fold, known):
             found = known.get(name)
             tested = found is not None and not found.is_synthetic
             tested &= found is not None and (found.subject == fold.name or not held_out.isdisjoint(found.persons))
             part = "test" if tested else "train"
-            yield Entry(fold.name, part, f"folds/{fold.name}/{where}", name, file, held_out)
+            yield Entry(fold.name, part, f"folds/{fold.name}/{where}", name, file)
 
 
 def _clips(fold: Path, known: Names) -> Iterator[tuple[str, str, Path | None]]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 
 from me_augment.evaluation.audit.known import GUESSED
 from me_augment.evaluation.audit.listing import Item, Known, Listed, Listing
@@ -37,10 +37,19 @@ def judge_folds(listed: Listed, report: Report) -> None:
 
 
 def held_out(fold: Listing, listed: Listed) -> frozenset[str]:
-    """What covers the persons seen in the test clips, and those whom the folder says it holds out."""
+    """What covers the persons seen in the test clips, and those whom the folder says it holds out.
+
+    Of a fold that has neither, those whom clips elsewhere call as it is called.
+    """
     real = [known for _, known in _known(listed, fold.test) if known is not None and not known.is_synthetic]
     persons = frozenset(person for known in real for person in known.persons) | fold.held_out
-    return frozenset(name for person in persons or [fold.name] for name in names_of(person))
+    persons = persons or _called(fold.name, listed) or frozenset([fold.name])
+    return frozenset(name for person in persons for name in names_of(person))
+
+
+def _called(subject: str, listed: Listed) -> frozenset[str]:
+    real = [item.known for item in listed.items if item.known is not None and not item.known.is_synthetic]
+    return frozenset(person for known in real if known.subject == subject for person in known.persons)
 
 
 _WAY_OUT = "give the manifest or run that they were made from with --against."
@@ -100,6 +109,8 @@ def _say_what_was_looked_at(report: Report, listed: Listed) -> None:
     sources = Counter(item.known.source for item in listed.items if item.known is not None)
     train, test = (sum(len(getattr(fold, part)) for fold in listed.folds) for part in ("train", "test"))
     told = [item.known for item in listed.items if item.known is not None and item.known.source != GUESSED]
+    if empty := sorted(fold.name for fold in listed.folds if not fold.test):
+        report.open["R5"].append(f"{_some(empty)}: a fold that tests nobody")
     report.looked["R5"].append(f"{test} test places: none known as synthetic, none in two folds")
     if told:
         by = ", ".join(f"{count} by {source}" for source, count in sorted(sources.items()))
@@ -143,6 +154,6 @@ _ASKED = {
 }
 
 
-def _some(places: set[str]) -> str:
+def _some(places: Collection[str]) -> str:
     first = sorted(places)[0]
     return first if len(places) == 1 else f"{first} and {len(places) - 1} more"

@@ -92,6 +92,11 @@ class Listing:
         """What its folds belong to, each of which tests a clip once: the folder of the folds."""
         return self.name.rpartition("/")[0]
 
+    @property
+    def called(self) -> str:
+        """Its name without that folder, as a record has it: some folds stand twice, for loaders of two kinds."""
+        return self.name.rpartition("/")[2]
+
 
 @dataclass(frozen=True)
 class Listed:

@@ -1,5 +1,7 @@
 """Each kind of leak is planted in a clean tree of flow pictures and has to be named, by rule and file."""
 
+import shutil
+
 import cv2
 import numpy as np
 import pytest
@@ -44,6 +46,9 @@ PLANTS = {
     "target": (lambda s: s.put("syn-plain", "sub02/u_train/0/syn_plain .png"), "R1", None),
     "own clip": (lambda s: s.put("clip-sub03-EP01", "sub03/u_train/0/sub03_EP01 .png"), "R1", None),
     "own clip, other name": (lambda s: s.put("clip-sub03-EP01", "sub03/u_train/0/sub04_EP09.png"), "R6", None),
+    "own clip, as a TIFF": (lambda s: s.put("clip-sub03-EP01", "sub03/u_train/0/sub04_EP09.tif"), "R6", None),
+    "own clip, no ending": (lambda s: s.put("clip-sub03-EP01", "sub03/u_train/0/sub04_EP09"), "R6", None),
+    "own clip, hidden": (lambda s: s.put("clip-sub03-EP01", "sub03/u_train/0/.sub04_EP09.png"), "R6", None),
     "synthetic tested": (lambda s: s.put("syn-plain", "sub04/u_test/0/syn_plain .png"), "R5", None),
     "tested twice": (lambda s: s.put("clip-sub03-EP01", "sub04/u_test/0/sub03_EP01 .png"), "R5", "sub04/u_test"),
     "tested twice, other name": (lambda s: s.put("clip-sub03-EP01", "sub04/u_test/0/new.png"), "R5", "sub04/u_test"),
@@ -56,14 +61,33 @@ PLANTS = {
 def test_a_clip_in_the_wrong_folder(scene, kind):
     plant, rule, where = PLANTS[kind]
     run, export = scene.run(), scene.export()
-    before = {path for path in export.rglob("*.png")}
+    before = set(export.rglob("*"))
     plant(scene)
-    (planted,) = {path for path in export.rglob("*.png")} - before
+    (planted,) = {path for path in set(export.rglob("*")) - before if path.is_file()}
     report = audit(export, [run])
     assert report.exit_code == 1
     assert (rule, str(planted.relative_to(export / "norm_u_v_os"))) in found(report)
     if where:
         assert {leak.where.startswith(where) for leak in report.leaks if leak.rule == rule} == {True}
+
+
+def test_what_is_no_picture_is_no_clip(scene):
+    export = scene.export()
+    (export / "norm_u_v_os/sub01/u_train/0/Thumbs.db").write_bytes(b"thumbs")
+    (export / "norm_u_v_os/sub01/u_train/0/._sub02_EP01 .png").write_bytes(b"a Mac's")
+    assert audit(export).counts["places in them"] == 57
+
+
+@pytest.mark.parametrize("with_table", [True, False])
+def test_a_fold_whose_test_clips_are_gone_still_holds_its_person_out(scene, with_table):
+    run, export = scene.run(), scene.export()
+    scene.put("clip-sub03-EP01", "sub03/u_train/0/sub03_EP01 .png")
+    shutil.rmtree(export / "norm_u_v_os/sub03/u_test")
+    for path in () if with_table else export.glob("clips.*"):
+        path.unlink()
+    report = audit(export, [run])
+    assert found(report) == {("R1", "sub03/u_train/0/sub03_EP01 .png")}
+    assert "sub03: a fold that tests nobody" in report.open["R5"]
 
 
 def test_whoever_chose_the_gates(scene):
