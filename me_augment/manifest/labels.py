@@ -141,7 +141,7 @@ def class_of(labels: str, clip: Clip) -> str | None:
     """The clip's class in a label set, or None where the set drops it, or has no place for the clip's corpus."""
     require_label_set(labels)
     if labels == "verbatim":
-        return clip.emotion
+        return clip.emotion or None
     if labels == "au":
         return _together(clip.aus)
     known = LABEL_SETS[labels]
@@ -161,7 +161,8 @@ def class_column(labels: str, clips: pa.Table) -> pa.ChunkedArray:
     """
     require_label_set(labels)
     if labels == "verbatim":
-        return clips.column("emotion")
+        words = clips.column("emotion")
+        return pc.if_else(pc.not_equal(words, ""), words, pa.scalar(None, pa.string()))
     if labels == "au":
         cells = ([ActionUnit(**unit) for unit in cell] for cell in clips.column("aus").to_pylist())
         return pa.chunked_array([[_together(cell) for cell in cells]], pa.string())

@@ -88,7 +88,10 @@ def test_the_columns_of_a_row():
 
 def test_classes_have_a_fixed_order():
     assert classes_of("megc3", []) == ("negative", "positive", "surprise")
-    assert classes_of("verbatim", [clip(emotion="b"), clip(emotion="a"), clip(emotion=None)]) == ("a", "b")
+    rows = [clip(clip_id=str(i), emotion=word) for i, word in enumerate(("b", "a", None, ""))]
+    found = [class_of("verbatim", row) for row in rows]
+    assert found == class_column("verbatim", table_of(Clip, tuple(rows))).to_pylist() == ["b", "a", None, None]
+    assert classes_of("verbatim", rows) == ("a", "b")
     assert classes_of("objective", []) == ("1", "2", "3", "4", "5", "6", "7")
 
 
