@@ -5,6 +5,8 @@ import shutil
 from dataclasses import replace
 
 import long_corpus
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 from plants import MATRIX, Planted
 
@@ -81,6 +83,31 @@ def test_a_record_that_is_damaged(with_others, tmp_path, format, folds):
     path = tmp_path / "export/export.json"
     path.write_text(json.dumps(json.loads(path.read_text()) | {"folds": json.loads(folds)}))
     with pytest.raises(MeAugmentError, match=r"export\.json is damaged .*: export again"):
+        audit(tmp_path / "export")
+
+
+def test_a_fold_whose_list_of_training_is_called_otherwise(with_others, tmp_path):
+    export(with_others.manifest(), "kinetics", tmp_path / "export")
+    (tmp_path / "export/fold_sub02_train.txt").rename(tmp_path / "export/fold_sub02_train_full.txt")
+    report = audit(tmp_path / "export")
+    assert report.verdict("R1") == "in part"
+    assert "fold_sub02: a fold of which no train clip was found" in report.open["R1"]
+
+
+@pytest.mark.parametrize(
+    ("column", "value"),
+    [
+        *(("forbidden_subjects", value) for value in (None, [None], "casme2:sub01;casme2:sub02")),
+        *(("is_synthetic", value) for value in (None, "False")),
+        *((column, value) for column in ("name", "person_id", "clip_id") for value in (None, "", 5)),
+    ],
+)
+def test_a_table_that_does_not_say_whose_clips_these_are(with_others, tmp_path, column, value):
+    export(with_others.manifest(), "arrays", tmp_path / "export")
+    path = tmp_path / "export/clips.parquet"
+    rows = [{**row, column: value} for row in pq.read_table(path).to_pylist()]
+    pq.write_table(pa.Table.from_pylist(rows), path)
+    with pytest.raises(MeAugmentError, match=r"clips\.parquet, row 1 does not say whose clip it is: export again"):
         audit(tmp_path / "export")
 
 

@@ -109,8 +109,10 @@ def _say_what_was_looked_at(report: Report, listed: Listed) -> None:
     sources = Counter(item.known.source for item in listed.items if item.known is not None)
     train, test = (sum(len(getattr(fold, part)) for fold in listed.folds) for part in ("train", "test"))
     told = [item.known for item in listed.items if item.known is not None and item.known.source != GUESSED]
-    if empty := sorted(fold.name for fold in listed.folds if not fold.test):
-        report.open["R5"].append(f"{_some(empty)}: a fold that tests nobody")
+    for part, rules in (("train", ("R1", "R2", "R3", "R6", "R7", "R9")), ("test", ("R5",))):
+        if empty := sorted(fold.name for fold in listed.folds if not getattr(fold, part)):
+            for rule in rules:
+                report.open[rule].append(f"{_some(empty)}: a fold of which no {part} clip was found")
     report.looked["R5"].append(f"{test} test places: none known as synthetic, none in two folds")
     if told:
         by = ", ".join(f"{count} by {source}" for source, count in sorted(sources.items()))

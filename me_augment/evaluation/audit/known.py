@@ -22,7 +22,8 @@ GUESSED = "name or fold alone"
 SYNTHETIC = "syn_"
 """How the names of synthetic clips begin in our exports."""
 _ENDINGS = (".png", ".jpg", ".jpeg", ".bmp", ".mkv", ".mp4", ".avi", ".gif", ".npy", ".npz", ".tar")
-_COLUMNS = ("name", "clip_id", "is_synthetic", "subject", "person_id", "corpus", "forbidden_subjects")
+_TEXTS = ("name", "clip_id", "subject", "person_id", "corpus")
+_COLUMNS = (*_TEXTS, "is_synthetic", "forbidden_subjects")
 
 
 def key(name: str) -> str:
@@ -72,7 +73,7 @@ def read_table(path: Path) -> list[dict[str, Any]]:
 
     Raises:
         UsageError: the table has not the columns that exports write.
-        MeAugmentError: it cannot be read.
+        MeAugmentError: it cannot be read, or a row is damaged.
     """
     try:
         if path.suffix == ".parquet":
@@ -86,7 +87,17 @@ def read_table(path: Path) -> list[dict[str, Any]]:
         raise MeAugmentError(f"{path.parent}: its table of clips cannot be read ({error}).") from error
     if rows is None:
         raise UsageError(f"{path} is no table of exported clips: it lacks some of the columns {', '.join(_COLUMNS)}.")
+    for number, row in enumerate(rows, 1):
+        if not all(isinstance(row[column], str) and row[column] for column in _TEXTS) or not _is_sound(row):
+            raise MeAugmentError(f"{path}, row {number} does not say whose clip it is: export again.")
     return rows
+
+
+def _is_sound(row: Mapping[str, Any]) -> bool:
+    """Whether the cells that are no text are what exports write."""
+    persons = row["forbidden_subjects"]
+    named = isinstance(persons, list) and all(isinstance(person, str) for person in persons)
+    return named and isinstance(row["is_synthetic"], bool)
 
 
 def _of_row(row: Mapping[str, Any]) -> Known:
@@ -214,6 +225,6 @@ def _names_of(clip: Clip) -> Iterator[str]:
 def _from_text(row: Mapping[str, str]) -> dict[str, Any]:
     """A row of `clips.csv`; a text that a spreadsheet would compute has an apostrophe before it."""
     cells: dict[str, Any] = {name: (value or "").removeprefix("'") for name, value in row.items()}
-    cells["is_synthetic"] = cells["is_synthetic"].casefold() in ("true", "1")
+    cells["is_synthetic"] = {"true": True, "1": True, "false": False, "0": False}.get(cells["is_synthetic"].casefold())
     cells["forbidden_subjects"] = [name for name in cells["forbidden_subjects"].split(";") if name]
     return cells

@@ -87,7 +87,7 @@ def test_a_fold_whose_test_clips_are_gone_still_holds_its_person_out(scene, with
         path.unlink()
     report = audit(export, [run])
     assert found(report) == {("R1", "sub03/u_train/0/sub03_EP01 .png")}
-    assert "sub03: a fold that tests nobody" in report.open["R5"]
+    assert "sub03: a fold of which no test clip was found" in report.open["R5"]
 
 
 def test_whoever_chose_the_gates(scene):
