@@ -128,6 +128,10 @@ class Planted:
         """The same under a name that no table knows: its bytes tell."""
         return self.link(self.folder / "all/train" / self.name, f"{self.fold}/train/new.mkv")
 
+    def into_split_as_another_kind(self):
+        """The same as a .mov, which `datasets` reads too."""
+        return self.link(self.folder / "all/train" / self.name, f"{self.fold}/train/new.mov")
+
     def into_names(self):
         """videofolder: a line of the list of names."""
         return self.append(f"{self.fold}_train.txt", self.name)
@@ -172,6 +176,7 @@ MATRIX = [
     ("webdataset", {"store": "frames"}, {}, Planted.into_shard),
     ("videofolder", {}, {}, Planted.into_split),
     ("videofolder", {"size": 16}, {}, Planted.into_split_renamed),
+    ("videofolder", {"size": 24}, {}, Planted.into_split_as_another_kind),
     ("videofolder", {"size": 32}, {}, Planted.into_names),
     ("kinetics", {"store": "frames"}, {}, Planted.into_list),
     ("kinetics", {"store": "video"}, {}, Planted.into_slowfast),

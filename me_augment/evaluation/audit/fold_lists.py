@@ -15,13 +15,12 @@ from pathlib import Path
 from me_augment.errors import MeAugmentError
 from me_augment.evaluation.audit.contents import Contents
 from me_augment.evaluation.audit.fold_sheets import read_sheets
-from me_augment.evaluation.audit.known import Names
+from me_augment.evaluation.audit.known import ENDINGS, Names
 from me_augment.evaluation.audit.listing import Entry, Items, Listed, Listing
 
 _PART = {"train": "train", "trainlist": "train", "test": "test", "testlist": "test"}
 _PART |= dict.fromkeys(("val", "valid", "validation", "vallist"), "validation")
 _LIST = re.compile(rf"(?:(?P<fold>.+?)[_.-])?(?P<part>{'|'.join(_PART)})[0-9]*\.(?:txt|csv)", re.IGNORECASE)
-_MEDIA = (".mkv", ".mp4", ".avi", ".gif", ".png", ".jpg", ".jpeg", ".bmp", ".npy", ".npz", ".tar")
 _DEEPEST = 3
 
 
@@ -102,7 +101,7 @@ def _foldered(folder: Path, known: Names) -> Iterator[Entry]:
                 where = Path(base, name).relative_to(folder).as_posix()
                 yield Entry(fold, part, where, _key_of(f"{base}/{name}", path, known), None)
             for name in sorted(names):
-                if name.casefold().endswith(_MEDIA) and not name.startswith("."):
+                if name.casefold().endswith(ENDINGS) and not name.startswith("."):
                     file = Path(base, name)
                     where = file.relative_to(folder).as_posix()
                     if name.endswith(".tar"):

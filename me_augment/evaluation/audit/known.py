@@ -21,7 +21,11 @@ GUESSED = "name or fold alone"
 """Source of what neither table nor manifest says."""
 SYNTHETIC = "syn_"
 """How the names of synthetic clips begin in our exports."""
-_ENDINGS = (".png", ".jpg", ".jpeg", ".bmp", ".mkv", ".mp4", ".avi", ".gif", ".npy", ".npz", ".tar")
+ENDINGS = (
+    *(".png", ".jpg", ".jpeg", ".bmp", ".gif", ".tif", ".tiff", ".webp", ".npy", ".npz", ".tar"),
+    *(".mkv", ".mp4", ".avi", ".mov", ".m4v", ".mpg", ".mpeg", ".webm", ".flv", ".wmv"),
+)
+"""How files of clips end, whoever wrote them."""
 _TEXTS = ("name", "clip_id", "subject", "person_id", "corpus")
 _COLUMNS = (*_TEXTS, "is_synthetic", "forbidden_subjects")
 
@@ -29,7 +33,7 @@ _COLUMNS = (*_TEXTS, "is_synthetic", "forbidden_subjects")
 def key(name: str) -> str:
     """A file's name as it is compared: without ending, case and the blank that HTNet wants."""
     lowered = name.strip().casefold()
-    ending = next((ending for ending in _ENDINGS if lowered.endswith(ending)), "")
+    ending = next((ending for ending in ENDINGS if lowered.endswith(ending)), "")
     return lowered.removesuffix(ending).strip()
 
 
