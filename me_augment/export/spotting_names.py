@@ -9,8 +9,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from me_augment.flow.choose import Skipped
+from me_augment.flow.choose import Skipped, forgets
 from me_augment.manifest import Clip, Manifest, Recording
+from me_augment.manifest.lineage import Lineage
 
 # Stimuli of CAS(ME)^2: code of the video, name in the label sheet (naming rule 2).
 _STIMULI = {
@@ -67,6 +68,7 @@ def named_videos(manifest: Manifest) -> tuple[list[Named], tuple[Skipped, ...]]:
         else:
             rows[clip.recording_id].append(clip)
     long = []
+    lineage = Lineage(manifest.clip_table)
     for recording_id in sorted(rows, key=lambda key: (manifest.recording_of[key].path, key)):
         recording, clips = manifest.recording_of[recording_id], rows[recording_id]
         skipped += [
@@ -74,7 +76,9 @@ def named_videos(manifest: Manifest) -> tuple[list[Named], tuple[Skipped, ...]]:
             for clip in clips
             if clip.expression != "neutral" and clip.onset_index is None
         ]
-        if all(row.expression == "neutral" for row in clips) and not any(map(_is_video, clips)):
+        if forgotten := next(filter(None, (forgets(clip, lineage) for clip in clips)), None):
+            skipped += [Skipped(clip.clip_id, clip.name, f"in its video: {forgotten}") for clip in clips]
+        elif all(row.expression == "neutral" for row in clips) and not any(map(_is_video, clips)):
             skipped += [Skipped(clip.clip_id, clip.name, "a face without an event") for clip in clips]
         elif _covered(clips, recording.n_frames) == recording.n_frames:
             skipped += [Skipped(c.clip_id, c.name, "its recording shows nothing but the expression") for c in clips]

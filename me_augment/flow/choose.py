@@ -143,8 +143,12 @@ def _no_expression(clip: Clip, lineage: Lineage) -> str | None:
             "neutral": "a face without an event",
             "macro": "a macro-expression, and the format holds micro-expressions",
         }.get(clip.expression, f"its expression is {clip.expression!r}")
+    return forgets(clip, lineage)
+
+
+def forgets(clip: Clip, lineage: Lineage) -> str | None:
+    """Whom the row of a clip forgets to name, so that folds would leak with it; None where it names everybody."""
     contributors = lineage.contributors(clip.clip_id)
-    # With such a row folds would leak.
     if unnamed := sorted(person for person in contributors if not covers(clip.forbidden_subjects, person)):
         return f"its forbidden_subjects lacks {', '.join(unnamed)}, who contributed to it"
     return None

@@ -3,6 +3,7 @@
 import json
 import re
 import shutil
+from dataclasses import replace
 
 import cv2
 import long_corpus
@@ -239,3 +240,15 @@ def test_cut_clips_are_no_long_videos(corpus, tmp_path):
     with pytest.raises(MeAugmentError, match="no long video is left"):
         export(corpus.manifest(), "spotting", tmp_path / "out")
     assert not (tmp_path / "out").exists()
+
+
+def test_a_video_that_hides_a_contributor_of_its_driver_is_left_out(tmp_path):
+    """Its row names target and driver, and the driver's parent is somebody else's."""
+    written = long_corpus.write(tmp_path, synthetic=(("s15", "s16"),))
+    first = next(clip for clip in written.clips if clip.person_id == "casme_sq:s19")
+    clips = [replace(clip, parents=(first.clip_id,)) if clip.is_synthetic else clip for clip in written.clips]
+    summary = export(replace(written, clips=tuple(clips)), "spotting", tmp_path / "export")
+    assert {row.reason for row in summary.skipped} == {
+        "in its video: its forbidden_subjects lacks casme_sq:s19, who contributed to it"
+    }
+    assert "synthetic" not in (tmp_path / "export/videos.csv").read_text()
