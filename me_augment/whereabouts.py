@@ -32,9 +32,9 @@ def not_the_folder(folder: Path, kind: str) -> str | None:
 
 
 def frames_below(folder: Path, suffixes: tuple[str, ...]) -> Path | None:
-    """The first folder below that holds a picture, by name; None where a short search finds none."""
+    """The first folder below, and not this one, that holds a picture; None where a short search finds none."""
     for where, folders, files in islice(os.walk(folder), _LOOKED_AT):
         folders.sort()
-        if any(name.lower().endswith(suffixes) and not name.startswith(".") for name in files):
+        if where != str(folder) and any(name.lower().endswith(suffixes) and not name.startswith(".") for name in files):
             return Path(where)
     return None

@@ -39,8 +39,14 @@ def test_manifests_and_runs_inside_are_named(tmp_path):
 
 
 def test_frames_below_are_named(tmp_path):
-    for path in ("CASME2/sheet.xlsx", "CASME2/sub02/EP01/img1.jpg", "CASME2/sub01/EP03/img7.JPG"):
+    for path in ("me.jpg", "CASME2/sheet.xlsx", "CASME2/sub02/EP01/img1.jpg", "CASME2/sub01/EP03/img7.JPG"):
         (tmp_path / path).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / path).write_text("")
     with pytest.raises(UsageError, match=r"give a folder of frames such as .*CASME2/sub01/EP03$"):
+        open_frames(tmp_path)
+
+
+def test_a_folder_of_unnumbered_pictures_is_not_sent_to_itself(tmp_path):
+    (tmp_path / "me.jpg").write_text("")
+    with pytest.raises(UsageError, match=r"give a folder of frames such as img1\.jpg$"):
         open_frames(tmp_path)

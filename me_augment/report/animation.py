@@ -44,16 +44,20 @@ def slowness(panels: Sequence[Panel], wanted: float | None = None) -> float:
         panels: what is shown.
         wanted: the factor. None chooses one with which the longest film takes some seconds: an expression of a fifth
             of a second is over before anybody has seen it. One with which it would take more than half a minute is
-            made smaller, below 1 for films that are longer in life.
+            made smaller, below 1 for films that are longer in life. Single pictures take no time.
     """
     seconds = max(_seconds(film) for panel in panels for film in panel.films)
+    if not seconds:
+        return wanted or 1.0
     if wanted is None:
-        wanted = min(_SLOWNESSES, key=lambda factor: abs(np.log(max(seconds, 1e-3) * factor / _LONG_ENOUGH)))
-    return min(wanted, _LONGEST / seconds) if seconds else wanted
+        wanted = min(_SLOWNESSES, key=lambda factor: abs(np.log(seconds * factor / _LONG_ENOUGH)))
+    return min(wanted, _LONGEST / seconds)
 
 
 def pace(panels: Sequence[Panel], slow: float) -> str:
     """What to say of it: `10 times slower than filmed`."""
+    if not any(_seconds(film) for panel in panels for film in panel.films):
+        return "as single pictures"
     said = f"{slow:.3g} times slower" if slow > 1 else f"{1 / slow:.3g} times faster"
     assumed = any(film.look.fps is None for panel in panels for film in panel.films)
     return ("as fast as filmed" if slow == 1 else f"{said} than filmed") + (

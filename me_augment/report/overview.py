@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from statistics import median
 
 from me_augment.manifest import Clip, Manifest
+from me_augment.manifest.au import active_numbers
 from me_augment.manifest.labels import LABEL_SETS, class_of
 from me_augment.manifest.showing import Hidden
 
@@ -69,8 +70,7 @@ def overview_of(manifest: Manifest) -> Overview:
         for title, value in values.items():
             counters[title][value] += 1
         counters["protocol"].update(clip.protocols)
-        active = {unit.number for unit in clip.aus if unit.kind == "AU" and unit.status == "active"}
-        counters["action unit"].update(f"AU{number}" for number in active)
+        counters["action unit"].update(f"AU{number}" for number in active_numbers(clip.aus))
         if clip.n_frames and clip.expression != "neutral":
             lengths.setdefault(clip.corpus, []).append((clip.n_frames, (clip.n_frames - 1) / rate if rate else None))
     return Overview(

@@ -34,7 +34,6 @@ SIDE = 160
 """Of a frame in a player, pixels."""
 COLUMNS = 8
 """Tiles in a row of a strip."""
-VIEWS = ("plain", "difference", "flow")
 _QUALITY = 80
 _UNKNOWN_RATE = 30.0
 _LEAST_TOP = 0.5

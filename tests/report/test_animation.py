@@ -70,6 +70,8 @@ def test_how_slow_is_chosen_and_said():
     assert pace([second], 1) == "as fast as filmed"
     assert "frame rate is unknown, 25 a second" in pace([panel(film([0] * 3, fps=None))], 2)
     assert slowness([panel(film([0]))], 3) == 3
+    assert slowness([panel(film([0]))]) == 1
+    assert pace([panel(film([0], fps=None))], 1) == "as single pictures"
 
 
 def test_an_hour_goes_faster_than_life_and_so_does_everything_beside_it():

@@ -12,7 +12,8 @@ from PIL import Image
 from me_augment.manifest.showing import Hidden
 from me_augment.report.chosen import Chosen, choose
 from me_augment.report.look import Look
-from me_augment.report.players import COLUMNS, SIDE, VIEWS, data_uri, draw_players, phases_of, tiled
+from me_augment.report.panels import VIEWS
+from me_augment.report.players import COLUMNS, SIDE, data_uri, draw_players, phases_of, tiled
 
 
 def picture(uri):
