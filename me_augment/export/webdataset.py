@@ -10,6 +10,7 @@ from __future__ import annotations
 import io
 import json
 import tarfile
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -32,6 +33,7 @@ from me_augment.export.clip_files import (
     write_video,
 )
 from me_augment.export.folds import folds_of
+from me_augment.export.names import safe
 from me_augment.export.pictures import mark_of
 from me_augment.export.steps import Named, Task, Written, persons_of, row_of, write_export
 from me_augment.export.summary import ExportSummary
@@ -139,10 +141,14 @@ class _Samples(ClipWriter):
 def _groups(clips: Sequence[Named], labels: str) -> dict[str, str]:
     """Clip id → name of its shards: whose folds may not train on it; a real clip's own person, who tests it, first.
 
-    Clips of one name are in one part of each fold, of whatever protocol by person.
+    Clips of one name are in one part of each fold, of whatever protocol by person or corpus.
     """
     names = persons_of(clips)
-    barred: list[list[str]] = [[one.name.sub] * (not one.clip.is_synthetic) for one in clips]
+    corpora = Counter(sub for sub, _ in {(one.name.sub, one.clip.corpus) for one in clips})
+    barred: list[list[str]] = [
+        [] if one.clip.is_synthetic else [one.name.sub, *[safe(one.clip.corpus)] * (corpora[one.name.sub] > 1)]
+        for one in clips
+    ]
     for name, fold in folds_of([one.clip for one in clips], names, PROTOCOLS["loso"], labels).items():
         for place in np.flatnonzero(~fold.train & ~fold.test):
             barred[place].append(name)
@@ -206,7 +212,7 @@ def _holds(store: Store, folds: Sequence[str]) -> Iterator[str]:
     held = "`mkv` (FFV1 video)" if store == "video" else "`0000.png`, `0001.png`, … (a frame each)"
     yield (
         f"* `{SHARDS}/*.tar`: samples of {held}, `json` (the row of the table) and `cls` (index of the class). A "
-        "shard is named by the persons whose folds may not train on it."
+        "shard is named by the persons whose folds may not train on it, and by the corpus where its person has several."
     )
     if folds:
         yield f"* `<fold>_train.txt`, `<fold>_test.txt`: the shards of {a_fold(folds)}."
