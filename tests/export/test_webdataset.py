@@ -26,5 +26,8 @@ def test_a_person_of_two_corpora_is_tested_in_the_folds_of_both(corpus, tmp_path
 
 def keys(listed):
     """Of all samples in the shards of a list."""
-    shards = [tarfile.open(listed.parent / line) for line in listed.read_text().split()]
-    return {name.partition(".")[0] for shard in shards for name in shard.getnames()}
+    found = set()
+    for line in listed.read_text().split():
+        with tarfile.open(listed.parent / line) as shard:
+            found |= {name.partition(".")[0] for name in shard.getnames()}
+    return found
