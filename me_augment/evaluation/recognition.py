@@ -14,6 +14,7 @@ from me_augment.evaluation.scores import Difference, Predictions, Scores, differ
 
 REAL = "real"
 """Name of the arm without additions."""
+_MOST_CLASSES = 20  # whose confusion is printed; sets of action units have hundreds
 
 
 @dataclass(frozen=True)
@@ -153,8 +154,11 @@ def explanation(arms: Sequence[Arm]) -> list[str]:
 def confusion_lines(arm: Arm) -> list[str]:
     """The confusion of an arm for a person: rows are true classes, columns predicted ones."""
     counts, classes = arm.predictions.confusion, arm.predictions.classes
+    whose = f"{arm.name}, {arm.share:.0%} of the people"
+    if len(classes) > _MOST_CLASSES:
+        return [f"{whose}: the confusion of {len(classes)} classes is in --json and --out."]
     width = max(map(len, (*classes, *map(str, counts.flat))))
-    lines = [f"{arm.name}, {arm.share:.0%} of the people: true class by predicted {', '.join(classes)}"]
+    lines = [f"{whose}: true class by predicted {', '.join(classes)}"]
     for name, row in zip(classes, counts, strict=True):
         lines.append(f"  {name.ljust(width)}  " + "  ".join(str(count).rjust(width) for count in row))
     return lines

@@ -26,6 +26,8 @@ from me_augment.face.geometry import alignment, apply_affine, crop
 from me_augment.flow.field import eight_bit
 from me_augment.manifest import Clip, Manifest, Recording
 from me_augment.manifest.folds import may_train
+from me_augment.manifest.lineage import closed
+from me_augment.manifest.sequence import Rows
 from me_augment.video.recording import open_recording
 
 CROP = 128
@@ -274,9 +276,9 @@ def _step(kind: str, fps: Fraction) -> int:
 
 
 def _long_videos(manifest: Manifest, *, synthetic: bool) -> list[tuple[Recording, tuple[Clip, ...]]]:
-    """Recordings of which expressions are only a part, and that can be measured."""
+    """Recordings of which expressions are only a part, and that can be measured; rows name their ancestors' people."""
     rows = defaultdict(list)
-    for clip in manifest.clips:
+    for clip in Rows(Clip, closed(manifest.clip_table)):
         if clip.recording_id is not None and clip.status == "ok" and clip.is_synthetic == synthetic:
             rows[clip.recording_id].append(clip)
     chosen = []

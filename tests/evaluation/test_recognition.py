@@ -74,6 +74,13 @@ def test_table_and_data_say_the_same(arms):
     assert len(confusion_lines(arms[0])) == 4
 
 
+def test_a_confusion_too_wide_to_read_is_not_printed(arms):
+    many = replace(arms[0].predictions, classes=tuple(map(str, range(1, 101))))
+    assert confusion_lines(replace(arms[0], predictions=many)) == [
+        "real, 30% of the people: the confusion of 100 classes is in --json and --out."
+    ]
+
+
 def test_the_explanation_says_when_nothing_can_be_gained(arms):
     assert any("McNemar" in line for line in explanation(arms))
     assert not any("nothing is left to gain" in line for line in explanation(arms))

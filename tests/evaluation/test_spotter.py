@@ -31,6 +31,17 @@ def test_with_and_without(manifest):
         assert all(one.video.startswith(("15_", "16_", "19_")) for one in result.predicted)
 
 
+def test_nobody_learns_from_a_video_whose_ancestor_shows_the_person_held_out(manifest):
+    """The rows of the first synthetic video forget s19, of whom a clip is among its ancestors."""
+    (first, *_) = [clip for clip in manifest.clips if clip.subject == "s19" and not clip.is_synthetic]
+    clips = [
+        replace(clip, parents=(first.clip_id,)) if clip.is_synthetic and clip.subject == "s15" else clip
+        for clip in manifest.clips
+    ]
+    _, both = compare_with(manifest, replace(manifest, clips=tuple(clips)))
+    assert both.synthetic == pytest.approx(1 / 3)  # s15 from the second
+
+
 def test_command(manifest, tmp_path, capsys):
     main(["evaluate", "spotter", str(manifest.folder), "--json", "--out", str(tmp_path / "out")])
     told = json.loads(capsys.readouterr().out)["real"]
