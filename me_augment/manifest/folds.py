@@ -36,7 +36,8 @@ def names_of(person_id: str) -> tuple[str, ...]:
     """What covers a person: the id, and everybody of the corpus; by any corpus of the same people."""
     corpus, _, subject = person_id.partition(":")
     group = next((group for group in SHARED_PEOPLE if corpus in group), (corpus,))
-    return tuple(name for corpus in group for name in (f"{corpus}:{subject}", f"{corpus}:*"))
+    others = (name for other in group for name in (f"{other}:{subject}", f"{other}:*"))
+    return person_id, *(name for name in others if name != person_id)
 
 
 def is_person(text: str) -> bool:

@@ -10,9 +10,11 @@ from me_augment.errors import UsageError
 from me_augment.manifest import Clip
 from me_augment.manifest.columns import to_table
 from me_augment.manifest.folds import (
+    covers,
     held_out_mask,
     may_test,
     may_train,
+    names_of,
     persons,
     resolve_person,
     training_mask,
@@ -58,6 +60,13 @@ def test_a_person_is_meant_by_what_any_corpus_of_theirs_calls_them(named):
     table = to_table(Clip, [row])
     for person, free in (("samm:006", False), ("samm-lv:006", False), ("mmew:S03", True), ("smic:006", True)):
         assert may_train(row, person) == training_mask(table, person).to_pylist()[0] == free
+
+
+def test_a_name_without_a_corpus_is_itself():
+    """Trees of others call people by their folders."""
+    assert covers(["s1"], "s1")
+    assert not covers(["s11"], "s1")
+    assert names_of("samm:006") == ("samm:006", "samm:*", "samm-lv:006", "samm-lv:*")
 
 
 @given(st.sampled_from(PEOPLE), st.sampled_from(PEOPLE))

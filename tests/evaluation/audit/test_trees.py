@@ -71,6 +71,15 @@ def test_a_clip_in_the_wrong_folder(scene, kind):
         assert {leak.where.startswith(where) for leak in report.leaks if leak.rule == rule} == {True}
 
 
+def test_a_tree_of_others_calls_people_by_its_folders(scene):
+    """A clip that begins with the fold's name is of the person held out, though no test clip has its bytes."""
+    export = scene.export()
+    for path in export.glob("clips.*"):
+        path.unlink()
+    cv2.imwrite(str(export / "norm_u_v_os/sub03/u_train/0/sub03_EP09.png"), picture(99))
+    assert ("R1", "sub03/u_train/0/sub03_EP09.png") in found(audit(export))
+
+
 def test_what_is_no_picture_is_no_clip(scene):
     export = scene.export()
     (export / "norm_u_v_os/sub01/u_train/0/Thumbs.db").write_bytes(b"thumbs")
