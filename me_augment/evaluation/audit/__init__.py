@@ -7,7 +7,7 @@ from pathlib import Path
 
 from me_augment.errors import UsageError
 from me_augment.evaluation.audit.coverage import count, judge_coverage
-from me_augment.evaluation.audit.flow_tree import read_tree, tree_below
+from me_augment.evaluation.audit.flow_tree import read_tree, trees_below
 from me_augment.evaluation.audit.fold_lists import read_lists
 from me_augment.evaluation.audit.folds import judge_folds
 from me_augment.evaluation.audit.known import Names, identify, names_of_manifest
@@ -43,7 +43,8 @@ def audit(folder: Path, against: Sequence[Path] = ()) -> Report:
     if (folder / "manifest.json").is_file() or (folder / "plan.parquet").is_file():
         return _audit_rows(Origin(Manifest.open(folder), others))
     origin = Origin(others[0], others[1:]) if others else None
-    tree = tree_below(folder)
+    trees = trees_below(folder)
+    tree = trees[0] if trees else None
     home = _home(folder, tree)
     table = read_export(home, origin)
     if tree is None and table is None:
@@ -55,6 +56,8 @@ def audit(folder: Path, against: Sequence[Path] = ()) -> Report:
     else:
         listed = read_lists(folder, names, record.held_out, *(table.readers if table else ()))
     report = Report(str(folder), "flow tree" if tree is not None else record.format)
+    for other in trees[1:]:
+        report.missing.append(f"{other} is another tree of folds: remove it, or audit {trees[0]} and it one by one.")
     identify(listed, names)
     count(listed, report)
     if listed.folds:

@@ -21,12 +21,13 @@ _FURTHER = ("_1", "_2", "_3")
 _PICTURES = (".png", ".jpg", ".jpeg", ".bmp")
 
 
-def tree_below(folder: Path) -> Path | None:
-    """The folder of folds: `folder` itself or one of those that projects call it; None where there is none."""
+def trees_below(folder: Path) -> list[Path]:
+    """The folders of folds: those that projects call so, or `folder` itself; links to one another count once."""
+    found: dict[str, Path] = {}
     for path in (*(folder / name for name in _NAMES), folder):
         if path.is_dir() and any((child / "u_train").is_dir() or (child / "u_test").is_dir() for child in _dirs(path)):
-            return path
-    return None
+            found.setdefault(os.path.realpath(path), path)
+    return list(found.values())
 
 
 def read_tree(tree: Path, held_out: Mapping[str, frozenset[str]]) -> Listed:
@@ -83,7 +84,7 @@ def read_tree(tree: Path, held_out: Mapping[str, frozenset[str]]) -> Listed:
 
 
 def _dirs(folder: Path) -> list[Path]:
-    return sorted(path for path in folder.iterdir() if path.is_dir() and not path.name.startswith("."))
+    return sorted(path for path in folder.iterdir() if path.is_dir())
 
 
 def _pictures(part: Path) -> Iterator[os.DirEntry[str]]:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from me_augment.evaluation.audit.flow_tree import tree_below
+from me_augment.evaluation.audit.flow_tree import trees_below
 from me_augment.evaluation.audit.fold_lists import Reader
 from me_augment.evaluation.audit.known import Names, names_of_table, read_table, table_of
 from me_augment.evaluation.audit.origin import Origin
@@ -79,6 +79,6 @@ def unfit(folder: Path) -> str:
 
 def _fits(folder: Path) -> bool:
     try:
-        return (folder / "manifest.json").is_file() or has_table(folder) or tree_below(folder) is not None
+        return (folder / "manifest.json").is_file() or has_table(folder) or bool(trees_below(folder))
     except OSError:
         return False

@@ -80,6 +80,28 @@ def test_a_tree_of_others_calls_people_by_its_folders(scene):
     assert ("R1", "sub03/u_train/0/sub03_EP09.png") in found(audit(export))
 
 
+def test_another_tree_is_not_passed_over(scene):
+    """HTNet reads a copy of the tree below `datasets`; a link to it is no other."""
+    export = scene.export()
+    (export / "datasets").mkdir()
+    copied = export / "datasets/three_norm_u_v_os"
+    copied.symlink_to(export / "norm_u_v_os")
+    assert audit(export).exit_code == 0
+    copied.unlink()
+    shutil.copytree(export / "norm_u_v_os", copied)
+    report = audit(export)
+    assert report.exit_code == 2
+    assert f"{copied} is another tree of folds" in report.missing[0]
+    assert audit(export / "norm_u_v_os").exit_code == 0
+
+
+def test_a_hidden_fold_is_a_fold(scene):
+    """Loaders take whatever `os.listdir` names."""
+    export = scene.export()
+    shutil.copytree(export / "norm_u_v_os/sub03", export / "norm_u_v_os/.sub03")
+    assert any(rule == "R5" for rule, _ in found(audit(export)))
+
+
 def test_what_is_no_picture_is_no_clip(scene):
     export = scene.export()
     (export / "norm_u_v_os/sub01/u_train/0/Thumbs.db").write_bytes(b"thumbs")
