@@ -26,11 +26,11 @@ from me_augment.generation.au_basis import Basis
 from me_augment.generation.motion import Measure, measure_motion
 from me_augment.manifest import Clip, Manifest, Recording
 from me_augment.manifest.au import mirrored_cell, mirrored_units
-from me_augment.manifest.ids import content_id
 from me_augment.manifest.labels import columns_of_driver
 from me_augment.manifest.showing import Hidden
 from me_augment.synthesis.contributors import Closure
 from me_augment.synthesis.develop import developed, draw_transforms
+from me_augment.synthesis.made import made_recording
 from me_augment.synthesis.makers import Maker
 from me_augment.synthesis.observations import Observations
 from me_augment.synthesis.performances import generator_version, labels_of, motion_of
@@ -189,23 +189,8 @@ class ClipMaker:
                 raise
             return self.failed(row, str(error)).clip, None
         real = self._recording(target)
-        recording = Recording(
-            recording_id=content_id("rec", "synthetic", relative),
-            corpus="synthetic",
-            root="",
-            path=relative,
-            storage="video",
-            first_number=0,
-            last_number=count - 1,
-            n_frames=count,
-            fps_num=row.fps_num,
-            fps_den=row.fps_den,
-            height=face.shape[0],
-            width=face.shape[1],
-            gray=real.gray,
-            bit_depth=real.bit_depth,
-            subject=target.subject,
-            person_id=target.person_id,
+        recording = made_recording(
+            relative, count, (row.fps_num, row.fps_den), face, target, gray=real.gray, bit_depth=real.bit_depth
         )
         clip = replace(
             self._row(row, generator, driver, target, recording.recording_id, animation.peak_displacement_px),

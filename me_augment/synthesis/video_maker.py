@@ -34,6 +34,7 @@ from me_augment.manifest.rows import Issue
 from me_augment.manifest.showing import Hidden, flags
 from me_augment.synthesis.contributors import Closure
 from me_augment.synthesis.events import PlannedEvent, SpottingSettings
+from me_augment.synthesis.made import made_recording
 from me_augment.synthesis.plan import PlannedClip
 from me_augment.synthesis.spotting_plan import RELEASE, macro_profile
 from me_augment.video import synthetic_comment, write_lossless
@@ -112,24 +113,7 @@ class VideoMaker:
             raise MeAugmentError(f"{count} frames were made, the plan has {row.n_frames}")
         if parts and take.peak_displacement_px < _LEAST_MOTION_PX:
             raise MeAugmentError("the expressions move this face less than a picture shows")
-        recording = Recording(
-            recording_id=content_id("rec", "synthetic", relative),
-            corpus="synthetic",
-            root="",
-            path=relative,
-            storage="video",
-            first_number=0,
-            last_number=count - 1,
-            n_frames=count,
-            fps_num=row.fps_num,
-            fps_den=row.fps_den,
-            height=face.shape[0],
-            width=face.shape[1],
-            gray=gray,
-            bit_depth=8,
-            subject=target.subject,
-            person_id=target.person_id,
-        )
+        recording = made_recording(relative, count, (row.fps_num, row.fps_den), face, target, gray=gray, bit_depth=8)
         whole = self.row(row, recording.recording_id)
         events = tuple(
             self._event_row(row, event, number, whole, take.landmarks(event.onset))
