@@ -66,7 +66,7 @@ def test_the_same_clip_twice_is_kept_once_and_said(tmp_path):
     ]
     relabelled = replace(second, clips=(clip(emotion="disgust"),))
     assert merged([first, relabelled]).clips == first.clips
-    assert "1 of these have other labels" in doubled([first, relabelled])[1]
+    assert "1 of these with other labels" in doubled([first, relabelled])[1]
 
 
 def test_two_clips_of_one_name_are_said():
