@@ -63,6 +63,7 @@ def read_tree(tree: Path, held_out: Mapping[str, frozenset[str]]) -> Listed:
     except OSError as error:
         raise MeAugmentError(f"{error.filename} cannot be read ({error.strerror}).") from error
     merged = contents.merged()
+    clips = {base for _, parts in found for part in parts.values() for _, base, _ in part}
     items = Items()
     folds = []
     for name, parts in found:
@@ -75,7 +76,7 @@ def read_tree(tree: Path, held_out: Mapping[str, frozenset[str]]) -> Listed:
                     said = f"{_POOL}/{base}, in place of {where}"
                     places.append((said, items.add(base, Path(path), merged[other])))
                 for further in (f"{base.split(' ')[0]}{ending} .png" for ending in _FURTHER):
-                    if further in pool:
+                    if further in pool and further not in clips:
                         path, other = pool[further]
                         said = f"{_POOL}/{further}, beside {where}"
                         places.append((said, items.add(base, Path(path), merged[other])))

@@ -148,6 +148,19 @@ def test_a_pool_that_has_another_picture_than_the_folds(scene):
     assert all("STSNet_whole_norm_u_v_os/sub04" in f"{leak.where} {leak.detail}" for leak in report.leaks)
 
 
+def test_a_clip_of_a_name_that_ends_like_a_further_picture_is_a_clip(tmp_path):
+    people = ("a", "a_1", "b")
+    for person in people:
+        for other in people:
+            part = tmp_path / "norm_u_v_os" / person / ("u_test" if person == other else "u_train") / "0"
+            pool = tmp_path / "STSNet_whole_norm_u_v_os"
+            for folder in (part, pool):
+                folder.mkdir(parents=True, exist_ok=True)
+                cv2.imwrite(str(folder / f"{other} .png"), picture(people.index(other)))
+    report = audit(tmp_path)
+    assert (report.leaks, report.counts["places in them"]) == ([], 9)
+
+
 WAYS = {
     "u turned round": lambda p: np.dstack([p[..., 0], p[..., 1], 255 - p[..., 2]]),
     "mirror image": lambda p: np.dstack([p[..., 0], p[..., 1], 255 - p[..., 2]])[:, ::-1],
