@@ -126,7 +126,7 @@ class TestSynthesize:
         common = ("synthesize", tiny_manifest.folder, "--out", tmp_path / "r", *controls, *rest)
         code, out, _ = cli(*common, "--dry-run")
         assert code == 0
-        for words in ("tempo to the apex: ", "eyes: 0.5 to 0.5", "shading: 0.25", "frames a second: 100", "mirrored: "):
+        for words in ("tempo to the apex: ", "eyes: 0.5\n", "shading: 0.25", "frames a second: 100", "mirrored: "):
             assert words in out
         assert cli(*common)[0] == 0
         assert cli("validate", tmp_path / "r")[0] == 0

@@ -36,5 +36,6 @@ def test_onset_apex_and_offset_are_on_it(panels):
 
 
 def test_an_unwritable_place_is_one_sentence(panels, tmp_path):
+    (tmp_path / "no").write_text("a file")
     with pytest.raises(MeAugmentError, match="cannot write"):
         write_contact_sheet(tmp_path / "no" / "sheet.png", panels)
